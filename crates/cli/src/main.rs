@@ -1,0 +1,3 @@
+//! The `sukashi` command: argv, terminal, progress, exit codes.
+
+fn main() {}

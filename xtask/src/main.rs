@@ -1,0 +1,26 @@
+//! Repository chores, one subcommand a file. Run with `cargo xtask NAME`.
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a terminal program")]
+
+use clap::{Parser, Subcommand};
+
+mod boundaries;
+
+/// Repository chores of Sukashi.
+#[derive(Parser)]
+#[command(bin_name = "cargo xtask")]
+struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Check that crates depend on each other only in the direction ARCHITECTURE.md states.
+    Boundaries,
+}
+
+fn main() -> anyhow::Result<()> {
+    match Args::parse().command {
+        Command::Boundaries => boundaries::check(),
+    }
+}
