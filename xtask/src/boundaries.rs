@@ -19,7 +19,10 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("ident", &[]),
     ("inspect", &["bom", "flow", "layout", "program", "record", "sleigh", "unpack"]),
     ("layout", &[]),
-    ("pipeline", &["assess", "bom", "client", "inspect", "record", "share", "statement", "system", "unpack", "vuln"]),
+    (
+        "pipeline",
+        &["assess", "bom", "client", "inspect", "record", "share", "statement", "system", "unpack", "vuln"],
+    ),
     ("program", &["sleigh"]),
     ("record", &[]),
     ("server", &["client", "layout", "pipeline", "record", "share", "statement"]),
@@ -59,7 +62,11 @@ pub(crate) fn check() -> anyhow::Result<()> {
     if !wrong.is_empty() {
         bail!("dependencies against the architecture:\n  {}", wrong.join("\n  "));
     }
-    println!("{} crates, {} edges, all allowed", edges.len(), edges.values().map(BTreeSet::len).sum::<usize>());
+    println!(
+        "{} crates, {} edges, all allowed",
+        edges.len(),
+        edges.values().map(BTreeSet::len).sum::<usize>()
+    );
     Ok(())
 }
 
@@ -72,7 +79,8 @@ fn workspace_edges() -> anyhow::Result<BTreeMap<String, BTreeSet<String>>> {
     if !output.status.success() {
         bail!("`cargo metadata` failed: {}", String::from_utf8_lossy(&output.stderr));
     }
-    let metadata: Metadata = serde_json::from_slice(&output.stdout).context("cannot read `cargo metadata`")?;
+    let metadata: Metadata =
+        serde_json::from_slice(&output.stdout).context("cannot read `cargo metadata`")?;
     Ok(metadata.packages.into_iter().map(edges_of).collect())
 }
 
@@ -125,9 +133,15 @@ mod tests {
         let mut done: BTreeSet<&str> = BTreeSet::new();
         while done.len() < MAY_USE.len() {
             let next = MAY_USE.iter().filter(|(name, _)| !done.contains(name));
-            let ready: Vec<&str> =
-                next.filter(|(_, used)| used.iter().all(|u| done.contains(u))).map(|(name, _)| *name).collect();
-            assert!(!ready.is_empty(), "cycle among {:?}", MAY_USE.iter().map(|r| r.0).filter(|n| !done.contains(n)));
+            let ready: Vec<&str> = next
+                .filter(|(_, used)| used.iter().all(|u| done.contains(u)))
+                .map(|(name, _)| *name)
+                .collect();
+            assert!(
+                !ready.is_empty(),
+                "cycle among {:?}",
+                MAY_USE.iter().map(|r| r.0).filter(|n| !done.contains(n))
+            );
             done.extend(ready);
         }
     }
