@@ -1,0 +1,35 @@
+//! What is the real system?
+//!
+//! A system model is one or several YAML (or JSON) documents of format `sukashi.system/1`, merged by id. Reading goes
+//! through three states, each its own type: text, [`Document`] (well-formed, every key known), [`System`] (every
+//! reference leads somewhere, every address and port is one). Only a [`System`] gives [`facts`](System::facts), and
+//! only facts reach the assessment.
+//!
+//! Reachability is compiled to zones: sets of hosts that all filters treat alike ([`zones`]). A network of 10,000
+//! hosts behind five filters has a handful of zones, not 10⁸ pairs.
+//!
+//! Not here: how a system is attacked. No fact says that anything is bad.
+
+mod check;
+mod diagnostic;
+mod document;
+mod facts;
+mod merge;
+mod ports;
+mod read;
+mod reference;
+pub mod zones;
+
+pub use check::{CheckError, System};
+pub use diagnostic::{Diagnostic, Place};
+pub use document::{
+    Account, Action, Attacker, Countermeasure, CountermeasureKind, Credential, CredentialKind, Data,
+    Document, Filter, FilterRule, Flow, Goal, Group, Host, HostKind, Interaction, Interest, Interface, Link,
+    LinkKind, Located, Network, Person, PlaceOf, Privilege, Process, Protocol, Range, Release, Service,
+    Software, Supplier, SystemFormat, Usage, Vex, VexStatus, Vulnerability, Zone,
+};
+pub use facts::{Fact, RELATIONS, Relation, Value};
+pub use merge::MergeError;
+pub use ports::{ParsePortsError, Ports};
+pub use read::{MAX_DOCUMENT_BYTES, ReadError, read};
+pub use reference::{Kind, ParseReferenceError, Reference};

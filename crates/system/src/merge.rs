@@ -1,0 +1,78 @@
+//! Several documents as one: overlays add, what-if files also take away.
+
+use std::collections::BTreeMap;
+
+use crate::document::Section;
+use crate::{Document, Kind, Place};
+
+/// Two documents state the same id differently.
+#[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
+#[error("`{}:{id}` is stated differently in another document at line {}", kind.name(), first.line)]
+pub struct MergeError {
+    /// Section.
+    pub kind: Kind,
+    /// The id.
+    pub id: String,
+    /// Where the first statement stands.
+    pub first: Place,
+    /// Where the second one stands, in the added document.
+    pub second: Place,
+}
+
+/// Adds every entry of `added` to `base`.
+///
+/// # Errors
+/// Every id that both state with different contents; `base` then holds the first statement.
+pub(crate) fn merge(base: &mut Document, added: &Document) -> Result<(), Vec<MergeError>> {
+    let mut errors = Vec::new();
+    if base.name.is_none() {
+        base.name.clone_from(&added.name);
+    }
+    macro_rules! sections {
+        ($($field:ident $kind:ident),*) => {
+            $(merge_section(Kind::$kind, &mut base.$field, &added.$field, &mut errors);)*
+        };
+    }
+    sections!(
+        zones Zone, places Place, networks Network, hosts Host, filters Filter, links Link, software Software,
+        services Service, vulnerabilities Vulnerability, accounts Account, groups Group, credentials Credential,
+        people Person, usages Usage, flows Flow, data Data, processes Process, suppliers Supplier,
+        attackers Attacker, goals Goal, countermeasures Countermeasure
+    );
+    base.remove.extend(added.remove.iter().cloned());
+    if errors.is_empty() { Ok(()) } else { Err(errors) }
+}
+
+fn merge_section<T: Clone + PartialEq>(
+    kind: Kind,
+    base: &mut Section<T>,
+    added: &Section<T>,
+    errors: &mut Vec<MergeError>,
+) {
+    for (id, entry) in added {
+        match base.get(id) {
+            None => {
+                base.insert(id.clone(), entry.clone());
+            }
+            Some(first) if first == entry => {}
+            Some(first) => {
+                let (first, second) = (first.written, entry.written);
+                errors.push(MergeError { kind, id: id.clone(), first, second });
+            }
+        }
+    }
+}
+
+/// How many entries each section has; sections without entries are left out.
+pub(crate) fn counts(document: &Document) -> BTreeMap<Kind, usize> {
+    macro_rules! sections {
+        ($($field:ident $kind:ident),*) => { [$((Kind::$kind, document.$field.len())),*] };
+    }
+    let all = sections!(
+        zones Zone, places Place, networks Network, hosts Host, filters Filter, links Link, software Software,
+        services Service, vulnerabilities Vulnerability, accounts Account, groups Group, credentials Credential,
+        people Person, usages Usage, flows Flow, data Data, processes Process, suppliers Supplier,
+        attackers Attacker, goals Goal, countermeasures Countermeasure
+    );
+    all.into_iter().filter(|(_, n)| *n > 0).collect()
+}
