@@ -4,6 +4,7 @@
 use clap::{Parser, Subcommand};
 
 mod boundaries;
+mod licences;
 
 /// Repository chores of Sukashi.
 #[derive(Parser)]
@@ -17,10 +18,13 @@ struct Args {
 enum Command {
     /// Check that crates depend on each other only in the direction ARCHITECTURE.md states.
     Boundaries,
+    /// Check the licences of everything we link against `deny.toml`.
+    Licences,
 }
 
 fn main() -> anyhow::Result<()> {
     match Args::parse().command {
         Command::Boundaries => boundaries::check(),
+        Command::Licences => licences::check(),
     }
 }
