@@ -5,6 +5,7 @@ use clap::{Parser, Subcommand};
 
 mod boundaries;
 mod licences;
+mod router_image;
 
 /// Repository chores of Sukashi.
 #[derive(Parser)]
@@ -20,11 +21,14 @@ enum Command {
     Boundaries,
     /// Check the licences of everything we link against `deny.toml`.
     Licences,
+    /// Build the example router images with Debian's cross compilers.
+    RouterImage,
 }
 
 fn main() -> anyhow::Result<()> {
     match Args::parse().command {
         Command::Boundaries => boundaries::check(),
         Command::Licences => licences::check(),
+        Command::RouterImage => router_image::build(),
     }
 }
