@@ -3,6 +3,7 @@
 
 use clap::{Parser, Subcommand};
 
+mod bake_sleigh;
 mod boundaries;
 mod licences;
 mod router_image;
@@ -17,6 +18,8 @@ struct Args {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Write the embedded language tables from Ghidra's compiled specifications.
+    BakeSleigh,
     /// Check that crates depend on each other only in the direction ARCHITECTURE.md states.
     Boundaries,
     /// Check the licences of everything we link against `deny.toml`.
@@ -27,6 +30,7 @@ enum Command {
 
 fn main() -> anyhow::Result<()> {
     match Args::parse().command {
+        Command::BakeSleigh => bake_sleigh::bake(),
         Command::Boundaries => boundaries::check(),
         Command::Licences => licences::check(),
         Command::RouterImage => router_image::build(),

@@ -59,6 +59,10 @@ impl Input<'_> {
 }
 
 trait Wire: Sized {
+    #[cfg_attr(
+        not(any(test, feature = "bake")),
+        allow(dead_code, reason = "only the chore that bakes tables writes")
+    )]
     fn put(&self, out: &mut Vec<u8>);
     fn take(input: &mut Input<'_>) -> Option<Self>;
 }

@@ -25,6 +25,7 @@ mod read;
 mod resolve;
 mod table;
 mod template;
+mod text;
 mod validate;
 
 pub use context::{Commit, Context, ContextVariable};
@@ -34,3 +35,4 @@ pub use lifter::{Lifted, Lifter};
 #[cfg(feature = "bake")]
 pub use read::bake;
 pub use table::{Space, SpaceKind, Table};
+pub use text::Text;

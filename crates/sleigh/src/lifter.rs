@@ -91,6 +91,17 @@ impl<'t> Lifter<'t> {
         Ok(Lifted { length, ops: self.out.ops.as_slice(), commits: &self.commits, side: self.out.ops.side() })
     }
 
+    /// Decodes one instruction without its delay slot.
+    pub(crate) fn decode_alone(
+        &mut self,
+        bytes: &[u8],
+        address: u64,
+        context: Context,
+    ) -> Result<&Tree, LiftError> {
+        self.tree.decode(self.table, bytes, address, context)?;
+        Ok(&self.tree)
+    }
+
     /// Decodes the instructions behind a branch of `own` bytes until they fill its delay slot. Returns the length of
     /// all, and how many there are.
     fn decode_slot(
