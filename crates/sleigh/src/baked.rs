@@ -37,11 +37,17 @@ fn inflated_size(compressed: &[u8]) -> Result<usize, LoadError> {
 }
 
 /// Writes a table as it is embedded.
-#[cfg(any(test, feature = "bake"))]
+#[cfg(feature = "bake")]
 pub(crate) fn encode(table: &Table) -> Result<Vec<u8>, LoadError> {
+    zstd::bulk::compress(&plain(table), 19).map_err(|_| LoadError::TooLarge)
+}
+
+/// The embedded form before compression.
+#[cfg(any(test, feature = "bake"))]
+pub(crate) fn plain(table: &Table) -> Vec<u8> {
     let mut out = vec![VERSION];
     table.put(&mut out);
-    zstd::bulk::compress(&out, 19).map_err(|_| LoadError::TooLarge)
+    out
 }
 
 struct Input<'b> {

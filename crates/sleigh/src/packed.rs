@@ -15,6 +15,8 @@ use crate::error::LoadError;
 const MAX_INFLATED: u64 = 64 << 20;
 /// Open elements; real tables stay below 40.
 const MAX_DEPTH: usize = 128;
+/// Elements and attributes; real tables have fewer than three million.
+const MAX_ITEMS: usize = 8 << 20;
 const NONE: u32 = u32::MAX;
 
 /// A value of an attribute. Spaces are numbers; which attribute is one is the reader's knowledge.
@@ -141,6 +143,9 @@ impl Decoder {
         loop {
             let header = self.byte()?;
             let id = self.id(header)?;
+            if self.document.nodes.len() + self.document.attributes.len() > MAX_ITEMS {
+                return Err(LoadError::TooLarge);
+            }
             match header >> 6 {
                 1 => self.start(id)?,
                 2 => self.end(id)?,

@@ -18,6 +18,8 @@ use crate::table::{BUILD, Constant, DELAY_SLOT, LABEL, NONE, OpTemplate, Table, 
 const MAX_DEPTH: u32 = 128;
 const MAX_OPS: usize = 4096;
 const MAX_LABELS: usize = 4096;
+/// Templates run for one instruction.
+const MAX_BUILDS: u32 = 4096;
 const UNSET: u32 = u32::MAX;
 /// Place, above the table's last temporary, of the address of a part of a pointed-to operand.
 const PART_ADDRESS: u64 = 0x100;
@@ -31,6 +33,7 @@ pub(crate) struct Output {
     /// Operations whose first input is a label.
     branches: Vec<u32>,
     inputs: Vec<Varnode>,
+    builds: u32,
 }
 
 /// Builds one instruction.
@@ -56,6 +59,7 @@ impl Output {
         self.ops.clear();
         self.labels.clear();
         self.branches.clear();
+        self.builds = 0;
     }
 
     fn push(&mut self, op: Op) -> Result<(), Fault> {
@@ -94,7 +98,11 @@ impl Engine<'_> {
         }
         let template = &table.templates[constructor.template as usize];
         let labels = self.out.labels.len();
-        if depth > MAX_DEPTH || labels + usize::from(template.labels) > MAX_LABELS {
+        self.out.builds += 1;
+        if depth > MAX_DEPTH
+            || self.out.builds > MAX_BUILDS
+            || labels + usize::from(template.labels) > MAX_LABELS
+        {
             return Err(Fault::Limit);
         }
         self.out.labels.resize(labels + usize::from(template.labels), UNSET);

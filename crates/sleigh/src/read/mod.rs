@@ -12,9 +12,12 @@ mod operand;
 mod specification;
 mod symbols;
 mod template;
+#[cfg(test)]
+mod tests;
 
 use std::collections::HashMap;
 
+#[cfg(feature = "bake")]
 use crate::baked;
 use crate::error::LoadError;
 use crate::packed::{Document, Element};
@@ -30,6 +33,7 @@ use ids::{attribute, element};
 ///
 /// # Errors
 /// Anything malformed or beyond what the runtime supports.
+#[cfg(feature = "bake")]
 pub fn bake(sla: &[u8], pspec: &[u8]) -> Result<Vec<u8>, LoadError> {
     baked::encode(&read(sla, pspec)?)
 }
