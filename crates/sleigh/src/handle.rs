@@ -156,23 +156,27 @@ impl Tree {
     /// Computes the handles of all slots but the root, last first: children stand behind their parent.
     pub(crate) fn compute_handles(&mut self, table: &Table) -> Result<(), Fault> {
         let mut handles = std::mem::take(&mut self.handles);
-        handles.clear();
-        handles.resize(self.slots.len(), Handle::NOTHING);
+        // Every slot but the root gets its handle below; that of the root is never looked at.
+        if handles.len() < self.slots.len() {
+            handles.resize(self.slots.len(), Handle::NOTHING);
+        }
         let mut result = Ok(());
         for slot in (1..self.slots.len()).rev() {
-            let (own, behind) = handles.split_at_mut(slot + 1);
-            match self.handle(table, slot, behind) {
-                Ok(handle) => own[slot] = handle,
-                Err(fault) => result = Err(fault),
+            match self.handle(table, slot, &handles) {
+                Ok(handle) => handles[slot] = handle,
+                Err(fault) => {
+                    result = Err(fault);
+                    break;
+                }
             }
         }
         self.handles = handles;
         result
     }
 
-    /// `behind` are the handles of the slots after this one.
+    /// The handles of the slots after this one are known.
     #[inline]
-    fn handle(&self, table: &Table, slot: usize, behind: &[Handle]) -> Result<Handle, Fault> {
+    fn handle(&self, table: &Table, slot: usize, handles: &[Handle]) -> Result<Handle, Fault> {
         let Slot { constructor, operand, first, .. } = self.slots[slot];
         if constructor == NONE {
             return self.leaf(table, slot, &table.operands[operand as usize]);
@@ -182,8 +186,8 @@ impl Tree {
         let Some(template) = template.and_then(|template| table.handles.get(template.handle as usize)) else {
             return Ok(Handle::NOTHING);
         };
-        let start = usize::from(first) - slot - 1;
-        let handles = &behind[start..start + constructor.operands.count as usize];
+        let first = usize::from(first);
+        let handles = &handles[first..first + constructor.operands.count as usize];
         Ok(Scope { table, handles, start: self.address, next: self.next }.export(template))
     }
 

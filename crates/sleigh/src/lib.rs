@@ -16,10 +16,12 @@ pub mod context;
 mod embedded;
 mod error;
 mod handle;
+pub mod language;
 mod lifter;
 #[cfg(any(test, feature = "bake"))]
 mod packed;
 pub mod pcode;
+mod program;
 #[cfg(any(test, feature = "bake"))]
 mod read;
 mod resolve;

@@ -9,12 +9,13 @@
     reason = "numbers from the table were checked when it was loaded; slot numbers are made here"
 )]
 
-use crate::context::{Context, replaced, word};
+use crate::context::{self, Context, replaced};
 use crate::error::{Fault, LiftError};
 use crate::handle::Handle;
+use crate::program::{MAX_STEPS, Step};
 use crate::table::{
-    Binary, CommitTarget, Constructor, ContextChange, ContextField, Decision, Expression, NONE, Operand,
-    Pair, Source, Table, TokenField,
+    Binary, CommitTarget, Constructor, ContextCommit, ContextField, ContextSet, Decision, Expression, NONE,
+    Operand, Pair, Range, Source, Table, TokenField,
 };
 
 /// Bytes an instruction may read.
@@ -67,6 +68,8 @@ pub(crate) struct Tree {
     pub next: u64,
     /// Both words as one number.
     context: u64,
+    /// Of the steps of the program that runs.
+    values: [i64; MAX_STEPS],
     /// Bytes of delay slot that follow.
     pub delay: u8,
     /// The instruction, then zeros, so that eight bytes can be read at each of its positions.
@@ -82,6 +85,7 @@ impl Default for Tree {
             address: 0,
             next: 0,
             context: 0,
+            values: [0; MAX_STEPS],
             delay: 0,
             bytes: [0; WINDOW + 8],
         }
@@ -141,11 +145,11 @@ impl Tree {
 
     /// Resolves the operands of the constructor already chosen for `slot`.
     fn node(&mut self, table: &Table, slot: usize, depth: u32) -> Result<(), Fault> {
-        let Slot { constructor, start, .. } = self.slots[slot];
-        let constructor = &table.constructors[constructor as usize];
+        let Slot { constructor: chosen, start, .. } = self.slots[slot];
+        let constructor = &table.constructors[chosen as usize];
         let first = self.open(slot, constructor, depth)?;
         if constructor.changes.count > 0 {
-            self.change_context(table, slot, constructor)?;
+            self.change_context(table, slot, table.index.programs.ranges[chosen as usize])?;
         }
         let mut end = start + constructor.length;
         let operands = &table.operands[constructor.operands.indices()];
@@ -194,29 +198,44 @@ impl Tree {
         if operand.length < 1024 { position.ok_or(Fault::TooLong) } else { Err(Fault::TooLong) }
     }
 
-    fn change_context(&mut self, table: &Table, slot: usize, constructor: &Constructor) -> Result<(), Fault> {
-        for change in &table.changes[constructor.changes.indices()] {
-            match change {
-                ContextChange::Set(set) => {
-                    let start = self.slots[slot].start;
-                    let value = self.value(table, set.expression, slot, start, 0)?;
-                    let value = (value as u32).wrapping_shl(u32::from(set.shift));
-                    self.context = replaced(self.context, set.word, set.mask, value);
-                }
-                ContextChange::Commit(commit) if self.pending.len() < MAX_COMMITS => {
-                    self.pending.push(Pending {
-                        target: commit.target,
-                        slot: slot as u16,
-                        flow: commit.flow,
-                        word: commit.word,
-                        mask: commit.mask,
-                        bits: word(self.context, commit.word) & commit.mask,
-                    });
-                }
-                ContextChange::Commit(_) => return Err(Fault::Limit),
-            }
+    fn change_context(&mut self, table: &Table, slot: usize, program: Range) -> Result<(), Fault> {
+        let start = self.slots[slot].start;
+        for (number, step) in table.index.programs.steps[program.indices()].iter().enumerate() {
+            let value = |step: u8| self.values[usize::from(step)];
+            let result = match *step {
+                Step::Number(value) => value,
+                Step::Token(field) => self.token(field, start)?,
+                Step::Context(field) => self.context_field(field),
+                Step::InstructionStart => self.address.cast_signed(),
+                Step::InstructionEnd => self.next.cast_signed(),
+                Step::Binary(op, left, right) => apply(op, value(left), value(right)),
+                Step::Minus(inner) => value(inner).wrapping_neg(),
+                Step::Not(inner) => !value(inner),
+                Step::Walk(expression) => self.value(table, expression, slot, start, 0)?,
+                Step::Set(set, from) => self.set(&set, value(from)),
+                Step::WalkSet(set) => self.set(&set, self.value(table, set.expression, slot, start, 0)?),
+                Step::Commit(commit) => self.commit(slot, &commit)?,
+            };
+            self.values[number & (MAX_STEPS - 1)] = result;
         }
         Ok(())
+    }
+
+    fn set(&mut self, set: &ContextSet, value: i64) -> i64 {
+        let value = (value as u32).wrapping_shl(u32::from(set.shift));
+        self.context = replaced(self.context, set.word, set.mask, value);
+        0
+    }
+
+    /// Keeps a commit with the bits as they are now.
+    fn commit(&mut self, slot: usize, commit: &ContextCommit) -> Result<i64, Fault> {
+        if self.pending.len() >= MAX_COMMITS {
+            return Err(Fault::Limit);
+        }
+        let ContextCommit { target, word, mask, flow } = *commit;
+        let bits = context::word(self.context, word) & mask;
+        self.pending.push(Pending { target, slot: slot as u16, flow, word, mask, bits });
+        Ok(0)
     }
 
     /// A field that selects nothing fails the whole instruction; no other constructor is tried.
@@ -234,7 +253,7 @@ impl Tree {
     pub(crate) fn entry(&self, table: &Table, operand: &Operand, slot: usize) -> Result<i64, Fault> {
         let index = self.value(table, operand.expression, slot, self.slots[slot].start, 0)?;
         let index = usize::try_from(index).map_err(|_| Fault::IllegalIndex)?;
-        let number = |list: &[u32], range: crate::table::Range| {
+        let number = |list: &[u32], range: Range| {
             let entry = list[range.indices()].get(index).filter(|entry| **entry != NONE);
             entry.map(|entry| i64::from(*entry))
         };

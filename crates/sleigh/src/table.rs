@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use crate::context::{Context, ContextVariable};
 use crate::pcode::{SpaceId, Varnode};
+use crate::program::Programs;
 
 /// No such item.
 pub(crate) const NONE: u32 = u32::MAX;
@@ -363,6 +364,7 @@ pub(crate) struct Index {
     pub by_place: BTreeMap<Varnode, u32>,
     /// Context bits that travel along edges.
     pub flow: Context,
+    pub programs: Programs,
 }
 
 /// The low `size` bytes of a number.
@@ -461,7 +463,10 @@ impl Table {
         }
         let names: usize = self.spaces.iter().map(|s| s.name.len()).sum::<usize>()
             + self.variables.iter().map(|v| v.name.len()).sum::<usize>();
-        let index = of(&self.index.by_name) + self.index.by_place.len() * size_of::<(Varnode, u32)>() * 3 / 2;
+        let index = of(&self.index.by_name)
+            + of(&self.index.programs.steps)
+            + of(&self.index.programs.ranges)
+            + self.index.by_place.len() * size_of::<(Varnode, u32)>() * 3 / 2;
         let symbols = of(&self.registers) + of(&self.user_ops) + of(&self.variables) + of(&self.spaces);
         let text = self.strings.text.capacity() + of(&self.strings.ends) + of(&self.pieces);
         let lists = of(&self.value_lists) + of(&self.name_lists) + of(&self.register_lists);

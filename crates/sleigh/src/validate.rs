@@ -5,6 +5,7 @@
 
 use crate::error::LoadError;
 use crate::pcode::{MAX_INPUTS, Opcode, Varnode};
+use crate::program::Programs;
 use crate::table::{
     BUILD, CommitTarget, Constant, Constructor, ContextChange, DELAY_SLOT, Decision, Expression, Index,
     LABEL, NONE, OpTemplate, Operand, Piece, Range, Source, SpaceKind, Table, VarnodeTemplate,
@@ -50,7 +51,7 @@ impl Table {
         by_name.dedup_by_key(|number| self.register_at(*number).0);
         let backwards = (0..self.registers.len() as u32).rev();
         let by_place = backwards.map(|number| (self.register_at(number).1, number)).collect();
-        Index { by_name, by_place, flow: self.flow_bits() }
+        Index { by_name, by_place, flow: self.flow_bits(), programs: Programs::compile(self) }
     }
 
     fn check_spaces(&self) -> Checked {
