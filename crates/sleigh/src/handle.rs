@@ -104,15 +104,24 @@ impl Scope<'_> {
         self.number(constant) as u8
     }
 
-    fn size(&self, constant: Constant) -> u32 {
+    pub(crate) fn size(&self, constant: Constant) -> u32 {
         u32::try_from(self.number(constant)).unwrap_or(u32::MAX)
     }
 
     fn wrap(&self, space: u8, offset: u64) -> u64 {
-        offset & self.table.spaces[usize::from(space)].mask
+        offset & self.table.index.masks[usize::from(space & 15)]
     }
 
-    fn export(&self, template: &HandleTemplate) -> Handle {
+    #[inline]
+    fn export(&self, template: &HandleTemplate, shape: Export) -> Handle {
+        match shape {
+            Export::Fixed(varnode) => Handle::at(varnode),
+            Export::Operand(operand) => self.handles[operand as usize],
+            Export::Any => self.export_any(template),
+        }
+    }
+
+    fn export_any(&self, template: &HandleTemplate) -> Handle {
         let size = self.size(template.size);
         match template.pointer_space {
             Constant::Number(_) => self.place(template, size),
@@ -152,6 +161,38 @@ impl Scope<'_> {
     }
 }
 
+/// What a handle template amounts to.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Export {
+    /// The same in every instruction.
+    Fixed(Varnode),
+    /// An operand, unchanged.
+    Operand(u32),
+    Any,
+}
+
+impl Export {
+    pub(crate) fn of(table: &Table, template: &HandleTemplate) -> Self {
+        let HandleTemplate { space, size, pointer_offset: offset, pointer_space, .. } = *template;
+        if !matches!(pointer_space, Constant::Number(_)) {
+            return Self::Any;
+        }
+        match (space, offset, size) {
+            (Constant::HandleSpace(a), Constant::HandleOffset(b), Constant::HandleSize(c))
+                if a == b && b == c =>
+            {
+                Self::Operand(a)
+            }
+            (Constant::Space(space), Constant::Number(offset), Constant::Number(size)) => {
+                let mask = table.spaces.get(usize::from(space)).map_or(0, |space| space.mask);
+                let varnode = |size| Varnode { space: SpaceId(space), offset: offset & mask, size };
+                u16::try_from(size).map_or(Self::Any, |size| Self::Fixed(varnode(size)))
+            }
+            _ => Self::Any,
+        }
+    }
+}
+
 impl Tree {
     /// Computes the handles of all slots but the root, last first: children stand behind their parent.
     pub(crate) fn compute_handles(&mut self, table: &Table) -> Result<(), Fault> {
@@ -183,12 +224,14 @@ impl Tree {
         }
         let constructor = &table.constructors[constructor as usize];
         let template = table.templates.get(constructor.template as usize);
-        let Some(template) = template.and_then(|template| table.handles.get(template.handle as usize)) else {
+        let number = template.map_or(NONE, |template| template.handle) as usize;
+        let (Some(template), Some(shape)) = (table.handles.get(number), table.index.exports.get(number))
+        else {
             return Ok(Handle::NOTHING);
         };
         let first = usize::from(first);
         let handles = &handles[first..first + constructor.operands.count as usize];
-        Ok(Scope { table, handles, start: self.address, next: self.next }.export(template))
+        Ok(Scope { table, handles, start: self.address, next: self.next }.export(template, *shape))
     }
 
     fn leaf(&self, table: &Table, slot: usize, operand: &Operand) -> Result<Handle, Fault> {
@@ -220,7 +263,7 @@ impl Tree {
 
 /// A varnode with its offset brought into its space. Temporaries get the instruction's own bits.
 #[inline]
-pub(crate) fn place(table: &Table, unique: u64, space: u8, offset: u64, size: u64) -> Result<Varnode, Fault> {
+pub(crate) fn place(table: &Table, unique: u64, space: u8, offset: u64, size: u32) -> Result<Varnode, Fault> {
     let size = match size {
         0..=254 | 256 => size as u16,
         _ => return Err(Fault::Unsupported),
@@ -230,7 +273,7 @@ pub(crate) fn place(table: &Table, unique: u64, space: u8, offset: u64, size: u6
     } else if space == table.unique_space.0 {
         offset | unique
     } else {
-        offset & table.spaces[usize::from(space)].mask
+        offset & table.index.masks[usize::from(space & 15)]
     };
     Ok(Varnode { space: SpaceId(space), offset, size })
 }

@@ -165,6 +165,8 @@ opcodes! {
 
 /// Inputs stored in the operation itself.
 const INLINE: usize = 3;
+/// Stands in unused places.
+pub(crate) const NO_VARNODE: Varnode = Varnode::constant(0, 0);
 /// Set in `shape` when there is an output; the other bits count inputs.
 const HAS_OUTPUT: u8 = 0x80;
 /// Most inputs of one operation.
@@ -186,44 +188,39 @@ pub struct Op {
 
 const _: () = assert!(size_of::<Op>() == 40);
 
+/// 256 becomes 255, which is no size of its own.
+#[inline]
+fn packed(size: u16) -> u8 {
+    if size > 255 { 255 } else { size as u8 }
+}
+
 impl Op {
     /// An operation of at most three inputs; further inputs are ignored. Sizes are 0–254 or 256, spaces 0–15.
     pub fn new(opcode: Opcode, output: Option<Varnode>, inputs: &[Varnode]) -> Self {
-        let mut op = Self::start(opcode);
-        for (input, varnode) in inputs.iter().take(INLINE).enumerate() {
-            op.push(input, *varnode);
+        let mut all = [NO_VARNODE; INLINE];
+        all.iter_mut().zip(inputs).for_each(|(slot, input)| *slot = *input);
+        Self::pack(opcode, output, all, inputs.len().min(INLINE) as u8)
+    }
+
+    /// As [`Self::new`], of `count` inputs that stand first in `inputs`.
+    #[inline]
+    pub(crate) fn pack(
+        opcode: Opcode,
+        output: Option<Varnode>,
+        inputs: [Varnode; INLINE],
+        count: u8,
+    ) -> Self {
+        let [a, b, c] = inputs;
+        let has_output = if output.is_some() { HAS_OUTPUT } else { 0 };
+        let out = output.unwrap_or(NO_VARNODE);
+        let space = |varnode: Varnode, place: u32| u16::from(varnode.space.0 & 15) << (4 * place);
+        Self {
+            offsets: [out.offset, a.offset, b.offset, c.offset],
+            sizes: [packed(out.size), packed(a.size), packed(b.size), packed(c.size)],
+            spaces: space(out, 0) | space(a, 1) | space(b, 2) | space(c, 3),
+            opcode,
+            shape: has_output | count,
         }
-        if let Some(output) = output {
-            op.set_output(output);
-        }
-        op
-    }
-
-    pub(crate) fn start(opcode: Opcode) -> Self {
-        Self { offsets: [0; 4], sizes: [0; 4], spaces: 0, opcode, shape: 0 }
-    }
-
-    #[inline]
-    fn set(&mut self, place: usize, varnode: Varnode) {
-        let (Some(offset), Some(size)) = (self.offsets.get_mut(place), self.sizes.get_mut(place)) else {
-            return;
-        };
-        *offset = varnode.offset;
-        *size = u8::try_from(varnode.size).unwrap_or(u8::MAX);
-        self.spaces |= u16::from(varnode.space.0 & 15) << (4 * place);
-    }
-
-    /// Sets input number `input`, which must be the next one and below three.
-    #[inline]
-    pub(crate) fn push(&mut self, input: usize, varnode: Varnode) {
-        self.set(input + 1, varnode);
-        self.shape += 1;
-    }
-
-    #[inline]
-    pub(crate) fn set_output(&mut self, varnode: Varnode) {
-        self.set(0, varnode);
-        self.shape |= HAS_OUTPUT;
     }
 
     #[inline]

@@ -42,6 +42,8 @@ pub(crate) struct Slot {
     /// Bytes from the start of the instruction.
     pub start: u16,
     pub length: u16,
+    /// What the operand selects from its list: a value, or the number of a string or register.
+    pub entry: i64,
 }
 
 /// A commit whose address is not known before the handles are.
@@ -138,7 +140,15 @@ impl Tree {
         self.delay = 0;
         self.next = self.address;
         let constructor = self.decide(table, table.root, 0)?;
-        self.slots.push(Slot { constructor, operand: NONE, first: 1, parent: 0, start: 0, length: 0 });
+        self.slots.push(Slot {
+            constructor,
+            operand: NONE,
+            first: 1,
+            parent: 0,
+            start: 0,
+            length: 0,
+            entry: 0,
+        });
         self.node(table, 0, 0)?;
         Ok(usize::from(self.slots[0].length))
     }
@@ -182,7 +192,8 @@ impl Tree {
         }
         self.slots[slot].first = first as u16;
         let parent = slot as u16;
-        let leaf = |operand| Slot { constructor: NONE, operand, first: 0, parent, start: 0, length: 0 };
+        let leaf =
+            |operand| Slot { constructor: NONE, operand, first: 0, parent, start: 0, length: 0, entry: 0 };
         self.slots.extend((operands.first..operands.first + operands.count).map(leaf));
         Ok(first)
     }
@@ -240,17 +251,24 @@ impl Tree {
 
     /// A field that selects nothing fails the whole instruction; no other constructor is tried.
     #[inline]
-    fn check_index(&self, table: &Table, operand: &Operand, slot: usize) -> Result<(), Fault> {
-        match operand.source {
-            Source::ValueMap(_) | Source::Names(_) | Source::Registers(_) => {
-                self.entry(table, operand, slot).map(|_| ())
-            }
-            _ => Ok(()),
+    fn check_index(&mut self, table: &Table, operand: &Operand, slot: usize) -> Result<(), Fault> {
+        if let Source::ValueMap(_) | Source::Names(_) | Source::Registers(_) = operand.source {
+            self.slots[slot].entry = self.select(table, operand, slot)?;
+        }
+        Ok(())
+    }
+
+    /// The entry an operand selects, now that the context is final.
+    #[inline]
+    pub(crate) fn entry(&self, table: &Table, operand: &Operand, slot: usize) -> Result<i64, Fault> {
+        match table.expressions[operand.expression as usize] {
+            Expression::Token(_) => Ok(self.slots[slot].entry),
+            _ => self.select(table, operand, slot),
         }
     }
 
     /// The entry an operand selects: a value, or the number of a string or register.
-    pub(crate) fn entry(&self, table: &Table, operand: &Operand, slot: usize) -> Result<i64, Fault> {
+    fn select(&self, table: &Table, operand: &Operand, slot: usize) -> Result<i64, Fault> {
         let index = self.value(table, operand.expression, slot, self.slots[slot].start, 0)?;
         let index = usize::try_from(index).map_err(|_| Fault::IllegalIndex)?;
         let number = |list: &[u32], range: Range| {
@@ -322,7 +340,24 @@ impl Tree {
     }
 
     /// The value of an expression, seen from a slot: fields count from `start`, operands are looked for upwards.
+    #[inline]
     pub(crate) fn value(
+        &self,
+        table: &Table,
+        expression: u32,
+        slot: usize,
+        start: u16,
+        depth: u32,
+    ) -> Result<i64, Fault> {
+        match table.expressions[expression as usize] {
+            Expression::Token(field) => self.token(field, start),
+            Expression::Number(number) => Ok(number),
+            _ => self.walk(table, expression, slot, start, depth),
+        }
+    }
+
+    /// As [`Self::value`], for all kinds of expressions.
+    fn walk(
         &self,
         table: &Table,
         expression: u32,

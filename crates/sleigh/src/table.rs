@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 
 use crate::context::{Context, ContextVariable};
+use crate::handle::Export;
 use crate::pcode::{SpaceId, Varnode};
 use crate::program::Programs;
 
@@ -365,6 +366,10 @@ pub(crate) struct Index {
     /// Context bits that travel along edges.
     pub flow: Context,
     pub programs: Programs,
+    /// Parallel to `handles`.
+    pub exports: Vec<Export>,
+    /// Bits that offsets have, by space.
+    pub masks: [u64; 16],
 }
 
 /// The low `size` bytes of a number.
@@ -464,6 +469,7 @@ impl Table {
         let names: usize = self.spaces.iter().map(|s| s.name.len()).sum::<usize>()
             + self.variables.iter().map(|v| v.name.len()).sum::<usize>();
         let index = of(&self.index.by_name)
+            + of(&self.index.exports)
             + of(&self.index.programs.steps)
             + of(&self.index.programs.ranges)
             + self.index.by_place.len() * size_of::<(Varnode, u32)>() * 3 / 2;

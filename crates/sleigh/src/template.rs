@@ -11,7 +11,7 @@
 
 use crate::error::Fault;
 use crate::handle::{Handle, Scope, place};
-use crate::pcode::{MAX_INPUTS, Op, Opcode, Ops, SpaceId, Varnode};
+use crate::pcode::{MAX_INPUTS, NO_VARNODE, Op, Opcode, Ops, SpaceId, Varnode};
 use crate::resolve::Tree;
 use crate::table::{BUILD, Constant, DELAY_SLOT, LABEL, NONE, OpTemplate, Table, VarnodeTemplate};
 
@@ -105,7 +105,9 @@ impl Engine<'_> {
         {
             return Err(Fault::Limit);
         }
-        self.out.labels.resize(labels + usize::from(template.labels), UNSET);
+        if template.labels > 0 {
+            self.out.labels.resize(labels + usize::from(template.labels), UNSET);
+        }
         let first = usize::from(own.first);
         let handles = &tree.handles[first..first + constructor.operands.count as usize];
         let scope = Scope { table, handles, start: tree.address, next };
@@ -131,38 +133,26 @@ impl Engine<'_> {
         let opcode = Opcode::from_code(template.code).ok_or(Fault::Unsupported)?;
         let first = template.first as usize;
         let inputs = &self.table.template_inputs[first..first + usize::from(template.inputs)];
-        let mut op = Op::start(opcode);
-        if inputs.len() <= 3 {
-            for (index, input) in inputs.iter().enumerate() {
-                op.push(index, self.input(node, *input)?);
-            }
-            if let [branch, ..] = inputs
-                && self.is_label(*branch)
-            {
-                op = self.branch(node, op);
-            }
-        }
-        if template.output == NONE && inputs.len() <= 3 {
-            return self.out.push(op);
-        }
-        let (output, pointer) = match template.output {
-            NONE => (None, None),
-            varnode => {
-                let (output, pointer) = self.varnode(node, varnode)?;
-                (Some(output), pointer)
-            }
-        };
         if inputs.len() > 3 {
-            self.emit_many(node, opcode, output, inputs)?;
-        } else {
-            if let Some(output) = output {
-                op.set_output(output);
-            }
-            self.out.push(op)?;
+            return self.emit_many(node, opcode, template.output, inputs);
         }
-        match (output, pointer) {
-            (Some(output), Some(pointer)) => self.store(node, &pointer, output),
-            _ => Ok(()),
+        let mut all = [NO_VARNODE; 3];
+        for (varnode, input) in all.iter_mut().zip(inputs) {
+            *varnode = self.input(node, *input)?;
+        }
+        if let (Opcode::Branch | Opcode::CBranch, [target, ..]) = (opcode, inputs)
+            && self.is_label(*target)
+        {
+            self.branch(node, &mut all[0]);
+        }
+        if template.output == NONE {
+            return self.out.push(Op::pack(opcode, None, all, template.inputs));
+        }
+        let (output, pointer) = self.varnode(node, template.output)?;
+        self.out.push(Op::pack(opcode, Some(output), all, template.inputs))?;
+        match pointer {
+            Some(pointer) => self.store(node, &pointer, output),
+            None => Ok(()),
         }
     }
 
@@ -171,10 +161,10 @@ impl Engine<'_> {
         &mut self,
         node: &Node<'_>,
         opcode: Opcode,
-        output: Option<Varnode>,
+        output: u32,
         inputs: &[u32],
     ) -> Result<(), Fault> {
-        if inputs.len() > MAX_INPUTS {
+        if inputs.len() > MAX_INPUTS || self.out.ops.len() + inputs.len() >= MAX_OPS {
             return Err(Fault::Limit);
         }
         let mut staged = std::mem::take(&mut self.out.inputs);
@@ -182,12 +172,13 @@ impl Engine<'_> {
         for input in inputs {
             staged.push(self.input(node, *input)?);
         }
-        if self.out.ops.len() >= MAX_OPS {
-            return Err(Fault::Limit);
-        }
-        self.out.ops.push(opcode, output, &staged);
+        let output = if output == NONE { None } else { Some(self.varnode(node, output)?) };
+        self.out.ops.push(opcode, output.map(|(varnode, _)| varnode), &staged);
         self.out.inputs = staged;
-        Ok(())
+        match output {
+            Some((output, Some(pointer))) => self.store(node, &pointer, output),
+            _ => Ok(()),
+        }
     }
 
     fn is_label(&self, varnode: u32) -> bool {
@@ -201,15 +192,24 @@ impl Engine<'_> {
     }
 
     /// Numbers the label for the whole instruction and remembers to resolve it.
-    fn branch(&mut self, node: &Node<'_>, mut op: Op) -> Op {
-        op.set_distance(op.first_offset().wrapping_add(node.labels as u64));
+    fn branch(&mut self, node: &Node<'_>, target: &mut Varnode) {
+        target.offset = target.offset.wrapping_add(node.labels as u64);
         self.out.branches.push(self.out.ops.len() as u32);
-        op
     }
 
     /// A varnode to read: what it is now, with a load before if it is pointed to.
     #[inline]
     fn input(&mut self, node: &Node<'_>, template: u32) -> Result<Varnode, Fault> {
+        match self.table.varnodes[template as usize] {
+            VarnodeTemplate::Fixed(varnode) => return Ok(varnode),
+            VarnodeTemplate::Whole(operand) => {
+                let handle = &node.scope.handles[operand as usize];
+                if !handle.is_dynamic() {
+                    return place(self.table, node.unique, handle.space, handle.offset, handle.size);
+                }
+            }
+            VarnodeTemplate::General(_) => {}
+        }
         let (varnode, pointer) = self.varnode(node, template)?;
         if let Some(pointer) = pointer {
             self.load(node, &pointer, varnode)?;
@@ -224,8 +224,8 @@ impl Engine<'_> {
             VarnodeTemplate::Fixed(varnode) => Ok((varnode, None)),
             VarnodeTemplate::Whole(operand) => {
                 let handle = &node.scope.handles[operand as usize];
-                let size = u64::from(handle.size);
-                let varnode = place(self.table, node.unique, handle.own_space(), handle.own_offset(), size)?;
+                let varnode =
+                    place(self.table, node.unique, handle.own_space(), handle.own_offset(), handle.size)?;
                 Ok((varnode, handle.is_dynamic().then_some(Pointer { handle, part: 0 })))
             }
             VarnodeTemplate::General(number) => self.general(node, number),
@@ -236,7 +236,7 @@ impl Engine<'_> {
         let [space, offset, size] = self.table.general_varnodes[number as usize];
         let scope = &node.scope;
         let varnode =
-            place(self.table, node.unique, scope.space(space), scope.number(offset), scope.number(size))?;
+            place(self.table, node.unique, scope.space(space), scope.number(offset), scope.size(size))?;
         let handle = offset.operand().map(|operand| &scope.handles[operand as usize]);
         let part = match offset {
             Constant::HandlePart(_, part, _) => part,
@@ -259,7 +259,7 @@ impl Engine<'_> {
     /// The varnode that holds the address, after adding the offset of the part wanted.
     fn address(&mut self, node: &Node<'_>, pointer: &Pointer<'_>) -> Result<Varnode, Fault> {
         let Handle { pointer_space, offset, pointer_size, .. } = *pointer.handle;
-        let whole = place(self.table, node.unique, pointer_space, offset, u64::from(pointer_size))?;
+        let whole = place(self.table, node.unique, pointer_space, offset, pointer_size)?;
         if pointer.part == 0 {
             return Ok(whole);
         }

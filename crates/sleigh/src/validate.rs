@@ -4,6 +4,7 @@
 //! is. It also bounds what a table can demand: depth of expressions, bits of fields, operations of a template.
 
 use crate::error::LoadError;
+use crate::handle::Export;
 use crate::pcode::{MAX_INPUTS, Opcode, Varnode};
 use crate::program::Programs;
 use crate::table::{
@@ -46,12 +47,15 @@ impl Table {
     }
 
     fn build_index(&self) -> Index {
+        let mut masks = [0; MAX_SPACES];
+        masks.iter_mut().zip(&self.spaces).for_each(|(mask, space)| *mask = space.mask);
         let mut by_name: Vec<u32> = (0..self.registers.len() as u32).collect();
         by_name.sort_by_key(|number| (self.register_at(*number).0, *number));
         by_name.dedup_by_key(|number| self.register_at(*number).0);
         let backwards = (0..self.registers.len() as u32).rev();
         let by_place = backwards.map(|number| (self.register_at(number).1, number)).collect();
-        Index { by_name, by_place, flow: self.flow_bits(), programs: Programs::compile(self) }
+        let exports = self.handles.iter().map(|handle| Export::of(self, handle)).collect();
+        Index { exports, by_name, by_place, flow: self.flow_bits(), programs: Programs::compile(self), masks }
     }
 
     fn check_spaces(&self) -> Checked {
@@ -288,8 +292,11 @@ impl Table {
         let count = usize::from(op.inputs);
         let inputs = self.template_inputs.get(range.indices()).unwrap_or_default();
         let operands = owner.operands.count;
-        let output = op.output == NONE || self.check_use(operands, labels, op.output);
-        let all = inputs.iter().all(|input| self.check_use(operands, labels, *input));
+        let output = op.output == NONE || self.check_use(operands, 0, op.output);
+        let all = inputs.iter().enumerate().all(|(place, input)| {
+            let branch = place == 0 && matches!(opcode, Opcode::Branch | Opcode::CBranch);
+            self.check_use(operands, if branch { labels } else { 0 }, *input)
+        });
         output && all && opcode.inputs().contains(&count) && count <= MAX_INPUTS
     }
 
