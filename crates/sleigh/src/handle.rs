@@ -264,10 +264,15 @@ impl Tree {
 /// A varnode with its offset brought into its space. Temporaries get the instruction's own bits.
 #[inline]
 pub(crate) fn place(table: &Table, unique: u64, space: u8, offset: u64, size: u32) -> Result<Varnode, Fault> {
-    let size = match size {
-        0..=254 | 256 => size as u16,
-        _ => return Err(Fault::Unsupported),
-    };
+    match size {
+        0..=254 | 256 => Ok(located(table, unique, space, offset, size as u16)),
+        _ => Err(Fault::Unsupported),
+    }
+}
+
+/// As [`place`], for a size known to fit an operation.
+#[inline]
+pub(crate) fn located(table: &Table, unique: u64, space: u8, offset: u64, size: u16) -> Varnode {
     let offset = if space == SpaceId::CONSTANT.0 {
         low_bytes(offset, u32::from(size))
     } else if space == table.unique_space.0 {
@@ -275,5 +280,5 @@ pub(crate) fn place(table: &Table, unique: u64, space: u8, offset: u64, size: u3
     } else {
         offset & table.index.masks[usize::from(space & 15)]
     };
-    Ok(Varnode { space: SpaceId(space), offset, size })
+    Varnode { space: SpaceId(space), offset, size }
 }

@@ -22,6 +22,8 @@ use crate::table::{
 pub(crate) const WINDOW: usize = 16;
 /// Operands of one instruction, over all its nodes; the reference has room for 75.
 const MAX_SLOTS: usize = 512;
+/// Offsets and lengths of operands and constructors, and places they lead to.
+pub(crate) const MAX_POSITION: u16 = 1024;
 const MAX_DEPTH: u32 = 64;
 /// Steps into expressions, and from expression to operand.
 const MAX_EXPRESSION_DEPTH: u32 = 64;
@@ -187,7 +189,7 @@ impl Tree {
     fn open(&mut self, slot: usize, constructor: &Constructor, depth: u32) -> Result<usize, Fault> {
         let first = self.slots.len();
         let operands = constructor.operands;
-        if depth >= MAX_DEPTH || first + operands.count as usize > MAX_SLOTS || constructor.length > 255 {
+        if depth >= MAX_DEPTH || first + operands.count as usize > MAX_SLOTS {
             return Err(Fault::Limit);
         }
         self.slots[slot].first = first as u16;
@@ -204,9 +206,9 @@ impl Tree {
             Ok(base) => self.slots[first + base].start + self.slots[first + base].length,
             Err(_) => start,
         };
-        // Far beyond any read, and small enough for sums not to overflow.
-        let position = from.checked_add(operand.offset).filter(|position| *position < 1024);
-        if operand.length < 1024 { position.ok_or(Fault::TooLong) } else { Err(Fault::TooLong) }
+        // Beyond any read, and small enough for sums not to overflow: the table's own numbers are below as well.
+        let position = from + operand.offset;
+        if position < MAX_POSITION { Ok(position) } else { Err(Fault::TooLong) }
     }
 
     fn change_context(&mut self, table: &Table, slot: usize, program: Range) -> Result<(), Fault> {

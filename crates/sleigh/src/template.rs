@@ -10,7 +10,7 @@
 )]
 
 use crate::error::Fault;
-use crate::handle::{Handle, Scope, place};
+use crate::handle::{Handle, Scope, located, place};
 use crate::pcode::{MAX_INPUTS, NO_VARNODE, Op, Opcode, Ops, SpaceId, Varnode};
 use crate::resolve::Tree;
 use crate::table::{BUILD, Constant, DELAY_SLOT, LABEL, NONE, OpTemplate, Table, VarnodeTemplate};
@@ -148,6 +148,9 @@ impl Engine<'_> {
         if template.output == NONE {
             return self.out.push(Op::pack(opcode, None, all, template.inputs));
         }
+        if let Some(output) = self.plain(node, template.output) {
+            return self.out.push(Op::pack(opcode, Some(output), all, template.inputs));
+        }
         let (output, pointer) = self.varnode(node, template.output)?;
         self.out.push(Op::pack(opcode, Some(output), all, template.inputs))?;
         match pointer {
@@ -200,21 +203,31 @@ impl Engine<'_> {
     /// A varnode to read: what it is now, with a load before if it is pointed to.
     #[inline]
     fn input(&mut self, node: &Node<'_>, template: u32) -> Result<Varnode, Fault> {
-        match self.table.varnodes[template as usize] {
-            VarnodeTemplate::Fixed(varnode) => return Ok(varnode),
-            VarnodeTemplate::Whole(operand) => {
-                let handle = &node.scope.handles[operand as usize];
-                if !handle.is_dynamic() {
-                    return place(self.table, node.unique, handle.space, handle.offset, handle.size);
-                }
-            }
-            VarnodeTemplate::General(_) => {}
+        if let Some(varnode) = self.plain(node, template) {
+            return Ok(varnode);
         }
         let (varnode, pointer) = self.varnode(node, template)?;
         if let Some(pointer) = pointer {
             self.load(node, &pointer, varnode)?;
         }
         Ok(varnode)
+    }
+
+    /// The usual cases, in which nothing can go wrong: a varnode of the template, or an operand that is no pointer and
+    /// small.
+    #[inline]
+    fn plain(&self, node: &Node<'_>, template: u32) -> Option<Varnode> {
+        match self.table.varnodes[template as usize] {
+            VarnodeTemplate::Fixed(varnode) => Some(varnode),
+            VarnodeTemplate::Whole(operand) => {
+                let handle = &node.scope.handles[operand as usize];
+                let plain = !handle.is_dynamic() && handle.size < 255;
+                plain.then(|| {
+                    located(self.table, node.unique, handle.space, handle.offset, handle.size as u16)
+                })
+            }
+            VarnodeTemplate::General(_) => None,
+        }
     }
 
     /// The place a varnode template stands for, and the pointer to go through if there is one.

@@ -7,6 +7,7 @@ use crate::error::LoadError;
 use crate::handle::Export;
 use crate::pcode::{MAX_INPUTS, Opcode, Varnode};
 use crate::program::Programs;
+use crate::resolve::MAX_POSITION;
 use crate::table::{
     BUILD, CommitTarget, Constant, Constructor, ContextChange, DELAY_SLOT, Decision, Expression, Index,
     LABEL, NONE, OpTemplate, Operand, Piece, Range, Source, SpaceKind, Table, VarnodeTemplate,
@@ -145,7 +146,8 @@ impl Table {
                 Source::Register(number) => holds(&self.registers, number),
                 Source::Start | Source::End | Source::Nothing => true,
             };
-            check(good && (valued || operand.expression == NONE), "operand", index)?;
+            let near = operand.offset < MAX_POSITION && operand.length < MAX_POSITION;
+            check(near && good && (valued || operand.expression == NONE), "operand", index)?;
         }
         Ok(())
     }
@@ -214,6 +216,7 @@ impl Table {
                 && inside(constructor.changes, &self.changes)
                 && inside(constructor.pieces, &self.pieces);
             let good = ranges
+                && constructor.length < MAX_POSITION
                 && self.check_positions(constructor)
                 && self.check_changes(constructor)
                 && self.check_pieces(constructor)
