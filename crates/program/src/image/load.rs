@@ -336,6 +336,9 @@ fn eh_frame_of(memory: &Memory, layout: Layout, header: VirtAddr) -> Option<Virt
     (version == 1 && encoding == 0x1b).then(|| header.plus(4).plus(distance as u64))
 }
 
+/// Local entries of a MIPS GOT read at most; a 16-bit displacement reaches fewer.
+const MAX_LOCAL_GOT: u64 = 65_536;
+
 /// Reading what the loader links.
 struct Linking<'a> {
     machine: elf::Machine,
@@ -428,6 +431,13 @@ impl Linking<'_> {
         let numbers = (dynamic.value(dt::DT_MIPS_LOCAL_GOTNO), dynamic.value(dt::DT_MIPS_GOTSYM));
         let (Some(local), Some(first)) = numbers else { return };
         let word = self.layout.word_size() as u64;
+        // The first two entries belong to the loader; the other local ones hold addresses of this image.
+        for place in (2..local.min(MAX_LOCAL_GOT)).map(|index| got.plus(index * word)) {
+            let value = image.read_uint(place, image.pointer_size).filter(|value| *value != 0);
+            if let Some(value) = value {
+                linked.set(place, Pointer::Local(VirtAddr(value)));
+            }
+        }
         let global = symbols.iter().skip(usize::try_from(first).unwrap_or(usize::MAX));
         for (index, symbol) in global.enumerate() {
             let place = got.plus(local.wrapping_add(index as u64).wrapping_mul(word));
