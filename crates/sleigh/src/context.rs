@@ -1,10 +1,29 @@
 //! Context: the decoder's mode bits, and how they travel along control-flow edges.
 //!
 //! There is no map from addresses to modes. The caller keeps a [`Context`] for each block start and asks
-//! [`Table::context_at`] for that of a successor. Example, ARM calling Thumb code: the `blx` at 0x1000 in ARM state
-//! yields a commit `{address: target, TMode = 1, flow}`. The edge to the target then carries `TMode = 1`, the edge to
-//! the return address 0x1004 does not, and everything reached from the target stays Thumb, because `TMode` is a
-//! variable that flows.
+//! [`Table::context_at`] for that of a successor, as here, where ARM code calls Thumb code:
+//!
+//! ```
+//! use sleigh::{LanguageId, Lifter, table};
+//!
+//! let table = table(LanguageId::ArmLe)?;
+//! let mode = table.variable("TMode").unwrap();
+//! let arm = table.default_context();
+//! let mut lifter = Lifter::new(table);
+//!
+//! // `blx 0x1008` in ARM state orders Thumb state for its target, flowing on from there.
+//! let call = lifter.lift(&[0, 0, 0, 0xfa], 0x1000, arm)?;
+//! let callee = table.context_at(0x1000, arm, call.commits, 0x1008);
+//! assert_eq!(callee.value(mode), 1);
+//! // The way back keeps the mode of the caller.
+//! assert_eq!(table.context_at(0x1000, arm, call.commits, 0x1004), arm);
+//!
+//! // `movs r0, #1` in the callee: what follows is Thumb code as well.
+//! let movs = lifter.lift(&[0x01, 0x20], 0x1008, callee)?;
+//! assert_eq!(movs.length, 2);
+//! assert_eq!(table.context_at(0x1008, callee, movs.commits, 0x100a), callee);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 use crate::table::Table;
 

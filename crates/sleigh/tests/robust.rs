@@ -3,7 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "help for tests")]
 
 use proptest::prelude::*;
-use sleigh::{Context, LanguageId, Lifter, table};
+use sleigh::{Context, LanguageId, LiftError, Lifter, table};
 
 /// Larger than the largest instruction known (574 operations).
 const MOST_OPS: usize = 4096;
@@ -53,6 +53,26 @@ proptest! {
         let table = table(language).unwrap();
         let context = if plain { table.default_context() } else { valid(language, bits) };
         check(language, &bytes, address & !u64::from(table.alignment() - 1), context);
+    }
+
+    #[test]
+    fn no_shorter_piece_of_an_instruction_lifts(
+        language in proptest::sample::select(LanguageId::ALL),
+        bytes in any::<[u8; 32]>(),
+    ) {
+        let table = table(language).unwrap();
+        let context = table.default_context();
+        let mut lifter = Lifter::new(table);
+        let length = match lifter.lift(&bytes, 0x1000, context) {
+            Ok(lifted) => lifted.length,
+            Err(LiftError::Unimplemented { length, .. }) => length,
+            Err(_) => 0,
+        };
+        for end in 0..length as usize {
+            // What is missing reads as zero, so that another instruction may be recognised; it must not fit either.
+            let error = lifter.lift(&bytes[..end], 0x1000, context).unwrap_err();
+            prop_assert!(!matches!(error, LiftError::Unimplemented { .. }), "{}", error);
+        }
     }
 
     #[test]
