@@ -14,6 +14,7 @@
 mod baked;
 pub mod context;
 mod embedded;
+pub mod emulate;
 mod error;
 mod handle;
 pub mod language;

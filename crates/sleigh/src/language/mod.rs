@@ -25,5 +25,6 @@ pub use convention::{
     Abi, Convention, FloatArguments, FloatRule, Place, Results, ReturnAddress, Role, StackArguments,
     SystemCall, conventions_of,
 };
+pub(crate) use mode::ModeSwitch;
 pub use mode::{code_pointer, with_mode};
 pub use register::Register;

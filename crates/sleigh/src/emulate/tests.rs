@@ -1,0 +1,1 @@
+//! Memory, registers and control.
