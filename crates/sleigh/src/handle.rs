@@ -241,6 +241,7 @@ impl Tree {
             Handle::at(Varnode { space: table.code_space, offset, size })
         };
         Ok(match operand.source {
+            Source::Expression if !table.index.used[self.slots[slot].operand as usize] => Handle::NOTHING,
             Source::Expression => {
                 number(self.value(table, operand.expression, slot, self.slots[slot].start, 0)?)
             }

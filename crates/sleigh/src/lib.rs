@@ -17,6 +17,7 @@ mod embedded;
 pub mod emulate;
 mod error;
 mod handle;
+mod index;
 pub mod language;
 mod lifter;
 #[cfg(any(test, feature = "bake"))]

@@ -366,6 +366,8 @@ pub(crate) struct Index {
     /// Context bits that travel along edges.
     pub flow: Context,
     pub programs: Programs,
+    /// By operand: whether its handle is looked at, by its constructor's template or a commit.
+    pub used: Vec<bool>,
     /// Parallel to `handles`.
     pub exports: Vec<Export>,
     /// Bits that offsets have, by space.
@@ -470,6 +472,7 @@ impl Table {
             + self.variables.iter().map(|v| v.name.len()).sum::<usize>();
         let index = of(&self.index.by_name)
             + of(&self.index.exports)
+            + of(&self.index.used)
             + of(&self.index.programs.steps)
             + of(&self.index.programs.ranges)
             + self.index.by_place.len() * size_of::<(Varnode, u32)>() * 3 / 2;

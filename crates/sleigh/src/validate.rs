@@ -4,20 +4,18 @@
 //! is. It also bounds what a table can demand: depth of expressions, bits of fields, operations of a template.
 
 use crate::error::LoadError;
-use crate::handle::Export;
 use crate::pcode::{MAX_INPUTS, Opcode, Varnode};
-use crate::program::Programs;
 use crate::resolve::MAX_POSITION;
 use crate::table::{
-    BUILD, CommitTarget, Constant, Constructor, ContextChange, DELAY_SLOT, Decision, Expression, Index,
-    LABEL, NONE, OpTemplate, Operand, Piece, Range, Source, SpaceKind, Table, VarnodeTemplate,
+    BUILD, CommitTarget, Constant, Constructor, ContextChange, DELAY_SLOT, Decision, Expression, LABEL, NONE,
+    OpTemplate, Operand, Piece, Range, Source, SpaceKind, Table, VarnodeTemplate,
 };
 
 /// Nesting of one expression, without the operands it refers to.
 const MAX_DEPTH: u8 = 32;
 const MAX_LABELS: u16 = 1024;
 /// Spaces fit four bits.
-const MAX_SPACES: usize = 16;
+pub(crate) const MAX_SPACES: usize = 16;
 
 type Checked = Result<(), LoadError>;
 
@@ -45,18 +43,6 @@ impl Table {
         self.check_constructors()?;
         self.index = self.build_index();
         Ok(self)
-    }
-
-    fn build_index(&self) -> Index {
-        let mut masks = [0; MAX_SPACES];
-        masks.iter_mut().zip(&self.spaces).for_each(|(mask, space)| *mask = space.mask);
-        let mut by_name: Vec<u32> = (0..self.registers.len() as u32).collect();
-        by_name.sort_by_key(|number| (self.register_at(*number).0, *number));
-        by_name.dedup_by_key(|number| self.register_at(*number).0);
-        let backwards = (0..self.registers.len() as u32).rev();
-        let by_place = backwards.map(|number| (self.register_at(number).1, number)).collect();
-        let exports = self.handles.iter().map(|handle| Export::of(self, handle)).collect();
-        Index { exports, by_name, by_place, flow: self.flow_bits(), programs: Programs::compile(self), masks }
     }
 
     fn check_spaces(&self) -> Checked {
