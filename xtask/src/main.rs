@@ -4,9 +4,14 @@
 use clap::{Parser, Subcommand};
 
 mod bake_sleigh;
+mod bench_sleigh;
 mod boundaries;
+mod full;
+mod fuzz;
 mod licences;
+mod oracle;
 mod router_image;
+mod semantics_fixtures;
 
 /// Repository chores of Sukashi.
 #[derive(Parser)]
@@ -20,19 +25,43 @@ struct Args {
 enum Command {
     /// Write the embedded language tables from Ghidra's compiled specifications.
     BakeSleigh,
+    /// Measure speed beside a peer, in the same run.
+    Bench {
+        /// What is measured.
+        what: Bench,
+    },
     /// Check that crates depend on each other only in the direction ARCHITECTURE.md states.
     Boundaries,
+    /// Run the large counts and write `docs/measured.md`.
+    Full(full::Args),
+    /// Fuzz the readers of outside bytes, and add up the hours in `docs/fuzzing.md`.
+    Fuzz(fuzz::Args),
     /// Check the licences of everything we link against `deny.toml`.
     Licences,
+    /// Compare our lifter with Ghidra's translator on real programs.
+    Oracle(oracle::Args),
     /// Build the example router images with Debian's cross compilers.
     RouterImage,
+    /// Compile the functions that the emulator's tests run in every language.
+    SemanticsFixtures,
+}
+
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum Bench {
+    /// The lifter, beside Ghidra's translator.
+    Sleigh,
 }
 
 fn main() -> anyhow::Result<()> {
     match Args::parse().command {
         Command::BakeSleigh => bake_sleigh::bake(),
+        Command::Bench { what: Bench::Sleigh } => bench_sleigh::run(),
         Command::Boundaries => boundaries::check(),
+        Command::Full(args) => full::run(&args),
+        Command::Fuzz(args) => fuzz::run(&args),
         Command::Licences => licences::check(),
+        Command::Oracle(args) => oracle::run(&args),
         Command::RouterImage => router_image::build(),
+        Command::SemanticsFixtures => semantics_fixtures::build(),
     }
 }
