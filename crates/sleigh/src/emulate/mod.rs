@@ -39,8 +39,6 @@ mod machine;
 mod memory;
 mod registers;
 mod semantics;
-#[cfg(test)]
-mod tests;
 mod value;
 
 pub use call::{enter_function, leave_function};

@@ -1,1 +1,0 @@
-//! Memory, registers and control.
