@@ -1,0 +1,76 @@
+//! What follows from these facts by these rules, incrementally, and why?
+//!
+//! Rules are text, loaded at run time ([`Program::load`]; the language is described in `docs/rules.md`). They run on
+//! differential-dataflow: after each change of facts only what the change touches is computed again. This crate knows
+//! nothing of what relations mean.
+//!
+//! ```
+//! use datalog::{Fact, Options, Pattern, Program, Session, Source};
+//!
+//! let rules = "
+//!     .decl edge(from: symbol, to: symbol)
+//!     .decl path(from: symbol, to: symbol)
+//!     path(X, Y) :- edge(X, Y).
+//!     path(X, Z) :- path(X, Y), edge(Y, Z).
+//! ";
+//! let program = Program::load(&[Source { name: "paths.dl", text: rules }])?;
+//! let mut session = Session::new(program, Options::default());
+//! session.insert(&Fact::of("edge", &["a", "b"]))?;
+//! session.insert(&Fact::of("edge", &["b", "c"]))?;
+//! session.commit()?;
+//! let paths: Vec<String> = session.facts("path").iter().map(ToString::to_string).collect();
+//! assert_eq!(paths, ["path(a, b)", "path(a, c)", "path(b, c)"]);
+//!
+//! let goal: Pattern = "path(a, c)".parse()?;
+//! assert_eq!(session.why(&goal)?.map(|proof| proof.steps.len()), Some(2));
+//!
+//! session.retract(&Fact::of("edge", &["b", "c"]))?;
+//! session.commit()?;
+//! assert_eq!(session.facts("path").len(), 1);
+//! assert_eq!(session.missing(&goal, 1000)?[0].to_string(), "edge(a, c)");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! The stages, each a module with its own error type: characters to tokens (`lex`), tokens to syntax (`parse`), names
+//! and types (`resolve`), bound variables (`safety`), layers of negation (`stratify`), join order (`plan`), operators
+//! (`render`, run by `engine`). A [`Session`] holds the facts. `reference` is a slow, obvious evaluator that tests
+//! compare the engine with; `explain` answers why, `missing` answers why not.
+//!
+//! Known limits: rows are 8 figures wide in one class, so memory is several times that of a hand-written program; all
+//! workers live in one process; a changed rule set means a new session.
+
+mod database;
+mod engine;
+mod explain;
+mod lex;
+mod matching;
+mod missing;
+mod parse;
+mod pattern;
+mod plan;
+mod program;
+mod reference;
+mod render;
+mod resolve;
+mod safety;
+mod session;
+mod source;
+mod stratify;
+mod syntax;
+mod value;
+
+pub use explain::{Application, Cheapest, Derivations, FactId, Proof, ProofStep};
+pub use lex::LexError;
+pub use missing::Missing;
+pub use parse::ParseError;
+pub use pattern::{FactError, FactsError, ParsePatternError, Pattern};
+pub use plan::PlanError;
+pub use program::{ColumnType, Mistake, Program, ProgramError, Relation, Rule, RuleId};
+pub use reference::reference;
+pub use resolve::ResolveError;
+pub use safety::SafetyError;
+pub use session::{Changes, CommitError, Incomplete, KEPT_WHEN_CUT, Options, Session, WhatIfError};
+pub use source::{Diagnostic, MAX_SOURCE_BYTES, Source, Span};
+pub use stratify::StratifyError;
+pub use syntax::{Annotation, Argument};
+pub use value::{Change, Fact, Update, Value};
