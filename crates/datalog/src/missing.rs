@@ -1,0 +1,244 @@
+//! Why does this fact *not* hold? What is the least that is missing?
+//!
+//! Rules are tried backwards. In each body the premises that some fact satisfies are taken as they are; one that no
+//! fact satisfies is missing, and if rules conclude it, the least that is missing for it takes its place. The answer
+//! with the fewest missing premises wins. The search is bounded in depth and steps, so it can overlook a shorter
+//! answer; what it reports is missing on a real way to the fact.
+
+use std::collections::BTreeSet;
+
+use crate::explain::value;
+use crate::matching::{Bindings, candidates, unify};
+use crate::pattern::{Encoded, FactError, Pattern};
+use crate::program::{Atom, Expr, Literal, Rule, Term};
+use crate::session::Session;
+
+/// Longest chain of rules that is followed.
+const MAX_DEPTH: usize = 8;
+/// Facts tried for one premise.
+const MAX_CANDIDATES: usize = 24;
+
+/// Something that would have to be otherwise.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Missing {
+    /// No such fact: a pattern with `_` for what is left open.
+    Fact(String),
+    /// A fact that stands in the way.
+    InTheWay(String),
+    /// A comparison that does not hold.
+    Comparison(String),
+}
+
+impl std::fmt::Display for Missing {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Fact(fact) => write!(f, "{fact}"),
+            Self::InTheWay(fact) => write!(f, "not {fact}"),
+            Self::Comparison(text) => write!(f, "{text}"),
+        }
+    }
+}
+
+impl Session {
+    /// The nearest missing premises of a pattern, at most `steps` search steps. Empty if it holds; the pattern itself
+    /// if nothing nearer was found.
+    ///
+    /// # Errors
+    /// If the pattern's relation is not declared, or has other columns.
+    pub fn missing(&self, pattern: &Pattern, steps: u64) -> Result<Vec<Missing>, FactError> {
+        let itself = || vec![Missing::Fact(pattern_text(pattern))];
+        let Some(encoded) = self.program.encode_pattern(&self.program.symbols, pattern)? else {
+            return Ok(itself());
+        };
+        let mut search = Search { session: self, steps, open: BTreeSet::new() };
+        Ok(search.need(&encoded, usize::MAX, 0).unwrap_or_else(itself))
+    }
+}
+
+fn pattern_text(pattern: &Pattern) -> String {
+    let args: Vec<&str> = pattern.args.iter().map(|a| a.as_deref().unwrap_or("_")).collect();
+    format!("{}({})", pattern.relation, args.join(", "))
+}
+
+struct Search<'s> {
+    session: &'s Session,
+    steps: u64,
+    open: BTreeSet<Encoded>,
+}
+
+/// A rule body being satisfied: what is left, what is known, what was found missing.
+#[derive(Clone)]
+struct Partial<'r> {
+    rest: Vec<&'r Literal>,
+    bindings: Bindings,
+    missing: Vec<Missing>,
+}
+
+impl Search<'_> {
+    /// The least that is missing, fewer than `limit`; `None` if there is no such answer.
+    fn need(&mut self, wanted: &Encoded, limit: usize, depth: usize) -> Option<Vec<Missing>> {
+        if !self.session.rows(wanted).is_empty() {
+            return Some(Vec::new());
+        }
+        let relation = self.session.program.relation(wanted.relation);
+        if limit <= 1 {
+            return None;
+        }
+        let itself = vec![Missing::Fact(self.text(wanted))];
+        if !relation.derived || relation.internal {
+            return Some(itself);
+        }
+        if depth == MAX_DEPTH || !self.open.insert(wanted.clone()) {
+            return None;
+        }
+        let mut best: Option<Vec<Missing>> = None;
+        let rules: Vec<usize> = self.session.concluding(wanted.relation).collect();
+        for rule in rules.iter().filter_map(|r| self.session.program.rules.get(*r)) {
+            let Some(bindings) = bind_head(rule, wanted) else { continue };
+            let partial = Partial { rest: rule.body.iter().collect(), bindings, missing: Vec::new() };
+            self.body(partial, limit, depth, &mut best);
+        }
+        self.open.remove(wanted);
+        best
+    }
+
+    fn text(&self, wanted: &Encoded) -> String {
+        let relation = self.session.program.relation(wanted.relation);
+        let arg = |(v, (_, kind)): (&Option<u32>, &(String, crate::ColumnType))| {
+            v.map_or("_".to_owned(), |bits| value(self.session, *kind, bits).to_string())
+        };
+        let args: Vec<String> = wanted.values.iter().zip(&relation.columns).map(arg).collect();
+        format!("{}({})", relation.name, args.join(", "))
+    }
+
+    fn body<'r>(
+        &mut self,
+        mut partial: Partial<'r>,
+        limit: usize,
+        depth: usize,
+        best: &mut Option<Vec<Missing>>,
+    ) {
+        let bound = |best: &Option<Vec<Missing>>| best.as_ref().map_or(limit, Vec::len);
+        if self.steps == 0 || partial.missing.len() >= bound(best) {
+            return;
+        }
+        self.steps -= 1;
+        self.filters(&mut partial);
+        let Some((at, count)) = self.tightest(&partial) else {
+            if partial.missing.len() < bound(best) {
+                *best = Some(partial.missing);
+            }
+            return;
+        };
+        let Literal::Positive(atom) = partial.rest.remove(at) else { return };
+        if count == 0 {
+            let left = bound(best) - partial.missing.len();
+            let wanted = encoded(atom, &partial.bindings);
+            if let Some(more) = self.need(&wanted, left, depth + 1) {
+                partial.missing.extend(more);
+                self.body(partial, limit, depth, best);
+            }
+            return;
+        }
+        let rows = candidates(atom, &self.session.database, &partial.bindings);
+        for row in rows.iter().take(MAX_CANDIDATES) {
+            let mut next = partial.clone();
+            if unify(atom, row, &mut next.bindings) {
+                self.body(next, limit, depth, best);
+            }
+        }
+    }
+
+    /// The atom with the fewest fitting facts.
+    fn tightest(&self, partial: &Partial<'_>) -> Option<(usize, usize)> {
+        let counts = partial.rest.iter().enumerate().filter_map(|(at, literal)| {
+            let Literal::Positive(atom) = literal else { return None };
+            let rows = candidates(atom, &self.session.database, &partial.bindings);
+            let free = atom.terms.iter().all(|t| known(t, &partial.bindings).is_none());
+            // What says nothing yet waits until others have bound its variables.
+            Some((at, rows.len(), free && atom.terms.len() > 1))
+        });
+        counts.min_by_key(|(at, count, free)| (*free, *count, *at)).map(|(at, count, _)| (at, count))
+    }
+
+    /// Premises other than atoms, as far as their variables are known.
+    fn filters(&self, partial: &mut Partial<'_>) {
+        let mut rest = Vec::new();
+        for literal in std::mem::take(&mut partial.rest) {
+            match literal {
+                Literal::Positive(_) => rest.push(literal),
+                Literal::Negative(atom) => {
+                    let open =
+                        |t: &Term| matches!(t, Term::Variable(_)) && known(t, &partial.bindings).is_none();
+                    if atom.terms.iter().any(open) {
+                        rest.push(literal);
+                    } else if let Some(row) =
+                        candidates(atom, &self.session.database, &partial.bindings).first()
+                    {
+                        let fact =
+                            self.session.program.decode(&self.session.program.symbols, atom.relation, row);
+                        partial.missing.push(Missing::InTheWay(fact.to_string()));
+                    }
+                }
+                Literal::Compare(left, comparison, right) => {
+                    match (evaluate(left, &partial.bindings), evaluate(right, &partial.bindings)) {
+                        (Some(l), Some(r)) if comparison.holds(l, r) => {}
+                        (Some(_), Some(_)) => {
+                            partial.missing.push(Missing::Comparison(comparison.name().to_owned()))
+                        }
+                        _ => rest.push(literal),
+                    }
+                }
+                Literal::Assign(variable, expr) => match evaluate(expr, &partial.bindings) {
+                    Some(value) => {
+                        if let Some(slot) = partial.bindings.get_mut(*variable) {
+                            slot.get_or_insert(value);
+                        }
+                    }
+                    None => rest.push(literal),
+                },
+            }
+        }
+        partial.rest = rest;
+    }
+}
+
+fn evaluate(expr: &Expr, bindings: &Bindings) -> Option<u32> {
+    let mut needs = Vec::new();
+    expr.variables(&mut needs);
+    let known = |v: usize| bindings.get(v).copied().flatten();
+    if needs.iter().any(|v| known(*v).is_none()) {
+        return None;
+    }
+    expr.evaluate(&|v| known(v).unwrap_or_default())
+}
+
+fn known(term: &Term, bindings: &Bindings) -> Option<u32> {
+    match term {
+        Term::Variable(v) => bindings.get(*v).copied().flatten(),
+        Term::Constant(value) => Some(*value),
+        Term::Anything => None,
+    }
+}
+
+fn encoded(atom: &Atom, bindings: &Bindings) -> Encoded {
+    Encoded { relation: atom.relation, values: atom.terms.iter().map(|t| known(t, bindings)).collect() }
+}
+
+fn bind_head(rule: &Rule, wanted: &Encoded) -> Option<Bindings> {
+    let mut bindings = vec![None; rule.variables.len()];
+    for (term, value) in rule.head.terms.iter().zip(&wanted.values) {
+        let Some(value) = value else { continue };
+        match term {
+            Term::Variable(v) => {
+                let slot: &mut Option<u32> = bindings.get_mut(*v)?;
+                if *slot.get_or_insert(*value) != *value {
+                    return None;
+                }
+            }
+            Term::Constant(constant) if constant != value => return None,
+            Term::Constant(_) | Term::Anything => {}
+        }
+    }
+    Some(bindings)
+}

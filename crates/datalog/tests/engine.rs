@@ -1,0 +1,222 @@
+//! The engine against the reference evaluator, recomputation, and a brute-force check of proofs.
+
+use std::collections::BTreeSet;
+
+use datalog::{Change, Fact, Options, Pattern, Program, Session, Source, Update, reference};
+use proptest::prelude::*;
+
+const DECLARATIONS: &str = "
+    .decl a(x: symbol, y: symbol)   .decl b(x: symbol)   .decl w(x: symbol, n: int)
+    .decl p(x: symbol, y: symbol)   .decl q(x: symbol)   .decl r(x: symbol, y: symbol)   .decl s(x: symbol, n: int)
+";
+
+/// Each rule is safe on its own, and together they are stratified: p, r < q < s.
+const RULES: &[&str] = &[
+    "p(X, Y) :- a(X, Y).",
+    "p(X, Z) :- p(X, Y), a(Y, Z).",
+    "p(X, Z) :- p(X, Y), p(Y, Z).",
+    "p(X, X) :- b(X), !a(X, X).",
+    "p(Y, X) :- r(X, Y), b(X).",
+    "r(X, Y) :- a(Y, X), X != Y.",
+    "r(X, Y) :- p(X, Z), r(Z, Y).",
+    "r(X, c0) :- b(X), a(X, c1).",
+    "r(X, Y) :- b(X), b(Y), a(X, _).",
+    "q(X) :- b(X), !p(X, _).",
+    "q(X) :- p(X, Y), !p(Y, X), q(Y).",
+    "q(X) :- a(X, X), N = count { r(X, _) }, N > 1.",
+    "s(X, N) :- N = count { p(X, _) }.",
+    "s(X, N) :- w(X, N), !q(X).",
+    "s(X, M) :- M = max N { w(X, N) }, b(X).",
+    "s(Y, K) :- s(X, N), a(X, Y), K = N + 1, K < 9.",
+    "s(X, M) :- M = min N { w(_, N) }, q(X), M < 3.",
+];
+
+fn program(rules: &[usize]) -> Program {
+    let text: Vec<&str> = rules.iter().map(|r| RULES[*r]).collect();
+    let text = format!("{DECLARATIONS}{}", text.join("\n"));
+    Program::load(&[Source { name: "random.dl", text: &text }]).unwrap()
+}
+
+fn any_fact() -> impl Strategy<Value = Fact> {
+    let name = || (0..4_u8).prop_map(|n| datalog::Value::Symbol(format!("c{n}")));
+    let of = |relation: &str, args| Fact { relation: relation.to_owned(), args };
+    prop_oneof![
+        4 => (name(), name()).prop_map(move |(x, y)| of("a", vec![x, y])),
+        2 => name().prop_map(move |x| of("b", vec![x])),
+        2 => (name(), 0..5_i32).prop_map(move |(x, n)| of("w", vec![x, n.into()])),
+        // Base facts of derived relations as well.
+        1 => (name(), name()).prop_map(move |(x, y)| of("p", vec![x, y])),
+    ]
+}
+
+fn all(session: &Session) -> Vec<Fact> {
+    let relations: Vec<String> = session.program().relations().map(|r| r.name.clone()).collect();
+    let mut facts: Vec<Fact> = relations.iter().flat_map(|r| session.facts(r)).collect();
+    facts.sort();
+    facts
+}
+
+fn pattern(fact: &Fact) -> Pattern {
+    fact.to_string().parse().unwrap()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
+
+    #[test]
+    fn incremental_equals_reference_equals_recomputed(
+        rules in prop::sample::subsequence((0..RULES.len()).collect::<Vec<_>>(), 1..RULES.len()),
+        batches in prop::collection::vec(prop::collection::vec((any_fact(), any::<bool>()), 1..8), 1..5),
+        workers in 1..4_usize,
+    ) {
+        let program = program(&rules);
+        let mut session = Session::new(program.clone(), Options { workers, ..Options::default() });
+        let mut base = BTreeSet::new();
+        let mut seen: BTreeSet<Fact> = BTreeSet::new();
+        for batch in batches {
+            for (fact, add) in batch {
+                let changed = if add { session.insert(&fact) } else { session.retract(&fact) }.unwrap();
+                let expected = if add { base.insert(fact) } else { base.remove(&fact) };
+                prop_assert_eq!(changed, expected);
+            }
+            for update in session.commit().unwrap().updates(&session) {
+                let changed = match update.change {
+                    Change::Added => seen.insert(update.fact.clone()),
+                    Change::Removed => seen.remove(&update.fact),
+                };
+                prop_assert!(changed, "{} is reported twice", update.fact);
+            }
+            let base: Vec<Fact> = base.iter().cloned().collect();
+            let engine = all(&session);
+            prop_assert_eq!(&engine, &reference(&program, &base).unwrap());
+            prop_assert_eq!(&engine, &seen.iter().cloned().collect::<Vec<_>>(), "changes add up to the state");
+            let mut fresh = Session::new(program.clone(), Options::default());
+            for fact in &base {
+                fresh.insert(fact).unwrap();
+            }
+            fresh.commit().unwrap();
+            prop_assert_eq!(&engine, &all(&fresh));
+        }
+    }
+
+    #[test]
+    fn every_fact_has_a_proof_from_base_facts_and_none_goes_in_a_circle(
+        rules in prop::sample::subsequence((0..RULES.len()).collect::<Vec<_>>(), 1..RULES.len()),
+        facts in prop::collection::vec(any_fact(), 1..14),
+    ) {
+        let mut session = Session::new(program(&rules), Options::default());
+        for fact in &facts {
+            session.insert(fact).unwrap();
+        }
+        session.commit().unwrap();
+        for fact in all(&session) {
+            let proof = session.why(&pattern(&fact)).unwrap();
+            prop_assert!(proof.is_some(), "{fact} has no proof");
+            let mut known: BTreeSet<Fact> = facts.iter().cloned().collect();
+            for step in proof.unwrap().steps {
+                for premise in &step.premises {
+                    let aggregate = premise.relation.contains(" of ");
+                    prop_assert!(aggregate || known.contains(premise), "{premise} is used before it is proved");
+                }
+                known.insert(step.conclusion);
+            }
+            prop_assert!(known.contains(&fact));
+            prop_assert_eq!(session.missing(&pattern(&fact), 1000).unwrap(), []);
+        }
+    }
+
+    #[test]
+    fn what_if_leaves_no_trace(
+        rules in prop::sample::subsequence((0..RULES.len()).collect::<Vec<_>>(), 1..RULES.len()),
+        facts in prop::collection::vec(any_fact(), 1..10),
+        tried in prop::collection::vec((any_fact(), any::<bool>()), 1..6),
+    ) {
+        let mut session = Session::new(program(&rules), Options::default());
+        for fact in &facts {
+            session.insert(fact).unwrap();
+        }
+        session.commit().unwrap();
+        let before = all(&session);
+        let updates: Vec<Update> = tried
+            .iter()
+            .map(|(fact, add)| Update { fact: fact.clone(), change: if *add { Change::Added } else { Change::Removed } })
+            .collect();
+        session.what_if(&updates, |_, _| ()).unwrap();
+        prop_assert_eq!(all(&session), before);
+    }
+}
+
+fn chain(limit: u64, workers: usize) -> Session {
+    let text = ".decl n(x: int) .decl even(x: int) .decl odd(x: int)\nn(0).\nn(Y) :- n(X), Y = X + 1.\n\
+        even(X) :- n(X), X % 2 = 0.\nodd(X) :- n(X), !even(X).";
+    let program = Program::load(&[Source { name: "endless.dl", text }]).unwrap();
+    let mut session = Session::new(program, Options { workers, max_derived: limit });
+    session.commit().unwrap();
+    session
+}
+
+#[test]
+fn endless_rules_stop_at_the_budget_at_the_same_place_for_any_number_of_workers() {
+    let one = chain(500, 1);
+    let incomplete = one.incomplete().unwrap();
+    assert_eq!((incomplete.limit, incomplete.cut.as_slice()), (500, ["n".to_owned()].as_slice()));
+    assert_eq!(incomplete.untouched, ["even", "odd"]);
+    assert_eq!(one.facts("n").len(), 501);
+    assert!(one.facts("odd").is_empty(), "no negation on what is incomplete");
+    for workers in [2, 4] {
+        assert_eq!(all(&one), all(&chain(500, workers)));
+    }
+}
+
+#[test]
+fn a_session_recovers_once_the_cause_of_the_explosion_is_gone() {
+    let mut session = chain(100, 1);
+    session.retract(&Fact { relation: "n".to_owned(), args: vec![0.into()] }).unwrap();
+    let changes = session.commit().unwrap();
+    assert_eq!(changes.len(), 101);
+    assert_eq!(session.incomplete(), None);
+    assert!(all(&session).is_empty());
+}
+
+#[test]
+fn the_nearest_missing_premise_is_named_through_several_rules() {
+    let text = "
+        .decl allow(from: symbol, to: symbol) .decl zone(host: symbol, zone: symbol) .decl hole(host: symbol)
+        .decl patched(host: symbol) .decl at(zone: symbol)
+        .decl reach(host: symbol) .decl own(host: symbol)
+        reach(H) :- at(Z), zone(H, Y), allow(Z, Y).
+        reach(H) :- own(G), zone(G, Z), zone(H, Y), allow(Z, Y).
+        own(H) :- reach(H), hole(H), !patched(H).
+        at(out). zone(web, it). zone(plc, ot). zone(db, it). allow(out, it). hole(web). hole(plc). hole(db). patched(db).
+    ";
+    let program = Program::load(&[Source { name: "r.dl", text }]).unwrap();
+    let mut session = Session::new(program, Options::default());
+    session.commit().unwrap();
+    let ask = |goal: &str| {
+        let missing = session.missing(&goal.parse().unwrap(), 10_000).unwrap();
+        missing.iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    assert_eq!(ask("own(web)"), [""; 0]);
+    assert_eq!(ask("own(db)"), ["not patched(db)"]);
+    assert_eq!(ask("own(plc)"), ["allow(out, ot)"]);
+    assert_eq!(ask("own(nobody)"), ["own(nobody)"]);
+}
+
+#[test]
+fn output_is_the_same_for_one_two_and_four_workers() {
+    let rules: Vec<usize> = (0..RULES.len()).collect();
+    let run = |workers| {
+        let mut session = Session::new(program(&rules), Options { workers, ..Options::default() });
+        for i in 0..40 {
+            let names = [format!("c{}", i % 7), format!("c{}", (i * i + 3) % 11)];
+            session.insert(&Fact::of("a", &[&names[0], &names[1]])).unwrap();
+            session.insert(&Fact::of("b", &[&names[1]])).unwrap();
+        }
+        let changes = session.commit().unwrap().updates(&session);
+        (all(&session), changes)
+    };
+    let one = run(1);
+    assert!(one.0.len() > 100);
+    assert_eq!(one, run(2));
+    assert_eq!(one, run(4));
+}
