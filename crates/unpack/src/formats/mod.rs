@@ -1,0 +1,150 @@
+//! The formats, one file each, and the sorted list of them.
+//!
+//! To add one: a file here with a [`Reader`], a line in [`READERS`], and a golden case in `tests/formats.rs`; see
+//! `docs/how-to/add-image-format.md`.
+
+mod ar;
+mod cpio;
+mod squashfs;
+mod stream;
+mod tar;
+mod uboot;
+mod zip;
+
+use crate::limits::Meter;
+use crate::{Bytes, Cause};
+
+/// What can be opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum Format {
+    /// Unix archive; Debian packages are such.
+    Ar,
+    /// bzip2 stream.
+    Bzip2,
+    /// Something known behind unknown bytes.
+    Carved,
+    /// cpio archive, `newc`, `crc` and `odc`.
+    Cpio,
+    /// A folder on disk.
+    Directory,
+    /// gzip stream.
+    Gzip,
+    /// LZ4 frame stream.
+    Lz4,
+    /// Stand-alone LZMA stream.
+    Lzma,
+    /// Squashfs version 4 or 3.
+    Squashfs,
+    /// tar archive.
+    Tar,
+    /// U-Boot legacy image.
+    Uboot,
+    /// xz stream.
+    Xz,
+    /// ZIP archive.
+    Zip,
+    /// Zstandard stream.
+    Zstd,
+}
+
+impl Format {
+    /// As problems and records name it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Ar => "ar",
+            Self::Bzip2 => "bzip2",
+            Self::Carved => "carved",
+            Self::Cpio => "cpio",
+            Self::Directory => "directory",
+            Self::Gzip => "gzip",
+            Self::Lz4 => "lz4",
+            Self::Lzma => "lzma",
+            Self::Squashfs => "squashfs",
+            Self::Tar => "tar",
+            Self::Uboot => "uboot",
+            Self::Xz => "xz",
+            Self::Zip => "zip",
+            Self::Zstd => "zstd",
+        }
+    }
+}
+
+/// Opens one format.
+pub(crate) struct Reader {
+    pub(crate) format: Format,
+    /// Do these bytes begin with such an image? Headers are checked as far as they can be without opening.
+    pub(crate) probe: fn(&[u8]) -> bool,
+    /// Bytes that mark the format inside unknown data, and how far behind the beginning they stand; none for formats
+    /// too weakly marked to be looked for.
+    pub(crate) signatures: &'static [(&'static [u8], usize)],
+    /// Opens the image that the bytes begin with. More bytes may follow it.
+    pub(crate) open: fn(&Bytes, &mut Meter) -> Result<Opened, Cause>,
+}
+
+/// An opened image.
+pub(crate) struct Opened {
+    pub(crate) content: Content,
+    /// Bytes it occupies; the rest is something else.
+    pub(crate) length: usize,
+    /// What was not seen of it, by path inside.
+    pub(crate) problems: Vec<(String, Cause)>,
+}
+
+/// What is inside.
+pub(crate) enum Content {
+    /// Files with paths.
+    Files(Vec<Found>),
+    /// One thing without a path, and its name where one is stated.
+    Payload(Bytes, Option<String>),
+}
+
+/// A file as the image states it.
+pub(crate) struct Found {
+    pub(crate) stated: Vec<u8>,
+    pub(crate) kind: Kind,
+    pub(crate) mode: u32,
+    pub(crate) uid: u32,
+    pub(crate) gid: u32,
+}
+
+/// Kinds of file, as far as they are told apart.
+pub(crate) enum Kind {
+    File(Bytes),
+    Directory,
+    Symlink(String),
+    /// Another name of a file stated elsewhere in the same image.
+    Hardlink(Vec<u8>),
+    Special,
+}
+
+/// Sorted by name.
+pub(crate) static READERS: &[&Reader] = &[
+    &ar::READER,
+    &stream::BZIP2,
+    &cpio::READER,
+    &stream::GZIP,
+    &stream::LZ4,
+    &stream::LZMA,
+    &squashfs::READER,
+    &tar::READER,
+    &uboot::READER,
+    &stream::XZ,
+    &zip::READER,
+    &stream::ZSTD,
+];
+
+/// The reader for what the bytes begin with.
+pub(crate) fn recognise(data: &[u8]) -> Option<&'static Reader> {
+    READERS.iter().copied().find(|reader| (reader.probe)(data))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn readers_are_sorted_and_unique() {
+        assert!(READERS.windows(2).all(|w| w[0].format.name() < w[1].format.name()));
+    }
+}

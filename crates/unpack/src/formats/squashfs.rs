@@ -1,0 +1,93 @@
+//! Squashfs version 4 (and 3 with gzip), the root file system of most small devices.
+
+use std::io::Cursor;
+
+use backhand::{FilesystemReader, InnerNode};
+
+use super::{Content, Found, Kind, Opened, Reader};
+use crate::limits::Meter;
+use crate::path::escape;
+use crate::problem::{damaged, guarded};
+use crate::{Bytes, Cause, Format};
+
+pub(super) static READER: Reader =
+    Reader { format: Format::Squashfs, probe, signatures: &[(b"hsqs", 0), (b"sqsh", 0)], open };
+
+/// Where version 4 states its block size logarithm, version, and length (Linux `fs/squashfs/squashfs_fs.h`).
+const BLOCK_LOG: std::ops::Range<usize> = 22..24;
+const MAJOR: std::ops::Range<usize> = 28..30;
+const BYTES_USED: std::ops::Range<usize> = 40..48;
+
+fn half(data: &[u8], at: std::ops::Range<usize>) -> Option<u16> {
+    Some(u16::from_le_bytes(data.get(at)?.try_into().ok()?))
+}
+
+fn is_version_4(data: &[u8]) -> bool {
+    data.starts_with(b"hsqs")
+        && half(data, MAJOR) == Some(4)
+        && half(data, BLOCK_LOG).is_some_and(|log| (12..=20).contains(&log))
+}
+
+/// Version 3 comes in both byte orders; its version number stands at the same place.
+fn is_version_3(data: &[u8]) -> bool {
+    let major = data.get(MAJOR);
+    (data.starts_with(b"hsqs") && major == Some(&[3, 0]))
+        || (data.starts_with(b"sqsh") && major == Some(&[0, 3]))
+}
+
+fn probe(data: &[u8]) -> bool {
+    is_version_4(data) || is_version_3(data)
+}
+
+fn open(data: &Bytes, meter: &mut Meter) -> Result<Opened, Cause> {
+    let length = if is_version_4(data) { stated_length(data)? } else { data.len() };
+    let image = data.slice(0..length);
+    guarded(|| {
+        let reader = if is_version_4(&image) {
+            FilesystemReader::from_reader(Cursor::new(image.clone())).map_err(damaged)?
+        } else {
+            old(&image)?
+        };
+        let (mut files, mut problems) = (Vec::new(), Vec::new());
+        for node in reader.files() {
+            meter.file()?;
+            let stated = node.fullpath.as_os_str().as_encoded_bytes().to_vec();
+            let kind = match &node.inner {
+                InnerNode::Dir(_) => Kind::Directory,
+                InnerNode::Symlink(link) => Kind::Symlink(escape(link.link.as_os_str().as_encoded_bytes())),
+                InnerNode::File(file) => {
+                    let (content, cause) = meter.read(&mut reader.file(file).reader(), data.len() as u64);
+                    problems.extend(cause.map(|c| (escape(&stated), c)));
+                    Kind::File(Bytes::from(content))
+                }
+                _ => Kind::Special,
+            };
+            let header = node.header;
+            let mode = u32::from(header.permissions) & 0o7777;
+            files.push(Found { stated, kind, mode, uid: header.uid, gid: header.gid });
+        }
+        Ok(Opened { content: Content::Files(files), length: padded(length, data.len()), problems })
+    })
+}
+
+fn old(image: &Bytes) -> Result<FilesystemReader<'static>, Cause> {
+    let kind = if image.starts_with(b"sqsh") { backhand::kind::BE_V3_0 } else { backhand::kind::LE_V3_0 };
+    let kind = backhand::kind::Kind::from_const(kind).map_err(damaged)?;
+    FilesystemReader::from_reader_with_offset_and_kind(Cursor::new(image.clone()), 0, kind).map_err(damaged)
+}
+
+fn stated_length(data: &[u8]) -> Result<usize, Cause> {
+    let field = data.get(BYTES_USED).and_then(|f| f.try_into().ok()).map(u64::from_le_bytes);
+    let length = field.and_then(|n| usize::try_from(n).ok()).unwrap_or(usize::MAX);
+    if length > data.len() {
+        return Err(Cause::Damaged { how: format!("{length} bytes are stated, {} are there", data.len()) });
+    }
+    Ok(length)
+}
+
+/// Images are padded to 4 KiB.
+fn padded(length: usize, available: usize) -> usize {
+    length
+        .checked_next_multiple_of(4096)
+        .map_or(length, |padded| if padded <= available { padded } else { length })
+}
