@@ -28,6 +28,8 @@ use crate::state::Setting;
 const MAX_ROUNDS: usize = 64;
 /// Starts tried in one gap.
 const MAX_TRIES: usize = 256;
+/// Instructions of a function that only weak evidence speaks for.
+const MAX_WEAK_INSTRUCTIONS: usize = 5000;
 
 pub(crate) struct Discovery<'a> {
     pub(crate) image: &'a Image,
@@ -65,13 +67,13 @@ impl<'a> Discovery<'a> {
         discovery
     }
 
-    fn explorer(&self) -> Explorer<'_> {
+    fn explorer(&self, max_instructions: usize) -> Explorer<'_> {
         let setting = Setting { image: self.image, table: self.table, roles: self.roles };
-        Explorer { setting, known: &self.known, max_instructions: self.effort.function_instructions }
+        Explorer { setting, known: &self.known, max_instructions }
     }
 
-    fn explore_all(&self, entries: Vec<CodeAddr>) -> Vec<Explored> {
-        let explorer = self.explorer();
+    fn explore_all(&self, entries: Vec<CodeAddr>, max_instructions: usize) -> Vec<Explored> {
+        let explorer = self.explorer(max_instructions);
         let walk = |lifter: &mut Lifter<'a>, entry| explorer.explore(lifter, entry);
         entries.into_par_iter().map_init(|| Lifter::new(self.table), walk).collect()
     }
@@ -90,7 +92,7 @@ impl<'a> Discovery<'a> {
             if todo.is_empty() {
                 return;
             }
-            for found in self.explore_all(todo) {
+            for found in self.explore_all(todo, self.effort.function_instructions) {
                 self.accept(found);
             }
             let new = self.add_callees();
@@ -224,12 +226,12 @@ impl<'a> Discovery<'a> {
                 && !self.known.stubs.contains_key(&at.address)
                 && at.address.0.is_multiple_of(u64::from(self.table.alignment()))
                 && (at.short
-                    || self.table.step_on_error(self.explorer().context(at.short)) != 4
+                    || self.table.step_on_error(self.explorer(0).context(at.short)) != 4
                     || at.address.0.is_multiple_of(4))
                 && !is_inside(&covered, at.address)
         };
         let todo: Vec<CodeAddr> = candidates.into_iter().filter(free).collect();
-        let found = self.explore_all(todo);
+        let found = self.explore_all(todo, MAX_WEAK_INSTRUCTIONS);
         let mut new = Vec::new();
         for explored in found {
             self.work += explored.work;
@@ -315,7 +317,7 @@ impl<'a> Discovery<'a> {
     }
 
     fn scan_gap(&self, lifter: &mut Lifter<'_>, start: u64, end: u64) -> (Vec<CodeAddr>, u64) {
-        let explorer = self.explorer();
+        let explorer = self.explorer(MAX_WEAK_INSTRUCTIONS);
         let (mut found, mut work, mut at, mut first) = (Vec::new(), 0, start, true);
         for _ in 0..MAX_TRIES {
             at = self.skip_padding(at, end);
@@ -383,7 +385,7 @@ pub(crate) fn long_nop(bytes: &[u8]) -> u64 {
         [0x0f, 0x1f, 0x80, 0, 0, 0, 0, ..] => prefixes + 7,
         [0x0f, 0x1f, 0x84, 0, 0, 0, 0, 0, ..] => prefixes + 8,
         // 32-bit filler: lea 0(%esi),%esi and lea 0(%esi,1),%esi in their sizes.
-        [0x8d, 0x74, 0x26, 0, ..] | [0x8d, 0xb4, 0x26, 0, 0, 0, 0, ..] if rest[1] == 0x74 => 4,
+        [0x8d, 0x74, 0x26, 0, ..] => 4,
         [0x8d, 0xb4, 0x26, 0, 0, 0, 0, ..] => 7,
         [0x8d, 0x76, 0, ..] => 3,
         [0x8d, 0xb6, 0, 0, 0, 0, ..] => 6,

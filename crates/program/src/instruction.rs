@@ -123,7 +123,8 @@ impl Scan<'_, '_> {
         let mut todo = vec![0];
         // Forward order, so that the skips that cover an operation are known when it is met.
         while let Some(index) = todo.pop() {
-            if std::mem::replace(&mut reached[index], true) || index == count {
+            let again = reached.get_mut(index).is_none_or(|reached| std::mem::replace(reached, true));
+            if again || index == count {
                 continue;
             }
             let step = self.step(index);
@@ -138,7 +139,7 @@ impl Scan<'_, '_> {
             todo.extend(to);
         }
         flow.ways.sort_by_key(|way| way.op);
-        flow.falls = reached[count];
+        flow.falls = reached.last() == Some(&true);
         flow
     }
 

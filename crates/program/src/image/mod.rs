@@ -11,20 +11,18 @@
 //! Not here: instructions, functions. Not yet: PE, relocatable objects (kernel modules); both give
 //! [`ImageError::Unsupported`].
 
-mod arm;
-mod dynamic;
-mod language;
+mod abi;
+mod elf;
+mod import;
 mod load;
 mod memory;
-mod relocation;
 mod strings;
 mod symbol;
-mod table;
 
-pub use language::Abi;
+pub use abi::Abi;
+pub use import::{Import, Pointer};
 pub use load::{ImageError, ImageLimits, load};
 pub use memory::{Access, Section, Segment};
-pub use relocation::{Import, Pointer};
 pub use strings::ImageString;
 pub use symbol::{Mode, ModeMark, Symbol, SymbolKind};
 

@@ -13,8 +13,8 @@ pub(super) fn is_profile_m(section: &[u8], big_endian: bool) -> bool {
         let (tag, rest) = uleb(rest)?;
         let (size, _) = rest.split_first_chunk::<4>()?;
         let size = if big_endian { u32::from_be_bytes(*size) } else { u32::from_le_bytes(*size) };
-        // The size counts its own tag and itself.
-        let end = (size as usize).saturating_sub(5).min(rest.len());
+        // The size counts its own tag, which has been read.
+        let end = (size as usize).saturating_sub(1).min(rest.len());
         (tag == TAG_FILE).then(|| rest.get(..end)).flatten()?.get(4..)
     };
     attributes().and_then(profile).is_some_and(|profile| profile == u64::from(b'M'))

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use super::memory::Memory;
+use super::super::memory::Memory;
 use super::table::{Layout, name_at};
 use crate::address::VirtAddr;
 

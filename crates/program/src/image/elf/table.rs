@@ -1,6 +1,6 @@
 //! Tables of fixed-size records in the byte order and word size of the file.
 
-use super::Endian;
+use super::super::Endian;
 
 /// Byte order and word size.
 #[derive(Clone, Copy, Debug)]
