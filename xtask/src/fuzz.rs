@@ -4,9 +4,10 @@
 //! memory without bound, and those show without one.
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::{Duration, Instant};
+use std::{fs, io};
 
 use anyhow::{Context, bail};
 
@@ -17,6 +18,10 @@ const TABLE: &str = "| target | minutes | executions | crashes |\n|---|---:|---:
 const TIMEOUT: &str = "-timeout=20";
 /// Megabytes for one input.
 const MEMORY: &str = "-rss_limit_mb=2048";
+/// Time after which a replay begins no further run of a target.
+const REPLAY_TIME: Duration = Duration::from_secs(20);
+/// Inputs read by one process: few enough for a command line.
+const INPUTS_A_RUN: usize = 500;
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
@@ -32,7 +37,11 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     let mut failed = Vec::new();
-    for target in targets(args.target.as_deref())? {
+    let targets = targets(args.target.as_deref())?;
+    if args.replay {
+        build_replay()?;
+    }
+    for target in targets {
         let outcome = if args.replay { replay(&target) } else { fuzz(&target, args.minutes) };
         if let Err(error) = outcome {
             eprintln!("{target}: {error:#}");
@@ -59,11 +68,43 @@ fn targets(only: Option<&str>) -> anyhow::Result<Vec<String>> {
     Ok(names)
 }
 
+/// Builds all targets without instrumentation: reading known inputs again needs no `cargo fuzz`.
+fn build_replay() -> anyhow::Result<()> {
+    let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
+    let mut build = Command::new(cargo);
+    build.args([
+        "build",
+        "--quiet",
+        "--bins",
+        "--manifest-path",
+        "fuzz/Cargo.toml",
+        "--target-dir",
+        "target",
+    ]);
+    if !build.status().context("cannot run `cargo build`")?.success() {
+        bail!("cannot build the fuzz targets");
+    }
+    Ok(())
+}
+
 fn replay(target: &str) -> anyhow::Result<()> {
     let corpus = corpus(target)?;
-    let files = fs::read_dir(&corpus)?.count();
-    println!("{target}: {files} inputs");
-    libfuzzer(target, &["-runs=0", "-max_total_time=20"]).map(drop)
+    let mut inputs: Vec<PathBuf> =
+        fs::read_dir(&corpus)?.map(|entry| Ok(entry?.path())).collect::<io::Result<_>>()?;
+    inputs.sort();
+    let start = Instant::now();
+    let mut read = 0;
+    for some in inputs.chunks(INPUTS_A_RUN) {
+        if start.elapsed() > REPLAY_TIME {
+            break;
+        }
+        let mut command = Command::new(format!("target/debug/{target}"));
+        command.args([TIMEOUT, MEMORY]).args(some);
+        outcome(&mut command, "cannot run a fuzz target")?;
+        read += some.len();
+    }
+    println!("{target}: {read} of {} inputs", inputs.len());
+    Ok(())
 }
 
 fn fuzz(target: &str, minutes: u64) -> anyhow::Result<()> {
@@ -96,8 +137,12 @@ fn cargo_fuzz(verb: &str, target: &str) -> Command {
 fn libfuzzer(target: &str, options: &[&str]) -> anyhow::Result<String> {
     let mut command = cargo_fuzz("run", target);
     command.arg("--").args([TIMEOUT, MEMORY]).args(options);
-    let output =
-        command.output().context("cannot run `cargo fuzz`; hint: `cargo install cargo-fuzz --locked`")?;
+    outcome(&mut command, "cannot run `cargo fuzz`; hint: `cargo install cargo-fuzz --locked`")
+}
+
+/// What a command printed on standard error; its last lines as the error if it failed.
+fn outcome(command: &mut Command, cannot: &'static str) -> anyhow::Result<String> {
+    let output = command.output().context(cannot)?;
     let text = String::from_utf8_lossy(&output.stderr).into_owned();
     if !output.status.success() {
         let tail: Vec<&str> = text.lines().rev().take(40).collect();

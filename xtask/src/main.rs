@@ -4,8 +4,10 @@
 use clap::{Parser, Subcommand};
 
 mod bake_sleigh;
+mod bench_program;
 mod bench_sleigh;
 mod boundaries;
+mod corpus;
 mod full;
 mod fuzz;
 mod licences;
@@ -32,6 +34,8 @@ enum Command {
     },
     /// Check that crates depend on each other only in the direction ARCHITECTURE.md states.
     Boundaries,
+    /// Compile the programs that inspection is measured on.
+    Corpus(corpus::Args),
     /// Run the large counts and write `docs/measured.md`.
     Full(full::Args),
     /// Fuzz the readers of outside bytes, and add up the hours in `docs/fuzzing.md`.
@@ -48,6 +52,8 @@ enum Command {
 
 #[derive(Clone, Copy, clap::ValueEnum)]
 enum Bench {
+    /// Recovery of functions and instructions from stripped programs.
+    Program,
     /// The lifter, beside Ghidra's translator.
     Sleigh,
 }
@@ -55,8 +61,10 @@ enum Bench {
 fn main() -> anyhow::Result<()> {
     match Args::parse().command {
         Command::BakeSleigh => bake_sleigh::bake(),
+        Command::Bench { what: Bench::Program } => bench_program::run(),
         Command::Bench { what: Bench::Sleigh } => bench_sleigh::run(),
         Command::Boundaries => boundaries::check(),
+        Command::Corpus(args) => corpus::build(&args),
         Command::Full(args) => full::run(&args),
         Command::Fuzz(args) => fuzz::run(&args),
         Command::Licences => licences::check(),
