@@ -4,6 +4,7 @@
 use clap::{Parser, Subcommand};
 
 mod bake_sleigh;
+mod bench_inspect;
 mod bench_program;
 mod bench_sleigh;
 mod boundaries;
@@ -52,6 +53,8 @@ enum Command {
 
 #[derive(Clone, Copy, clap::ValueEnum)]
 enum Bench {
+    /// Detection and false alarms on the corpus.
+    Inspect,
     /// Recovery of functions and instructions from stripped programs.
     Program,
     /// The lifter, beside Ghidra's translator.
@@ -61,6 +64,7 @@ enum Bench {
 fn main() -> anyhow::Result<()> {
     match Args::parse().command {
         Command::BakeSleigh => bake_sleigh::bake(),
+        Command::Bench { what: Bench::Inspect } => bench_inspect::run(),
         Command::Bench { what: Bench::Program } => bench_program::run(),
         Command::Bench { what: Bench::Sleigh } => bench_sleigh::run(),
         Command::Boundaries => boundaries::check(),
