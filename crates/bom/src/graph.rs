@@ -66,6 +66,33 @@ pub enum RelationKind {
     GeneratedFrom,
 }
 
+impl RelationKind {
+    /// Its name in JSON.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Contains => "contains",
+            Self::DependsOn => "depends-on",
+            Self::DynamicallyLinks => "dynamically-links",
+            Self::StaticallyLinks => "statically-links",
+            Self::Provides => "provides",
+            Self::GeneratedFrom => "generated-from",
+        }
+    }
+
+    /// The kind of this name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        let all = [
+            Self::Contains,
+            Self::DependsOn,
+            Self::DynamicallyLinks,
+            Self::StaticallyLinks,
+            Self::Provides,
+            Self::GeneratedFrom,
+        ];
+        all.into_iter().find(|kind| kind.name() == name)
+    }
+}
+
 impl Bom {
     /// The component with this id.
     pub fn component(&self, reference: &ComponentRef) -> Option<&Component> {

@@ -1,0 +1,52 @@
+//! Which standard a document follows.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// Document formats.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Format {
+    /// CycloneDX 1.2–1.7 as JSON (ECMA-424).
+    #[serde(rename = "cyclonedx-json")]
+    CycloneDxJson,
+    /// CycloneDX 1.0–1.7 as XML.
+    #[serde(rename = "cyclonedx-xml")]
+    CycloneDxXml,
+    /// SPDX 2.2, 2.3 as JSON.
+    #[serde(rename = "spdx-json")]
+    SpdxJson,
+    /// SPDX 2.2, 2.3 as tag-value text.
+    #[serde(rename = "spdx-tag-value")]
+    SpdxTagValue,
+    /// SPDX 3.0 as JSON-LD.
+    #[serde(rename = "spdx-json-ld")]
+    SpdxJsonLd,
+}
+
+impl Format {
+    /// The standard without its encoding.
+    pub fn standard(self) -> &'static str {
+        match self {
+            Self::CycloneDxJson | Self::CycloneDxXml => "CycloneDX",
+            Self::SpdxJson | Self::SpdxTagValue | Self::SpdxJsonLd => "SPDX",
+        }
+    }
+
+    /// Name on the command line and in JSON.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::CycloneDxJson => "cyclonedx-json",
+            Self::CycloneDxXml => "cyclonedx-xml",
+            Self::SpdxJson => "spdx-json",
+            Self::SpdxTagValue => "spdx-tag-value",
+            Self::SpdxJsonLd => "spdx-json-ld",
+        }
+    }
+}
+
+impl fmt::Display for Format {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}

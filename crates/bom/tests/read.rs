@@ -1,0 +1,266 @@
+//! Documents, read: small ones key by key, and real ones.
+
+use std::path::{Path, PathBuf};
+
+use bom::{
+    Bom, ComponentRef, Document, Format, HashAlgorithm, Licence, ReadError, ReadLimits, RelationKind, Target,
+    Technique, read, write,
+};
+use expect_test::{Expect, expect};
+
+fn parse(text: &str) -> Document {
+    read(text.as_bytes(), &ReadLimits::default()).unwrap_or_else(|error| panic!("{error}\n{text}"))
+}
+
+fn relations(bom: &Bom) -> Vec<String> {
+    bom.relations.iter().map(|r| format!("{} {} {}", r.from, r.kind.name(), r.to)).collect()
+}
+
+const CYCLONEDX: &str = r#"{
+  "bomFormat": "CycloneDX", "specVersion": "1.6", "serialNumber": "urn:uuid:3e671687-395b-41f5-a30f-a58921a69b79",
+  "metadata": {
+    "timestamp": "2024-05-01T10:00:00Z", "lifecycles": [{"phase": "build"}],
+    "tools": {"components": [{"type": "application", "name": "maker", "version": "2"}]},
+    "component": {"type": "firmware", "bom-ref": "fw", "name": "router", "version": "1.0"}
+  },
+  "components": [
+    {"type": "library", "bom-ref": "ssl", "group": "org", "name": "openssl", "version": "3.0.1",
+     "supplier": {"name": "OpenSSL", "url": ["https://x"]}, "publisher": "P",
+     "hashes": [{"alg": "SHA-256", "content": "AB"}, {"alg": "CRC", "content": "1"}],
+     "licenses": [{"license": {"id": "Apache-2.0"}}, {"license": {"name": "odd"}}],
+     "cpe": "cpe:2.3:a:openssl:openssl:3.0.1:*:*:*:*:*:*:*", "purl": "pkg:generic/openssl@3.0.1",
+     "components": [{"type": "file", "bom-ref": "f", "name": "libssl.so.3"}],
+     "evidence": {"identity": [{"field": "name", "methods": [{"technique": "binary-analysis", "confidence": 0.8}]}],
+                  "occurrences": [{"location": "lib/libssl.so.3", "offset": 16, "additionalContext": "OpenSSL 3.0.1"}]},
+     "pedigree": {"notes": "x"}},
+    {"type": "application", "bom-ref": "d", "name": "d", "version": 7,
+     "licenses": [{"expression": "MIT OR 0BSD"}],
+     "properties": [{"name": "sukashi:relation:dynamically-links", "value": "ssl"}, {"name": "k", "value": "v"}]}
+  ],
+  "services": [],
+  "dependencies": [{"ref": "d", "dependsOn": ["ssl", "nowhere"]}]
+}"#;
+
+#[test]
+fn cyclonedx_gives_components_relations_and_what_is_left_out() {
+    let document = parse(CYCLONEDX);
+    let bom = &document.bom;
+    assert_eq!((document.format, document.version.as_str()), (Format::CycloneDxJson, "1.6"));
+    assert_eq!(bom.subject().unwrap().name, "router");
+    assert_eq!(bom.metadata.tools, ["maker 2"]);
+    let ssl = bom.component(&ComponentRef("ssl".to_owned())).unwrap();
+    assert_eq!(ssl.full_name(), "org/openssl");
+    assert_eq!((ssl.supplier.as_deref(), ssl.originator.as_deref()), (Some("OpenSSL"), Some("P")));
+    assert_eq!(ssl.hashes[&HashAlgorithm::Sha256], "ab");
+    assert_eq!(ssl.licences, [Licence::Expression("Apache-2.0".into()), Licence::Named("odd".into())]);
+    let seen = &ssl.evidence[0];
+    assert_eq!((seen.path.as_str(), seen.offset, seen.confidence), ("lib/libssl.so.3", Some(16), Some(800)));
+    assert_eq!(seen.technique, Technique::BinaryAnalysis);
+    assert_eq!(bom.components[3].version.as_deref(), Some("7"));
+    assert_eq!(relations(bom), ["d depends-on ssl", "d dynamically-links ssl", "ssl contains f"]);
+    let left_out: Vec<&str> = document.not_carried.keys().map(String::as_str).collect();
+    assert_eq!(
+        left_out,
+        [
+            "bom.services",
+            "component.pedigree",
+            "component.properties k",
+            "organization.url",
+            "relation to something that is no component here"
+        ]
+    );
+}
+
+const SPDX: &str = r#"{
+  "spdxVersion": "SPDX-2.3", "SPDXID": "SPDXRef-DOCUMENT", "name": "doc", "documentNamespace": "https://x/1",
+  "dataLicense": "CC0-1.0",
+  "creationInfo": {"created": "2024-05-01T10:00:00Z", "creators": ["Tool: maker-2", "Organization: Acme (a@b)"]},
+  "packages": [
+    {"SPDXID": "SPDXRef-a", "name": "app", "versionInfo": "1", "primaryPackagePurpose": "APPLICATION",
+     "supplier": "Organization: Acme", "licenseConcluded": "NOASSERTION", "licenseDeclared": "MIT",
+     "downloadLocation": "NOASSERTION", "hasFiles": ["SPDXRef-f"]},
+    {"SPDXID": "SPDXRef-b", "name": "zlib", "versionInfo": "1.2.11",
+     "externalRefs": [
+       {"referenceCategory": "SECURITY", "referenceType": "cpe23Type", "referenceLocator": "cpe:2.3:a:zlib:zlib:1.2.11:*:*:*:*:*:*:*"},
+       {"referenceCategory": "PACKAGE-MANAGER", "referenceType": "purl", "referenceLocator": "pkg:generic/zlib@1.2.11"}]}
+  ],
+  "files": [{"SPDXID": "SPDXRef-f", "fileName": "./app", "checksums": [{"algorithm": "SHA1", "checksumValue": "AA"}]}],
+  "relationships": [
+    {"spdxElementId": "SPDXRef-DOCUMENT", "relationshipType": "DESCRIBES", "relatedSpdxElement": "SPDXRef-a"},
+    {"spdxElementId": "SPDXRef-b", "relationshipType": "DEPENDENCY_OF", "relatedSpdxElement": "SPDXRef-a"},
+    {"spdxElementId": "SPDXRef-a", "relationshipType": "OTHER", "relatedSpdxElement": "SPDXRef-b"}]
+}"#;
+
+#[test]
+fn spdx_gives_the_same_kind_of_graph() {
+    let document = parse(SPDX);
+    let bom = &document.bom;
+    assert_eq!(document.version, "SPDX-2.3");
+    assert_eq!(bom.subject().unwrap().name, "app");
+    assert_eq!(bom.metadata.authors, ["Acme"]);
+    assert_eq!(bom.components[0].licences, [Licence::Expression("MIT".into())]);
+    assert_eq!(bom.components[1].purl.as_deref(), Some("pkg:generic/zlib@1.2.11"));
+    assert_eq!(bom.components[1].cpes.len(), 1);
+    assert_eq!(bom.components[2].hashes[&HashAlgorithm::Sha1], "aa");
+    assert_eq!(relations(bom), ["SPDXRef-a contains SPDXRef-f", "SPDXRef-a depends-on SPDXRef-b"]);
+    assert_eq!(document.not_carried["relationship OTHER"], 1);
+}
+
+#[track_caller]
+fn check_error(text: &str, expected: Expect) {
+    let error = read(text.as_bytes(), &ReadLimits::default()).unwrap_err();
+    expected.assert_eq(&error.to_string());
+}
+
+#[test]
+fn broken_documents_are_refused_with_their_place() {
+    check_error("{\"bomFormat\": \"CycloneDX\",\n \"components\": [}", expect!["2:17: expected value"]);
+    check_error(
+        "{\"bomFormat\": \"CycloneDX\",\n \"components\": [3]}",
+        expect!["2:17: invalid type: integer `3`, expected an object (`component`)"],
+    );
+    check_error(
+        r#"{"bomFormat": "CycloneDX", "components": [{"name": "a", "name": "b"}]}"#,
+        expect!["1:62: the key `name` stands twice in one object"],
+    );
+    check_error(
+        "hello",
+        expect![
+            "neither CycloneDX nor SPDX; hint: JSON needs `bomFormat`, `spdxVersion` or `@context`, XML the CycloneDX name space, tag-value `SPDXVersion:`"
+        ],
+    );
+}
+
+#[test]
+fn deep_nesting_is_refused() {
+    let deep =
+        format!("{{\"bomFormat\": \"CycloneDX\", \"components\": {}", "[{\"components\": ".repeat(100_000));
+    let error = read(deep.as_bytes(), &ReadLimits::default()).unwrap_err();
+    assert!(error.to_string().contains("recursion limit"), "{error}");
+}
+
+#[test]
+fn text_that_is_not_utf8_is_refused() {
+    let error = read(b"{\"bomFormat\": \"CycloneDX\", \"x\": \"\xff\"}", &ReadLimits::default()).unwrap_err();
+    assert!(matches!(error, ReadError::Malformed { place, .. } if place.column == 34), "{error}");
+}
+
+#[test]
+fn limits_hold() {
+    let limits = ReadLimits { components: 2, ..ReadLimits::default() };
+    let error = read(CYCLONEDX.as_bytes(), &limits).unwrap_err();
+    assert!(matches!(error, ReadError::TooMany { what: "components", limit: 2, .. }), "{error}");
+    let limits = ReadLimits { bytes: 10, ..ReadLimits::default() };
+    assert_eq!(
+        read(CYCLONEDX.as_bytes(), &limits).unwrap_err(),
+        ReadError::TooLong { bytes: CYCLONEDX.len(), limit: 10 }
+    );
+}
+
+#[test]
+fn what_was_written_reads_back_equal() {
+    for text in [CYCLONEDX, SPDX] {
+        let mut bom = parse(text).bom;
+        for target in [Target::CycloneDx1_6, Target::CycloneDx1_7] {
+            let written = write(&bom, target);
+            let again = parse(std::str::from_utf8(&written.bytes).unwrap()).bom;
+            // What cannot be said: digests of odd length, SPDX's own ids; what the subject contains stands at the top.
+            bom.components.iter_mut().for_each(|component| component.hashes.clear());
+            bom.relations.retain(|relation| {
+                relation.kind != RelationKind::Contains
+                    || Some(&relation.from) != again.metadata.subject.as_ref()
+            });
+            bom.metadata.serial.clone_from(&again.metadata.serial);
+            bom.metadata.name = None;
+            // The standard's default.
+            bom.components
+                .iter_mut()
+                .filter(|c| c.kind.name().is_none())
+                .for_each(|c| c.kind = bom::ComponentKind::Application);
+            assert_eq!(again, bom);
+        }
+    }
+}
+
+fn data() -> Option<PathBuf> {
+    let folder = std::env::var_os("SUKASHI_TEST_DATA").map(PathBuf::from);
+    if folder.is_none() {
+        println!("skipped: SUKASHI_TEST_DATA is not set");
+    }
+    folder
+}
+
+fn documents(folder: &Path) -> Vec<(String, Vec<u8>)> {
+    let mut found: Vec<(String, Vec<u8>)> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| {
+            let path = entry.unwrap().path();
+            let bytes = std::fs::read(&path).unwrap();
+            let name = path.file_name().unwrap().to_string_lossy().into_owned();
+            let plain = if name.ends_with(".zst") { zstd::decode_all(&bytes[..]).unwrap() } else { bytes };
+            (name, plain)
+        })
+        .collect();
+    found.sort();
+    found
+}
+
+#[test]
+fn real_documents_are_read() {
+    let Some(data) = data() else { return };
+    let mut lines = String::new();
+    for folder in ["sbom/cyclonedx", "sbom/spdx", "sbom/spdx-containers", "vex"] {
+        for (name, bytes) in documents(&data.join(folder)) {
+            let line = match read(&bytes, &ReadLimits::default()) {
+                Ok(document) => format!(
+                    "{name}: {} {}, {} components, {} relations",
+                    document.format,
+                    document.version,
+                    document.bom.components.len(),
+                    document.bom.relations.len()
+                ),
+                Err(error) => format!("{name}: {error}"),
+            };
+            lines += &line;
+            lines.push('\n');
+        }
+    }
+    expect![[r#"
+        cbom-protocol.cdx.json: cyclonedx-json 1.6, 9 components, 0 relations
+        cern-lhc-vdm-editor.cdx.xml: CycloneDX 1.2 as `cyclonedx-xml` is not supported
+        dropwizard-1.3.15.cdx.json.zst: cyclonedx-json 1.2, 168 components, 170 relations
+        hbom-pcie-sata-adapter.cdx.json: cyclonedx-json 1.4, 7 components, 0 relations
+        juice-shop-11.1.2.cdx.json.zst: cyclonedx-json 1.2, 841 components, 0 relations
+        keycloak-10.0.2.cdx.json.zst: cyclonedx-json 1.2, 904 components, 994 relations
+        laravel-7.12.0.cdx11.xml: CycloneDX 1.1 as `cyclonedx-xml` is not supported
+        laravel-7.12.0.cdx14.json: cyclonedx-json 1.4, 63 components, 113 relations
+        proton-bridge-1.6.3.cdx.json.zst: cyclonedx-json 1.2, 202 components, 232 relations
+        proton-bridge-1.8.0.cdx.json.zst: cyclonedx-json 1.2, 202 components, 232 relations
+        saasbom-apigateway.cdx.json: cyclonedx-json 1.4, 1 components, 0 relations
+        flux_0.26.3_sbom.spdx.json.zst: spdx-json SPDX-2.2, 735 components, 0 relations
+        julia.spdx.json: spdx-json SPDX-2.2, 34 components, 1 relations
+        mqtt-client-sbom.spdx: SPDX SPDX-2.2 as `spdx-tag-value` is not supported
+        powershell.spdx.json.zst: spdx-json SPDX-2.2, 948 components, 947 relations
+        rhel-ubi9-9.2.spdx.json.zst: spdx-json SPDX-2.2, 610 components, 605 relations
+        usbutils.spdx: SPDX SPDX-2.1 as `spdx-tag-value` is not supported
+        xml2json-sbom.spdx: SPDX SPDX-2.2DataLicense: CC0-1.0SPDXID: SPDXRef-DOCUMENTDocumentName: xml2jsonDocumentNamespace: https://pub.dev/packages/xml2jsonLicenseListVersion: 3.8Creator: Tool: https://pub.dev/packages/sbomCreated: 2021-12-15T09:56:22Z as `spdx-tag-value` is not supported
+        bitnami_mariadb.syft.spdx.json.zst: spdx-json SPDX-2.3, 3601 components, 3491 relations
+        bitnami_nginx.syft.spdx.json.zst: spdx-json SPDX-2.3, 3506 components, 3398 relations
+        bitnami_nginx.trivy.spdx.json: spdx-json SPDX-2.2, 110 components, 109 relations
+        grafana_grafana-arm32v7-linux.syft.spdx.json.zst: spdx-json SPDX-2.3, 1230 components, 1094 relations
+        grafana_loki.syft.spdx.json.zst: spdx-json SPDX-2.3, 446 components, 250 relations
+        hashicorp_consul.syft.spdx.json.zst: spdx-json SPDX-2.3, 1414 components, 1328 relations
+        hashicorp_vault.syft.spdx.json.zst: spdx-json SPDX-2.3, 1174 components, 817 relations
+        rancher_coredns-coredns.syft.spdx.json: spdx-json SPDX-2.3, 82 components, 0 relations
+        rancher_mirrored-library-traefik.syft.spdx.json.zst: spdx-json SPDX-2.3, 1221 components, 962 relations
+        rancher_mirrored-library-traefik.trivy.spdx.json.zst: spdx-json SPDX-2.2, 287 components, 286 relations
+        cyclonedx-cisa-case-1-vex-affected.json: cyclonedx-json 1.4, 1 components, 0 relations
+        cyclonedx-cisa-case-1-vex-fixed.json: cyclonedx-json 1.4, 1 components, 0 relations
+        cyclonedx-cisa-case-1-vex-not_affected.json: cyclonedx-json 1.4, 1 components, 0 relations
+        cyclonedx-cisa-case-1-vex-under_investigation.json: cyclonedx-json 1.4, 1 components, 0 relations
+        cyclonedx-cisa-case-2-vex.json: cyclonedx-json 1.4, 1 components, 0 relations
+        cyclonedx-cisa-case-3-vex.json: cyclonedx-json 1.4, 1 components, 0 relations
+        cyclonedx-cisa-case-4-vex.json: cyclonedx-json 1.4, 1 components, 0 relations
+        cyclonedx-cisa-case-6-vex.json: cyclonedx-json 1.4, 1 components, 0 relations
+    "#]].assert_eq(&lines);
+}
