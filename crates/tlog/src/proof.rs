@@ -6,7 +6,7 @@ use crate::hash::{Hash, node_hash};
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ProofError {
-    /// The leaf lies outside of the tree, or the older tree is larger.
+    /// The leaf lies outside of the tree, or the older tree is empty or larger.
     #[error("{inner} is not within a tree of {size} leaves")]
     Range {
         /// Leaf index or old size.
@@ -64,6 +64,7 @@ fn climb(place: u64) -> u32 {
 }
 
 /// Whether the tree with `old` leaves and `old_root` is a beginning of the one with `new` leaves and `new_root`.
+/// Everything begins with the empty tree, so nothing is proven from it: `old` 0 is an error.
 pub fn verify_consistency(
     old: u64,
     new: u64,
@@ -71,7 +72,7 @@ pub fn verify_consistency(
     old_root: Hash,
     new_root: Hash,
 ) -> Result<(), ProofError> {
-    if old > new {
+    if old == 0 || old > new {
         return Err(ProofError::Range { inner: old, size: new });
     }
     let length = ProofError::Length { found: proof.len() };
@@ -80,16 +81,6 @@ pub fn verify_consistency(
             (true, true) => Ok(()),
             (true, false) => Err(ProofError::Root),
             (false, _) => Err(length),
-        };
-    }
-    if old == 0 {
-        let empty = old_root == crate::hash::empty_root();
-        return if !proof.is_empty() {
-            Err(length)
-        } else if empty {
-            Ok(())
-        } else {
-            Err(ProofError::Root)
         };
     }
     // Where the old tree is a complete subtree, its root is the first hash of the proof and is left out.
