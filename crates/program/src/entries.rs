@@ -122,16 +122,18 @@ fn exidx(image: &Image) -> Vec<VirtAddr> {
     entries.filter(|at| image.is_code(*at)).collect()
 }
 
-/// Addresses of code that stand in data: what the loader writes, and, where nothing says which words are pointers, every
-/// aligned word of the data.
+/// Addresses of code that the loader writes into data.
+pub(crate) fn relocated(image: &Image) -> Vec<CodeAddr> {
+    let local = image.pointers().filter_map(|(_, pointer)| match pointer {
+        Pointer::Local(target) => Some(image.code_addr(target.0)),
+        Pointer::Import(_) | Pointer::Resolver(_) => None,
+    });
+    local.filter(|at| image.is_code(at.address)).collect()
+}
+
+/// Words of data that are addresses of code, where nothing says which words are pointers.
 pub(crate) fn in_data(image: &Image) -> Vec<CodeAddr> {
-    let mut all: Vec<CodeAddr> = image
-        .pointers()
-        .filter_map(|(_, pointer)| match pointer {
-            Pointer::Local(target) => Some(image.code_addr(target.0)),
-            Pointer::Import(_) | Pointer::Resolver(_) => None,
-        })
-        .collect();
+    let mut all = Vec::new();
     if image.kind == crate::image::ImageKind::Executable {
         let step = u64::from(image.pointer_size);
         for segment in
@@ -143,9 +145,7 @@ pub(crate) fn in_data(image: &Image) -> Vec<CodeAddr> {
             all.extend(words.filter(|word| *word != 0).map(|word| image.code_addr(word)));
         }
     }
-    all.retain(|at| image.is_code(at.address));
-    all.sort();
-    all.dedup_by_key(|at| at.address);
+    all.retain(|at: &CodeAddr| image.is_code(at.address));
     all
 }
 

@@ -20,6 +20,8 @@ pub(crate) struct Roles {
     pub(crate) saved: Vec<Varnode>,
     /// First arguments.
     pub(crate) arguments: Vec<Varnode>,
+    /// Results of comparisons, which no caller passes on.
+    pub(crate) flags: Vec<Varnode>,
 }
 
 struct Names {
@@ -29,6 +31,7 @@ struct Names {
     global: Option<&'static str>,
     saved: &'static [&'static str],
     arguments: &'static [&'static str],
+    flags: &'static [&'static str],
 }
 
 const X86: Names = Names {
@@ -38,6 +41,7 @@ const X86: Names = Names {
     global: None,
     saved: &["EBX", "ESI", "EDI", "EBP"],
     arguments: &[],
+    flags: &["CF", "ZF", "SF", "OF", "PF"],
 };
 const X86_64: Names = Names {
     stack: "RSP",
@@ -46,6 +50,7 @@ const X86_64: Names = Names {
     global: None,
     saved: &["RBX", "RBP", "R12", "R13", "R14", "R15"],
     arguments: &["RDI", "RSI", "RDX", "RCX", "R8", "R9"],
+    flags: &["CF", "ZF", "SF", "OF", "PF"],
 };
 const AARCH64: Names = Names {
     stack: "sp",
@@ -54,6 +59,7 @@ const AARCH64: Names = Names {
     global: None,
     saved: &["x19", "x20", "x21", "x22", "x23", "x24", "x25", "x26", "x27", "x28", "x29"],
     arguments: &["x0", "x1", "x2", "x3", "x4", "x5", "x6", "x7"],
+    flags: &["NG", "ZR", "CY", "OV"],
 };
 const ARM: Names = Names {
     stack: "sp",
@@ -62,6 +68,7 @@ const ARM: Names = Names {
     global: None,
     saved: &["r4", "r5", "r6", "r7", "r8", "r9", "r10", "r11"],
     arguments: &["r0", "r1", "r2", "r3"],
+    flags: &["NG", "ZR", "OV"],
 };
 const MIPS: Names = Names {
     stack: "sp",
@@ -70,6 +77,7 @@ const MIPS: Names = Names {
     global: Some("gp"),
     saved: &["s0", "s1", "s2", "s3", "s4", "s5", "s6", "s7", "s8", "gp"],
     arguments: &["a0", "a1", "a2", "a3"],
+    flags: &[],
 };
 const SAVED_PPC: &[&str] = &[
     "r14", "r15", "r16", "r17", "r18", "r19", "r20", "r21", "r22", "r23", "r24", "r25", "r26", "r27", "r28",
@@ -82,6 +90,7 @@ const PPC32: Names = Names {
     global: None,
     saved: SAVED_PPC,
     arguments: &["r3", "r4", "r5", "r6", "r7", "r8", "r9", "r10"],
+    flags: &["cr0", "cr1", "cr5", "cr6", "cr7"],
 };
 const PPC64: Names = Names {
     stack: "r1",
@@ -90,6 +99,7 @@ const PPC64: Names = Names {
     global: Some("r2"),
     saved: SAVED_PPC,
     arguments: PPC32.arguments,
+    flags: &["cr0", "cr1", "cr5", "cr6", "cr7"],
 };
 const RISCV: Names = Names {
     stack: "sp",
@@ -98,6 +108,7 @@ const RISCV: Names = Names {
     global: Some("gp"),
     saved: &["s0", "s1", "s2", "s3", "s4", "s5", "s6", "s7", "s8", "s9", "s10", "s11"],
     arguments: &["a0", "a1", "a2", "a3", "a4", "a5", "a6", "a7"],
+    flags: &[],
 };
 
 fn names(language: LanguageId) -> Option<&'static Names> {
@@ -131,6 +142,7 @@ impl Roles {
             global: optional(names.global)?,
             saved: all(names.saved)?,
             arguments: all(names.arguments)?,
+            flags: all(names.flags)?,
         })
     }
 }

@@ -257,6 +257,7 @@ impl Visit<'_, '_, '_, '_> {
                 continue;
             };
             self.found.work += solution.work;
+            self.found.literals.extend(&solution.table);
             if let Some(block) = self.found.blocks.get_mut(&start) {
                 block.exit = Some(match &block.exit {
                     // A guarded jump keeps its other arm.

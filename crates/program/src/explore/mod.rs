@@ -10,7 +10,7 @@ mod ways;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-use sleigh::pcode::Ops;
+use sleigh::pcode::{Opcode, Ops, Varnode};
 use sleigh::{Context, LiftError, Lifter};
 
 use crate::address::{ImportId, VirtAddr};
@@ -83,6 +83,10 @@ pub(crate) struct Explored {
     pub(crate) work: u64,
     /// Does its first block make a stack frame?
     pub(crate) has_frame: bool,
+    /// Is the return address stored on the stack?
+    pub(crate) saves_link: bool,
+    /// Constants and tables that stand among the code: address and bytes.
+    pub(crate) literals: BTreeSet<(u64, u16)>,
     flows: BTreeMap<u32, Flow>,
 }
 
@@ -126,6 +130,8 @@ impl Explorer<'_> {
             complete: true,
             work: 0,
             has_frame: false,
+            saves_link: false,
+            literals: BTreeSet::new(),
             flows: BTreeMap::new(),
         };
         let border = self.known.next_entry(entry.address);
@@ -173,29 +179,54 @@ impl RawExit {
 }
 
 impl Explored {
-    /// Addresses where a path of this function ends because the bytes are no instruction, or not mapped.
+    /// Is every path understood to its end?
     pub(crate) fn is_clean(&self) -> bool {
-        let bad = |place: &RawPlace| {
-            matches!(
-                place,
-                RawPlace::Stop(Stop::Undecoded | Stop::Unmapped | Stop::Limit) | RawPlace::Unresolved
-            )
-        };
+        self.is_plausible() && !self.leads_to(|place| place == RawPlace::Unresolved)
+    }
+
+    /// Does every path consist of instructions?
+    pub(crate) fn is_plausible(&self) -> bool {
         self.failures.is_empty()
-            && self
-                .blocks
-                .values()
-                .filter_map(|block| block.exit.as_ref())
-                .all(|exit| !exit.places().iter().any(bad))
+            && !self.leads_to(|place| {
+                matches!(place, RawPlace::Stop(Stop::Undecoded | Stop::Unmapped | Stop::Limit))
+            })
+    }
+
+    fn leads_to(&self, what: impl Fn(RawPlace) -> bool) -> bool {
+        let exits = self.blocks.values().filter_map(|block| block.exit.as_ref());
+        exits.flat_map(RawExit::places).any(what)
+    }
+
+    /// Does the first block decode to its end, as far as it was walked?
+    pub(crate) fn entry_decodes(&self) -> bool {
+        let block = self.blocks.get(&self.entry.address);
+        let exit = block.and_then(|block| block.exit.as_ref());
+        exit.is_some_and(|exit| {
+            let bad =
+                [RawPlace::Stop(Stop::Undecoded), RawPlace::Stop(Stop::Unmapped), RawPlace::Stop(Stop::Trap)];
+            !exit.places().iter().any(|place| bad.contains(place))
+        })
+    }
+
+    /// Does the first conditional branch of the first block depend on flags that nothing has set?
+    pub(crate) fn reads_flags(&self, flags: &[Varnode]) -> bool {
+        let Some(block) = self.blocks.get(&self.entry.address) else { return false };
+        let range = block.instructions.start as usize..block.instructions.end as usize;
+        let mut set: Vec<Varnode> = Vec::new();
+        for instruction in self.instructions.get(range).unwrap_or_default() {
+            let ops = self.ops.as_slice().get(instruction.ops()).unwrap_or_default();
+            if ops.iter().any(|op| op.opcode() == Opcode::CBranch) {
+                let read =
+                    |flag: &&Varnode| ops.iter().any(|op| self.ops.inputs(op).any(|input| input == **flag));
+                return flags.iter().filter(read).any(|flag| !set.contains(flag));
+            }
+            set.extend(ops.iter().filter_map(|op| op.output()).filter(|output| flags.contains(output)));
+        }
+        false
     }
 
     /// Does it run on into another function without a call?
     pub(crate) fn runs_on(&self) -> bool {
         self.calls.keys().any(|op| op & FALLS != 0)
-    }
-
-    /// The block that has this address inside an instruction or between two, but not as its start.
-    pub(crate) fn covers(&self, address: VirtAddr) -> bool {
-        self.blocks.range(..=address).next_back().is_some_and(|(_, block)| address < block.end)
     }
 }

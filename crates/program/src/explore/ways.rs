@@ -51,6 +51,7 @@ impl Visit<'_, '_, '_, '_> {
                 }
             }
             self.note_stored(&op, &walk);
+            self.note_literal(&op, &walk);
             walk.step(place, &op, self.found.ops.inputs(&op), step.next, usize::from(step.instruction.count));
         }
         if let Some(flow) = flow {
@@ -219,12 +220,35 @@ impl Visit<'_, '_, '_, '_> {
     /// Code addresses that are stored.
     fn note_stored(&mut self, op: &Op, walk: &Walk<'_, '_>) {
         let stored = op.input(2).filter(|_| op.opcode() == Opcode::Store);
-        // A call's return address is stored as well, on the stack just below the top: it is the next instruction.
-        if let Some(Value::Number(number)) = stored.and_then(|stored| walk.value(stored)) {
-            let own = self.found.instructions.last().map(|instruction| instruction.end().0);
-            if own != Some(number) {
-                self.note_code(number);
+        match stored.and_then(|stored| walk.value(stored)) {
+            // A call's return address is stored as well, on the stack just below the top: it is the next instruction.
+            Some(Value::Number(number)) => {
+                let own = self.found.instructions.last().map(|instruction| instruction.end().0);
+                if own != Some(number) {
+                    self.note_code(number);
+                }
             }
+            Some(Value::ReturnAddress) => self.found.saves_link = true,
+            Some(Value::Stack(_) | Value::Import(_)) | None => {}
+        }
+    }
+
+    /// Constants among the code that it reads itself.
+    fn note_literal(&mut self, op: &Op, walk: &Walk<'_, '_>) {
+        let setting = &self.explorer.setting;
+        let read = match op.opcode() {
+            Opcode::Load => match (op.input(1).and_then(|pointer| walk.value(pointer)), op.output()) {
+                (Some(Value::Number(address)), Some(output)) => Some((address, output.size)),
+                _ => None,
+            },
+            Opcode::Branch | Opcode::CBranch | Opcode::Call => None,
+            _ => op
+                .input(0)
+                .filter(|input| input.space == setting.table.code_space())
+                .map(|input| (input.offset, input.size)),
+        };
+        if let Some(read) = read.filter(|(address, _)| setting.image.is_code(VirtAddr(*address))) {
+            self.found.literals.insert(read);
         }
     }
 

@@ -1,6 +1,8 @@
 //! Trying the values of what selects the target.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
+
+use sleigh::pcode::Opcode;
 
 use super::expression::{Expressions, Node};
 use crate::address::VirtAddr;
@@ -25,16 +27,18 @@ pub(super) struct Jump<'a, 's> {
 }
 
 impl Jump<'_, '_> {
-    pub(super) fn cases(&self) -> Option<Vec<(u64, VirtAddr)>> {
+    /// The selector, and what its values lead to.
+    pub(super) fn cases(&self) -> Option<(usize, Vec<(u64, VirtAddr)>)> {
         let selectors = self.selectors();
-        let bounded = selectors.iter().filter_map(|selector| self.bounded(*selector));
-        let unbounded = || selectors.first().and_then(|selector| self.unbounded(*selector));
-        bounded.into_iter().next().or_else(unbounded)
+        let mut bounded = selectors.iter().filter_map(|selector| Some((*selector, self.bounded(*selector)?)));
+        let unbounded =
+            || selectors.first().and_then(|selector| Some((*selector, self.unbounded(*selector)?)));
+        bounded.next().or_else(unbounded)
     }
 
     /// Nodes that alone decide the target, innermost first.
     fn selectors(&self) -> Vec<usize> {
-        let needed = self.expressions.needs(self.target);
+        let needed = self.expressions.needs(self.target, None);
         let depends = self.dependent(&needed);
         let mut path = Vec::new();
         let mut node = self.target;
@@ -84,43 +88,43 @@ impl Jump<'_, '_> {
 
     /// Tries the values that meet the conditions. `None` if no condition depends on the selector alone.
     fn bounded(&self, selector: usize) -> Option<Vec<(u64, VirtAddr)>> {
-        let plan = self.plan(selector);
-        let conditions: Vec<(usize, bool)> = self
+        let conditions: Vec<(Plan, bool)> = self
             .conditions
             .iter()
-            .copied()
-            .filter(|(node, _)| self.value(&plan, selector, 0, *node).is_some())
+            .map(|(node, wanted)| (Plan::new(self.expressions, selector, *node), *wanted))
+            .filter(|(plan, _)| plan.depends && self.value(plan, 0).is_some())
             .collect();
+        if conditions.is_empty() {
+            return None;
+        }
         let met = |value: u64| {
-            conditions.iter().all(|(node, wanted)| {
-                self.value(&plan, selector, value, *node).is_none_or(|found| (found != 0) == *wanted)
-            })
+            conditions
+                .iter()
+                .all(|(plan, wanted)| self.value(plan, value).is_none_or(|found| (found != 0) == *wanted))
         };
-        let candidates = self.candidates(selector, &plan);
+        let candidates = self.candidates(selector, &conditions);
         let allowed: Vec<u64> = candidates.iter().copied().filter(|value| met(*value)).collect();
         // A condition such as `≠ 0` bounds nothing.
         if allowed.is_empty() || allowed.len() as u64 > MAX_CASES || 2 * allowed.len() > candidates.len() {
             return None;
         }
+        let target = Plan::new(self.expressions, selector, self.target);
         let mut cases = Vec::new();
         for value in allowed {
-            let target = self.value(&plan, selector, value, self.target)?;
-            cases.push((value, self.code(target)?));
+            cases.push((value, self.code(self.value(&target, value)?)?));
         }
         Some(cases)
     }
 
     /// Without a bound: entries are believed as long as they lead into this function.
     fn unbounded(&self, selector: usize) -> Option<Vec<(u64, VirtAddr)>> {
-        let needed = self.expressions.needs(self.target);
-        let loads =
-            needed.iter().any(|node| matches!(self.expressions.nodes.get(*node), Some((Node::Load(_), _))));
-        let plan = self.plan(selector);
+        let plan = Plan::new(self.expressions, selector, self.target);
+        let loads = plan.steps.iter().any(|step| matches!(step.0, Step::Load(_)));
         let mut cases = Vec::new();
         let mut repeated = 0;
         let mut seen = BTreeSet::new();
         for value in 0..MAX_UNBOUNDED as u64 {
-            let target = self.value(&plan, selector, value, self.target).and_then(|target| self.code(target));
+            let target = self.value(&plan, value).and_then(|target| self.code(target));
             let Some(target) = target.filter(|target| self.is_own(*target)) else { break };
             repeated = if seen.insert(target) { 0 } else { repeated + 1 };
             cases.push((value, target));
@@ -129,6 +133,23 @@ impl Jump<'_, '_> {
             }
         }
         (loads && seen.len() >= 2).then_some(cases)
+    }
+
+    /// Places among the code that the cases read: the table.
+    pub(super) fn table(&self, selector: usize, cases: &[(u64, VirtAddr)]) -> BTreeSet<(u64, u16)> {
+        let plan = Plan::new(self.expressions, selector, self.target);
+        let mut read = BTreeSet::new();
+        for (value, _) in cases {
+            let values = self.values(&plan, *value);
+            for (step, size) in &plan.steps {
+                let Step::Load(Some(address)) = step else { continue };
+                let Some(Some((address, _))) = values.get(*address) else { continue };
+                if self.setting.image.is_code(VirtAddr(*address)) {
+                    read.insert((*address, *size));
+                }
+            }
+        }
+        read
     }
 
     fn is_own(&self, target: VirtAddr) -> bool {
@@ -142,26 +163,18 @@ impl Jump<'_, '_> {
         (aligned && image.is_code(address)).then_some(address)
     }
 
-    /// The nodes to compute, in order, for the target and the conditions.
-    fn plan(&self, selector: usize) -> Vec<usize> {
-        let mut needed = self.expressions.needs(self.target);
-        for (condition, _) in &self.conditions {
-            needed.extend(self.expressions.needs(*condition));
-        }
-        needed.insert(selector);
-        needed.into_iter().collect()
-    }
-
-    /// Small numbers, and those near the constants of the expressions.
-    fn candidates(&self, selector: usize, plan: &[usize]) -> Vec<u64> {
+    /// Small numbers, and those near the constants of the conditions.
+    fn candidates(&self, selector: usize, conditions: &[(Plan, bool)]) -> Vec<u64> {
         let size = self.expressions.size(selector);
+        let steps = conditions.iter().flat_map(|(plan, _)| &plan.steps);
+        let constants: BTreeSet<(u64, u16)> = steps
+            .filter_map(|(step, bytes)| match step {
+                Step::Number(number) => Some((*number, *bytes)),
+                _ => None,
+            })
+            .collect();
         let mut all: BTreeSet<u64> = (0..2 * WINDOW).collect();
-        let constants = plan.iter().filter_map(|node| match self.expressions.nodes.get(*node) {
-            Some((Node::Number(number), bytes)) => Some((*number, *bytes)),
-            _ => None,
-        });
-        let constants: BTreeSet<(u64, u16)> = constants.collect();
-        for (number, bytes) in constants.into_iter().take(16) {
+        for (number, bytes) in constants.into_iter().filter(|(number, _)| *number > WINDOW / 2).take(8) {
             let number = signed((number, bytes)) as u64;
             for base in [number, number.wrapping_neg()] {
                 all.extend((0..WINDOW).map(|step| truncate(base.wrapping_add(step), size)));
@@ -170,29 +183,30 @@ impl Jump<'_, '_> {
         all.into_iter().filter(|value| truncate(*value, size) == *value).collect()
     }
 
-    /// The value of `node` if the selector has `value`.
-    fn value(&self, plan: &[usize], selector: usize, value: u64, node: usize) -> Option<u64> {
-        let mut known: BTreeMap<usize, (u64, u16)> = BTreeMap::new();
-        for at in plan.iter().copied().filter(|at| *at <= node.max(selector)) {
-            let (expression, size) = self.expressions.nodes.get(at)?;
-            let number = match expression {
-                _ if at == selector => Some(truncate(value, *size)),
-                Node::Number(number) => Some(*number),
-                Node::Leaf | Node::Stack(_) => None,
-                Node::Load(address) => {
-                    known.get(address).and_then(|(address, _)| self.loaded(*address, *size))
-                }
-                Node::Apply(opcode, operands) => {
-                    let inputs: Option<Vec<(u64, u16)>> =
-                        operands.iter().map(|o| known.get(o).copied()).collect();
-                    inputs.and_then(|inputs| fold(*opcode, *size, &inputs))
+    fn value(&self, plan: &Plan, value: u64) -> Option<u64> {
+        self.values(plan, value).pop().flatten().map(|last| last.0)
+    }
+
+    /// The value of each step if the selector has `value`.
+    fn values(&self, plan: &Plan, value: u64) -> Vec<Option<(u64, u16)>> {
+        let mut known: Vec<Option<(u64, u16)>> = Vec::with_capacity(plan.steps.len());
+        let mut inputs = Vec::with_capacity(2);
+        for (step, size) in &plan.steps {
+            let input = |at: &Option<usize>| at.and_then(|at| known.get(at).copied().flatten());
+            let number = match step {
+                Step::Selector => Some(truncate(value, *size)),
+                Step::Number(number) => Some(*number),
+                Step::Unknown => None,
+                Step::Load(address) => input(address).and_then(|(address, _)| self.loaded(address, *size)),
+                Step::Apply(opcode, operands) => {
+                    inputs.clear();
+                    inputs.extend(operands.iter().filter_map(input));
+                    (inputs.len() == operands.len()).then(|| fold(*opcode, *size, &inputs)).flatten()
                 }
             };
-            if let Some(number) = number {
-                known.insert(at, (number, *size));
-            }
+            known.push(number.map(|number| (number, *size)));
         }
-        known.get(&node).map(|known| known.0)
+        known
     }
 
     fn loaded(&self, address: u64, size: u16) -> Option<u64> {
@@ -202,5 +216,41 @@ impl Jump<'_, '_> {
             return image.word_at(address);
         }
         image.read_uint(address, u8::try_from(size).ok().filter(|size| *size <= 8)?)
+    }
+}
+
+/// What is to be computed for one node, in order; the node comes last. Operands are places in the list.
+struct Plan {
+    steps: Vec<(Step, u16)>,
+    /// Does the result depend on the selector?
+    depends: bool,
+}
+
+enum Step {
+    Selector,
+    Unknown,
+    Number(u64),
+    Load(Option<usize>),
+    Apply(Opcode, Vec<Option<usize>>),
+}
+
+impl Plan {
+    fn new(expressions: &Expressions<'_, '_>, selector: usize, node: usize) -> Self {
+        let nodes: Vec<usize> = expressions.needs(node, Some(selector)).into_iter().collect();
+        let place = |node: &usize| nodes.binary_search(node).ok();
+        let step = |node: &usize| {
+            let size = expressions.size(*node);
+            let step = match expressions.nodes.get(*node).map(|node| &node.0) {
+                _ if *node == selector => Step::Selector,
+                Some(Node::Number(number)) => Step::Number(*number),
+                Some(Node::Load(address)) => Step::Load(place(address)),
+                Some(Node::Apply(opcode, operands)) => {
+                    Step::Apply(*opcode, operands.iter().map(place).collect())
+                }
+                Some(Node::Leaf | Node::Stack(_)) | None => Step::Unknown,
+            };
+            (step, size)
+        };
+        Self { steps: nodes.iter().map(step).collect(), depends: place(&selector).is_some() }
     }
 }

@@ -270,11 +270,11 @@ impl Expressions<'_, '_> {
         }
     }
 
-    /// Which nodes does this one need? Sorted.
-    pub(super) fn needs(&self, node: usize) -> BTreeSet<usize> {
+    /// Which nodes does this one need, if `given` is known? Sorted.
+    pub(super) fn needs(&self, node: usize, given: Option<usize>) -> BTreeSet<usize> {
         let (mut needed, mut todo) = (BTreeSet::new(), vec![node]);
         while let Some(node) = todo.pop() {
-            if needed.insert(node) {
+            if needed.insert(node) && Some(node) != given {
                 todo.extend(self.operands(node));
             }
         }

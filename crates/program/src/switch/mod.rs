@@ -12,7 +12,7 @@
 mod cases;
 mod expression;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::address::VirtAddr;
 use crate::explore::{Explored, RawBlock, RawExit, RawPlace};
@@ -27,6 +27,8 @@ const MAX_CHAIN: usize = 6;
 pub(crate) struct Solution {
     pub(crate) op: u32,
     pub(crate) cases: Vec<(u64, VirtAddr)>,
+    /// Places among the code that hold the table: address and bytes.
+    pub(crate) table: BTreeSet<(u64, u16)>,
     pub(crate) work: u64,
 }
 
@@ -55,9 +57,10 @@ pub(crate) fn solve(
     let (op, target) = expressions.targets.last_key_value().map(|(op, node)| (*op, *node))?;
     let conditions = conditions(found, &chain, &expressions);
     let jump = Jump { setting, found, border, expressions: &expressions, target, conditions };
-    let cases = jump.cases()?;
+    let (selector, cases) = jump.cases()?;
+    let table = jump.table(selector, &cases);
     let work = expressions.nodes.len() as u64 + cases.len() as u64;
-    Some(Solution { op, cases, work })
+    Some(Solution { op, cases, table, work })
 }
 
 /// The block and those before it, as long as there is only one way there; nearest first.

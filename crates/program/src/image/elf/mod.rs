@@ -63,6 +63,16 @@ pub(super) fn load_elf<E: FileHeader<Endian = Endianness>>(
         anomalies: headers.anomalies,
         memory: headers.memory,
     };
+    if headers.dynamic.is_none() {
+        // Without a loader, what the linker wrote into the global offset table stays.
+        let fixed = |s: &&super::Section| {
+            matches!(s.name.as_str(), ".got" | ".data.rel.ro" | ".init_array" | ".fini_array")
+        };
+        let ranges =
+            image.memory.sections.iter().filter(fixed).map(|s| s.start.0..s.start.0.saturating_add(s.size));
+        let ranges: Vec<_> = ranges.collect();
+        image.memory.relro.extend(ranges);
+    }
     image.entry = (headers.entry != 0).then(|| image.code_addr(headers.entry));
     let context = Linking { machine: headers.machine, layout: headers.layout, limits };
     if let Some((table, strings)) = &headers.static_symbols {
