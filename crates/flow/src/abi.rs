@@ -1,0 +1,75 @@
+//! Registers of the calling convention of one image, as places.
+
+use program::image::{Abi, Image};
+use sleigh::Table;
+use sleigh::language::{self, Convention, Role, conventions_of};
+use sleigh::pcode::Varnode;
+
+/// Arguments looked at, in registers and on the stack together.
+pub(crate) const MAX_ARGUMENTS: u32 = 6;
+
+/// The convention, resolved.
+#[derive(Debug)]
+pub(crate) struct CallRules {
+    pub(crate) convention: &'static Convention,
+    pub(crate) stack: Varnode,
+    pub(crate) arguments: Vec<Varnode>,
+    pub(crate) result: Varnode,
+    pub(crate) link: Option<Varnode>,
+    pub(crate) entry: Option<Varnode>,
+    pub(crate) global: Option<Varnode>,
+    pub(crate) zero: Option<Varnode>,
+    kept: Vec<Varnode>,
+}
+
+impl CallRules {
+    /// `None` if the table lacks a register that the convention names.
+    pub(crate) fn of(image: &Image, table: &Table) -> Option<Self> {
+        let all = conventions_of(image.language);
+        let convention = all.iter().find(|c| Some(c.abi) == same(image.abi)).or(all.first())?;
+        let place = |register: language::Register| register.varnode(table);
+        let special = |role| convention.special(role).and_then(place);
+        let global = special(Role::GlobalPointer).or(special(Role::TableOfContents));
+        let stack = place(convention.stack_pointer)?;
+        let kept = convention.preserved.iter().filter_map(|r| place(*r));
+        Some(Self {
+            convention,
+            stack,
+            arguments: convention.arguments.iter().map(|r| place(*r)).collect::<Option<_>>()?,
+            result: place(*convention.results.integers.first()?)?,
+            link: convention.link_register().and_then(place),
+            entry: special(Role::FunctionEntry),
+            global,
+            zero: special(Role::Zero),
+            // The global pointer is the same in every function of an image; callers restore it.
+            kept: kept.chain([stack]).chain(global).collect(),
+        })
+    }
+
+    /// Does a register keep its value over a call?
+    pub(crate) fn keeps(&self, place: Varnode) -> bool {
+        self.kept.iter().any(|kept| {
+            place.offset >= kept.offset
+                && place.offset + u64::from(place.size) <= kept.offset + u64::from(kept.size)
+        })
+    }
+}
+
+fn same(abi: Abi) -> Option<language::Abi> {
+    Some(match abi {
+        Abi::X86SystemV => language::Abi::X86Cdecl,
+        Abi::X86_64SystemV | Abi::X32 => language::Abi::X86_64SysV,
+        Abi::Aapcs64 => language::Abi::Aapcs64,
+        Abi::Aapcs => language::Abi::ArmAapcsSoft,
+        Abi::AapcsVfp => language::Abi::ArmAapcsHard,
+        Abi::MipsO32 => language::Abi::MipsO32,
+        Abi::MipsN32 => language::Abi::MipsN32,
+        Abi::MipsN64 => language::Abi::MipsN64,
+        Abi::Ppc32SystemV => language::Abi::Ppc32SysV,
+        Abi::Ppc64ElfV1 => language::Abi::Ppc64ElfV1,
+        Abi::Ppc64ElfV2 => language::Abi::Ppc64ElfV2,
+        Abi::RiscvLp64 => language::Abi::RiscvLp64d,
+        Abi::RiscvIlp32 => language::Abi::RiscvIlp32d,
+        _ => return None,
+    })
+}

@@ -1,0 +1,572 @@
+//! What one function computes: an abstract interpretation of its P-code.
+//!
+//! Each block is carried out on a [`State`] of symbolic values; where ways meet, states meet ([`State::meet`]). A place
+//! that holds different values at a meeting point becomes a merge of that block and stays one, and a place that one way
+//! does not know is lost; each can happen once per block and place, every cycle of blocks has a block with a way in from
+//! outside where its values meet, so the iteration ends. A cap on visits guards against our own mistakes.
+//!
+//! Assumptions, made to find things rather than to show their absence: stores through unknown pointers do not hit
+//! tracked stack slots; a callee that gets the address of a stack slot may change the [`REACH`] bytes from there on.
+
+use std::collections::BTreeMap;
+
+use program::image::{Image, Pointer};
+use program::{Block, BlockId, Call, CallTarget, Exit, Function, Place, VirtAddr};
+use sleigh::Table;
+use sleigh::language::Place as ArgumentPlace;
+use sleigh::pcode::{Op, Opcode, Varnode};
+
+use crate::abi::{CallRules, MAX_ARGUMENTS};
+use crate::graph::Dominance;
+use crate::state::{Places, State, slot};
+use crate::value::{Arena, Value, ValueId, sign_extend};
+
+/// Bytes behind a passed stack address that the callee may change.
+const REACH: i64 = 64;
+/// Visits of one block before the function is given up as it stands.
+const MAX_VISITS: u32 = 40;
+
+/// A call with what it passes.
+#[derive(Clone, Debug)]
+pub struct CallSite {
+    /// The calling instruction.
+    pub address: VirtAddr,
+    /// Its block.
+    pub block: BlockId,
+    /// What is called.
+    pub target: CallTarget,
+    /// What it passes, as far as the convention tells; the callee may take fewer.
+    pub arguments: Vec<ValueId>,
+    /// The computed target of an indirect call.
+    pub pointer: Option<ValueId>,
+    /// It happens only if this value has this truth (conditional execution).
+    pub condition: Option<(ValueId, bool)>,
+}
+
+/// A store to memory other than tracked stack slots.
+#[derive(Clone, Copy, Debug)]
+pub struct StoreSite {
+    /// The storing instruction.
+    pub address: VirtAddr,
+    /// Its block.
+    pub block: BlockId,
+    /// Where to.
+    pub to: ValueId,
+    /// What.
+    pub value: ValueId,
+    /// Bytes.
+    pub size: u16,
+}
+
+/// Facts of one function.
+#[derive(Clone, Debug, Default)]
+pub struct FunctionFacts {
+    /// Its values.
+    pub arena: Arena,
+    /// Dominance between its blocks.
+    pub dominance: Dominance,
+    /// Calls that were reached, by their place in [`Function::calls`].
+    pub calls: BTreeMap<u32, CallSite>,
+    /// Stores, in order of address.
+    pub stores: Vec<StoreSite>,
+    /// The condition of a branch or the selector of a switch, by block.
+    pub conditions: BTreeMap<BlockId, ValueId>,
+    /// What the result register holds where the function returns.
+    pub returns: BTreeMap<BlockId, ValueId>,
+    /// Work done, in operations.
+    pub work: u64,
+    /// False if the iteration was cut.
+    pub complete: bool,
+}
+
+/// What interpreting needs to know of the program.
+pub(crate) struct Setting<'a> {
+    pub(crate) image: &'a Image,
+    pub(crate) table: &'a Table,
+    pub(crate) rules: &'a CallRules,
+}
+
+impl FunctionFacts {
+    pub(crate) fn of(setting: &Setting<'_>, function: &Function, work_limit: u64) -> Self {
+        let dominance = Dominance::of(function);
+        let mut walk = Walk {
+            setting,
+            function,
+            facts: Self { complete: true, ..Self::default() },
+            places: Places::default(),
+            calls: function.calls.iter().zip(0..).map(|(call, index)| (call.op, (index, call))).collect(),
+            recording: false,
+        };
+        walk.run(&dominance, work_limit);
+        let mut facts = walk.facts;
+        facts.dominance = dominance;
+        facts.stores.sort_by_key(|store| (store.address, store.to, store.value));
+        facts
+    }
+
+    /// Follows merges whose ways all bring the same value.
+    pub fn resolve(&self, mut value: ValueId) -> ValueId {
+        for _ in 0..8 {
+            let mut others = self.arena.operands(value).iter().map(|o| o.2).filter(|o| *o != value);
+            let Some(first) = others.next() else { return value };
+            if others.any(|other| other != first) {
+                return value;
+            }
+            value = first;
+        }
+        value
+    }
+}
+
+struct Walk<'a, 's> {
+    setting: &'a Setting<'s>,
+    function: &'a Function,
+    facts: FunctionFacts,
+    places: Places,
+    calls: BTreeMap<u32, (u32, &'a Call)>,
+    recording: bool,
+}
+
+/// Inside one instruction.
+struct Step {
+    temporaries: Vec<(Varnode, ValueId)>,
+    /// Operations before this index run only if the value is false.
+    skipped: Option<(usize, ValueId)>,
+}
+
+impl Walk<'_, '_> {
+    fn run(&mut self, dominance: &Dominance, work_limit: u64) {
+        let count = self.function.blocks.len();
+        let mut before: Vec<Option<State>> = vec![None; count];
+        let mut after: Vec<Option<State>> = vec![None; count];
+        let mut visits = vec![0_u32; count];
+        let mut pending: Vec<bool> = vec![true; dominance.order.len()];
+        let rank: BTreeMap<BlockId, usize> = dominance.order.iter().copied().zip(0..).collect();
+        while let Some(next) = pending.iter().position(|p| *p) {
+            if let Some(p) = pending.get_mut(next) {
+                *p = false;
+            }
+            let Some(id) = dominance.order.get(next).copied() else { continue };
+            let index = id.0 as usize;
+            let (Some(block), Some(visit)) = (self.function.blocks.get(index), visits.get_mut(index)) else {
+                continue;
+            };
+            *visit += 1;
+            if *visit > MAX_VISITS || self.facts.work > work_limit {
+                self.facts.complete = false;
+                continue;
+            }
+            let earlier = before.get(index).and_then(Option::as_ref);
+            let state = self.entry_state(id, dominance, &after, earlier);
+            if earlier == Some(&state) {
+                continue;
+            }
+            let mut out = state.clone();
+            self.block(id, block, &mut out);
+            if let Some(slot) = before.get_mut(index) {
+                *slot = Some(state);
+            }
+            let changed = after.get(index).and_then(Option::as_ref) != Some(&out);
+            if let Some(slot) = after.get_mut(index) {
+                *slot = Some(out);
+            }
+            if changed {
+                for successor in block.successors() {
+                    if let Some(p) = rank.get(&successor).and_then(|rank| pending.get_mut(*rank)) {
+                        *p = true;
+                    }
+                }
+            }
+        }
+        self.record(dominance, &before, &after);
+    }
+
+    /// Last pass: the states are final, now calls, stores and conditions are written down.
+    fn record(&mut self, dominance: &Dominance, before: &[Option<State>], after: &[Option<State>]) {
+        self.recording = true;
+        let big_endian = self.big_endian();
+        for id in &dominance.order {
+            let index = id.0 as usize;
+            let (Some(block), Some(Some(state))) = (self.function.blocks.get(index), before.get(index))
+            else {
+                continue;
+            };
+            let mut state = state.clone();
+            self.block(*id, block, &mut state);
+            if returns(&block.exit)
+                && let Some(value) = state.read(&mut self.facts.arena, self.setting.rules.result, big_endian)
+            {
+                self.facts.returns.insert(*id, value);
+            }
+        }
+        self.merges(dominance, after);
+    }
+
+    fn merges(&mut self, dominance: &Dominance, after: &[Option<State>]) {
+        let merges: Vec<(ValueId, BlockId, u32)> = self
+            .facts
+            .arena
+            .values()
+            .filter_map(|(id, value)| match value {
+                Value::Merge { block, place } => Some((id, block, place)),
+                _ => None,
+            })
+            .collect();
+        let mut operands = Vec::new();
+        for (merge, block, place) in merges {
+            let Some(place) = self.places.place(place) else { continue };
+            for predecessor in dominance.predecessors(block) {
+                let state = after.get(predecessor.0 as usize).and_then(Option::as_ref);
+                if let Some(value) = state.and_then(|state| state.exact(place)) {
+                    operands.push((merge, *predecessor, value));
+                }
+            }
+        }
+        operands.sort_unstable();
+        operands.dedup();
+        self.facts.arena.merges = operands;
+    }
+
+    fn entry_state(
+        &mut self,
+        id: BlockId,
+        dominance: &Dominance,
+        after: &[Option<State>],
+        earlier: Option<&State>,
+    ) -> State {
+        let mut ways = dominance
+            .predecessors(id)
+            .iter()
+            .filter_map(|p| after.get(p.0 as usize).and_then(Option::as_ref));
+        let mut state = match dominance.order.first() == Some(&id) {
+            true => self.first_state(),
+            false => ways.next().cloned().unwrap_or_default(),
+        };
+        for way in ways {
+            state.meet(way, &mut self.facts.arena, id, &mut self.places);
+        }
+        if let Some(earlier) = earlier {
+            state.keep_merges(earlier, &self.facts.arena, id);
+        }
+        state
+    }
+
+    fn first_state(&mut self) -> State {
+        let rules = self.setting.rules;
+        let arena = &mut self.facts.arena;
+        let mut state = State::default();
+        state.write(rules.stack, Some(arena.add(Value::Stack(0))));
+        for index in 0..MAX_ARGUMENTS {
+            let value = arena.add(Value::Parameter(index as u8));
+            match (rules.arguments.get(index as usize), rules.convention.argument(index)) {
+                (Some(register), _) => state.write(*register, Some(value)),
+                (None, ArgumentPlace::Stack { offset, size }) => {
+                    state.write(slot(offset as i64, u16::from(size)), Some(value));
+                }
+                (None, ArgumentPlace::Register(_)) => {}
+            }
+        }
+        let known = [
+            (rules.entry, Some(self.function.entry.0)),
+            (rules.global, self.setting.image.global_pointer),
+            (rules.zero, Some(0)),
+        ];
+        for (place, number) in known {
+            if let (Some(place), Some(number)) = (place, number) {
+                state.write(place, Some(arena.constant(number, place.size)));
+            }
+        }
+        if let Some(link) = rules.link {
+            state.write(link, Some(arena.add(Value::Entry(link))));
+        }
+        state
+    }
+
+    fn big_endian(&self) -> bool {
+        self.setting.table.big_endian()
+    }
+
+    fn block(&mut self, id: BlockId, block: &Block, state: &mut State) {
+        for instruction in self.function.instructions(block) {
+            let range = instruction.ops();
+            let first = range.start as u32;
+            let mut step = Step { temporaries: Vec::new(), skipped: None };
+            let ops = self.function.instruction_ops(instruction);
+            self.facts.work += ops.len() as u64;
+            for (index, op) in ops.iter().enumerate() {
+                let place = At { block: id, address: instruction.address, op: first + index as u32, index };
+                self.operation(&place, op, state, &mut step, instruction.end(), ops.len());
+            }
+        }
+    }
+
+    fn operation(
+        &mut self,
+        at: &At,
+        op: &Op,
+        state: &mut State,
+        step: &mut Step,
+        next: VirtAddr,
+        count: usize,
+    ) {
+        match op.opcode() {
+            Opcode::CBranch => {
+                let Some(condition) = op.input(1).map(|c| self.read(c, state, step, at)) else { return };
+                self.condition(at, condition);
+                if let Some(end) = skip_end(at.index, op, next, count) {
+                    step.skipped = Some((end, condition));
+                }
+            }
+            Opcode::BranchInd => {
+                if let Some(selector) = op.input(0).map(|c| self.read(c, state, step, at)) {
+                    self.condition(at, selector);
+                }
+            }
+            Opcode::Store => self.store(at, op, state, step),
+            _ => {}
+        }
+        if let Some((index, call)) = self.calls.get(&at.op).copied() {
+            self.call(at, index, call, op, state, step);
+        } else if let Some(output) = op.output() {
+            let value = self.evaluate(op, output, state, step, at);
+            self.assign(at, output, value, state, step);
+        }
+    }
+
+    fn condition(&mut self, at: &At, value: ValueId) {
+        let exit = self.function.block(at.block).map(|block| &block.exit);
+        let own = match exit {
+            Some(Exit::Branch { op, .. } | Exit::Switch { op, .. }) => *op == at.op,
+            _ => false,
+        };
+        if own {
+            self.facts.conditions.insert(at.block, value);
+        }
+    }
+
+    fn assign(&mut self, at: &At, output: Varnode, value: ValueId, state: &mut State, step: &mut Step) {
+        let table = self.setting.table;
+        if output.space == table.unique_space() {
+            step.temporaries.push((output, value));
+            return;
+        }
+        if output.space != table.register_space() || Some(output) == self.setting.rules.zero {
+            return;
+        }
+        let value = match step.skipped.filter(|(end, _)| at.index < *end) {
+            None => value,
+            Some((_, when)) => {
+                let old = self.read(output, state, step, at);
+                if old == value {
+                    value
+                } else {
+                    self.facts.arena.add(Value::Choice { when, then: old, otherwise: value })
+                }
+            }
+        };
+        state.write(output, Some(value));
+    }
+
+    fn read(&mut self, operand: Varnode, state: &State, step: &Step, at: &At) -> ValueId {
+        let table = self.setting.table;
+        let big_endian = self.big_endian();
+        let arena = &mut self.facts.arena;
+        if operand.is_constant() {
+            return arena.constant(operand.offset, operand.size);
+        }
+        let known = if operand.space == table.unique_space() {
+            let found = step.temporaries.iter().rev().find(|(place, _)| {
+                place.offset <= operand.offset
+                    && operand.offset + u64::from(operand.size) <= place.offset + u64::from(place.size)
+            });
+            match found {
+                Some((place, value)) if *place == operand => Some(*value),
+                Some((place, value)) => {
+                    let mut part = State::default();
+                    part.write(*place, Some(*value));
+                    part.read(arena, operand, big_endian)
+                }
+                None => None,
+            }
+        } else if operand.space == table.code_space() {
+            let address = arena.constant(operand.offset, 8);
+            return self.load(address, operand.size, state);
+        } else {
+            state.read(arena, operand, big_endian)
+        };
+        known.unwrap_or_else(|| self.facts.arena.add(Value::Unknown(at.op)))
+    }
+
+    fn load(&mut self, at: ValueId, size: u16, state: &State) -> ValueId {
+        let big_endian = self.big_endian();
+        let image = self.setting.image;
+        match self.facts.arena.get(at) {
+            Value::Stack(distance) => {
+                if let Some(value) = state.read(&mut self.facts.arena, slot(distance, size), big_endian) {
+                    return value;
+                }
+            }
+            Value::Number(address) => {
+                if let Some(value) = self.constant_memory(image, VirtAddr(address), size) {
+                    return value;
+                }
+            }
+            _ => {}
+        }
+        self.facts.arena.add(Value::Load { at, size })
+    }
+
+    fn constant_memory(&mut self, image: &Image, address: VirtAddr, size: u16) -> Option<ValueId> {
+        let arena = &mut self.facts.arena;
+        if size == u16::from(image.pointer_size) {
+            match image.pointer_at(address) {
+                Some(Pointer::Local(target)) if image.is_read_only(address) => {
+                    return Some(arena.constant(target.0, size));
+                }
+                Some(Pointer::Import(import)) => return Some(arena.add(Value::Import(import))),
+                _ => {}
+            }
+        }
+        let bytes = u8::try_from(size).ok().filter(|size| (1..=8).contains(size))?;
+        let number = image.is_read_only(address).then(|| image.read_uint(address, bytes)).flatten()?;
+        Some(arena.constant(number, size))
+    }
+
+    fn store(&mut self, at: &At, op: &Op, state: &mut State, step: &Step) {
+        let (Some(space), Some(pointer), Some(stored)) = (op.input(0), op.input(1), op.input(2)) else {
+            return;
+        };
+        if space.offset != u64::from(self.setting.table.code_space().0) {
+            return;
+        }
+        let to = self.read(pointer, state, step, at);
+        let mut value = self.read(stored, state, step, at);
+        if let Value::Stack(distance) = self.facts.arena.get(to) {
+            let place = slot(distance, stored.size);
+            if let Some((_, when)) = step.skipped.filter(|(end, _)| at.index < *end) {
+                let old = self.load(to, stored.size, state);
+                value = self.facts.arena.add(Value::Choice { when, then: old, otherwise: value });
+            }
+            state.write(place, Some(value));
+        }
+        if self.recording {
+            let site = StoreSite { address: at.address, block: at.block, to, value, size: stored.size };
+            self.facts.stores.push(site);
+        }
+    }
+
+    fn evaluate(&mut self, op: &Op, output: Varnode, state: &State, step: &Step, at: &At) -> ValueId {
+        let opcode = op.opcode();
+        let inputs: Vec<(ValueId, u16)> = match opcode {
+            Opcode::CallOther => Vec::new(),
+            _ => (0..op.input_count())
+                .filter_map(|i| op.input(i))
+                .map(|input| (self.read(input, state, step, at), input.size))
+                .collect(),
+        };
+        let data = u64::from(self.setting.table.code_space().0);
+        match (opcode, inputs.as_slice()) {
+            (Opcode::Copy, [a]) => a.0,
+            (Opcode::Load, [_, a]) if op.input(0).is_some_and(|space| space.offset == data) => {
+                self.load(a.0, output.size, state)
+            }
+            (Opcode::SubPiece, [a, b]) if self.facts.arena.number(b.0) == Some(0) => {
+                self.facts.arena.cast(a.0, a.1, output.size, false)
+            }
+            (_, [a]) => self.facts.arena.unary(opcode, output.size, *a),
+            (_, [a, b]) => self.facts.arena.binary(opcode, output.size, *a, *b),
+            _ => self.facts.arena.add(Value::Unknown(at.op)),
+        }
+    }
+
+    fn call(&mut self, at: &At, index: u32, call: &Call, op: &Op, state: &mut State, step: &Step) {
+        let arguments = self.arguments(state);
+        if self.recording {
+            let pointer = op.input(0).filter(|_| call.indirect).map(|p| self.read(p, state, step, at));
+            let condition = step.skipped.filter(|(end, _)| at.index < *end).map(|(_, value)| (value, false));
+            let site = CallSite {
+                address: call.address,
+                block: at.block,
+                target: call.target,
+                arguments: arguments.clone(),
+                pointer,
+                condition,
+            };
+            self.facts.calls.insert(index, site);
+        }
+        let rules = self.setting.rules;
+        let register = self.setting.table.register_space();
+        let big_endian = self.big_endian();
+        let kept_result = state.read(&mut self.facts.arena, rules.result, big_endian);
+        state.forget(|place| place.space == register && !rules.keeps(place));
+        for argument in &arguments {
+            if let Value::Stack(distance) = self.facts.arena.get(*argument) {
+                state.forget_stack(distance, distance.saturating_add(REACH).min(0));
+            }
+        }
+        let mut result = self.facts.arena.add(Value::Result(index));
+        if let (Some((_, when)), Some(old)) = (step.skipped.filter(|(end, _)| at.index < *end), kept_result) {
+            result = self.facts.arena.add(Value::Choice { when, then: old, otherwise: result });
+        }
+        state.write(rules.result, Some(result));
+        if let Some(zero) = rules.zero {
+            state.write(zero, Some(self.facts.arena.constant(0, zero.size)));
+        }
+        let popped = i64::from(rules.convention.popped_on_return());
+        if popped > 0
+            && !matches!(call.target, CallTarget::System)
+            && let Some(top) = state.exact(rules.stack)
+        {
+            let restored = self.facts.arena.sum(top, popped, rules.stack.size);
+            state.write(rules.stack, Some(restored));
+        }
+    }
+
+    /// Arguments up to the last place whose value is known.
+    fn arguments(&mut self, state: &State) -> Vec<ValueId> {
+        let rules = self.setting.rules;
+        let big_endian = self.big_endian();
+        let top = state.exact(rules.stack).map(|top| self.facts.arena.get(top));
+        let mut all = Vec::new();
+        for index in 0..MAX_ARGUMENTS {
+            let place = match (rules.arguments.get(index as usize), rules.convention.argument(index), top) {
+                (Some(register), ..) => *register,
+                (None, ArgumentPlace::Stack { offset, size }, Some(Value::Stack(top))) => {
+                    slot(top.wrapping_add(offset as i64), u16::from(size))
+                }
+                _ => break,
+            };
+            let Some(value) = state.read(&mut self.facts.arena, place, big_endian) else { break };
+            all.push(value);
+        }
+        all
+    }
+}
+
+/// Where in the function an operation stands.
+struct At {
+    block: BlockId,
+    address: VirtAddr,
+    op: u32,
+    index: usize,
+}
+
+fn returns(exit: &Exit) -> bool {
+    let is = |place: &Place| *place == Place::Return;
+    match exit {
+        Exit::Always(place) => is(place),
+        Exit::Branch { taken, otherwise, .. } => is(taken) || is(otherwise),
+        Exit::Switch { .. } => false,
+    }
+}
+
+/// The operation up to which a conditional branch inside an instruction skips.
+fn skip_end(index: usize, op: &Op, next: VirtAddr, count: usize) -> Option<usize> {
+    let target = op.input(0)?;
+    let end = match target.is_constant() {
+        true => index.wrapping_add(sign_extend(target.offset, target.size) as usize),
+        false if target.offset == next.0 => count,
+        false => return None,
+    };
+    (end > index && end <= count).then_some(end)
+}

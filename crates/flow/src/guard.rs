@@ -1,0 +1,250 @@
+//! Conditions as people read them: which datum is compared with what.
+
+use program::{BlockId, Exit, Place, VirtAddr};
+use sleigh::pcode::Opcode;
+
+use crate::facts::Facts;
+use crate::function::FunctionFacts;
+use crate::knowledge::{Comparison, Fact};
+use crate::value::{Value, ValueId};
+use program::FuncId;
+
+/// What a condition asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Test {
+    /// Are two texts equal, as a comparison function says?
+    Text {
+        /// How they are compared.
+        how: Comparison,
+        /// The call, by its place in [`program::Function::calls`].
+        call: u32,
+        /// First text.
+        left: ValueId,
+        /// Second text.
+        right: ValueId,
+        /// Bytes compared at most, if that is known.
+        limit: Option<u64>,
+    },
+    /// Are two numbers equal?
+    Equal {
+        /// First number.
+        left: ValueId,
+        /// Second number; a constant if one is.
+        right: ValueId,
+    },
+    /// Is a switch at this case?
+    Case {
+        /// What is switched on.
+        subject: ValueId,
+        /// The case.
+        number: u64,
+    },
+    /// Is a number below another?
+    Less {
+        /// First number.
+        left: ValueId,
+        /// Second number.
+        right: ValueId,
+    },
+}
+
+/// A test that is known to have come out one way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Guard {
+    /// The block that branches.
+    pub block: BlockId,
+    /// The branching instruction.
+    pub address: VirtAddr,
+    /// What is asked.
+    pub test: Test,
+    /// The answer.
+    pub holds: bool,
+}
+
+/// Parts of one condition.
+const MAX_PARTS: usize = 32;
+
+impl Facts<'_> {
+    /// Tests that have come out this way whenever the block runs, the closest first.
+    pub fn guards(&self, function: FuncId, block: BlockId) -> Vec<Guard> {
+        let Some(facts) = self.function(function) else { return Vec::new() };
+        let mut all = Vec::new();
+        let mut at = block;
+        loop {
+            if let Some(from) = facts.dominance.only_entry(at) {
+                all.extend(self.edge(function, from, at));
+            }
+            match facts.dominance.parent(at) {
+                Some(parent) => at = parent,
+                None => return all,
+            }
+        }
+    }
+
+    /// What the way from one block to another says by itself.
+    pub fn edge(&self, function: FuncId, from: BlockId, to: BlockId) -> Vec<Guard> {
+        let (Some(facts), Some(code)) = (self.function(function), self.program().function(function)) else {
+            return Vec::new();
+        };
+        let (Some(block), Some(condition)) = (code.block(from), facts.conditions.get(&from)) else {
+            return Vec::new();
+        };
+        let address = code.instructions(block).last().map_or(block.start, |last| last.address);
+        let to = Place::Block(to);
+        match &block.exit {
+            Exit::Branch { when, taken, otherwise, .. } if taken != otherwise => {
+                let truth = if *taken == to {
+                    *when
+                } else if *otherwise == to {
+                    !*when
+                } else {
+                    return Vec::new();
+                };
+                let parts = self.tests(function, facts, *condition, truth);
+                parts.into_iter().map(|(test, holds)| Guard { block: from, address, test, holds }).collect()
+            }
+            Exit::Switch { cases, .. } => {
+                let mut here = cases.iter().filter(|case| Place::Block(case.1) == to);
+                let (Some((number, _)), None) = (here.next(), here.next()) else { return Vec::new() };
+                let subject = self.selector(facts, *condition);
+                let test = Test::Case { subject, number: *number };
+                vec![Guard { block: from, address, test, holds: true }]
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// What must hold for a condition to have this truth.
+    pub fn tests(
+        &self,
+        function: FuncId,
+        facts: &FunctionFacts,
+        condition: ValueId,
+        truth: bool,
+    ) -> Vec<(Test, bool)> {
+        let arena = &facts.arena;
+        let mut all = Vec::new();
+        let mut todo = vec![(facts.resolve(condition), truth)];
+        while let Some((id, truth)) = todo.pop() {
+            if all.len() + todo.len() > MAX_PARTS {
+                break;
+            }
+            match arena.get(id) {
+                Value::Unary(Opcode::BoolNegate, _, inner) => todo.push((inner, !truth)),
+                Value::Binary(Opcode::BoolAnd, _, a, b) if truth => todo.extend([(a, true), (b, true)]),
+                Value::Binary(Opcode::BoolOr, _, a, b) if !truth => todo.extend([(a, false), (b, false)]),
+                Value::Binary(Opcode::IntEqual, _, a, b) => {
+                    self.equality(function, facts, a, b, truth, &mut all);
+                }
+                Value::Binary(Opcode::IntLess | Opcode::IntSLess, _, left, right) => {
+                    all.push((Test::Less { left, right }, truth));
+                }
+                // The truth of a comparison function's result itself.
+                Value::Result(_) => {
+                    if let Some((test, equal_if_zero)) = self.comparison(function, facts, id) {
+                        all.push((test, truth != equal_if_zero));
+                    }
+                }
+                _ => {}
+            }
+        }
+        all
+    }
+
+    fn equality(
+        &self,
+        function: FuncId,
+        facts: &FunctionFacts,
+        a: ValueId,
+        b: ValueId,
+        truth: bool,
+        all: &mut Vec<(Test, bool)>,
+    ) {
+        let (a, b) = (facts.resolve(a), facts.resolve(b));
+        let zero = facts.arena.number(b) == Some(0);
+        if zero && let Some((test, equal_if_zero)) = self.comparison(function, facts, a) {
+            all.push((test, truth == equal_if_zero));
+            return;
+        }
+        // Differences collected with `or`: all are 0, or at least one is not.
+        if zero
+            && truth
+            && let Value::Binary(Opcode::IntOr, ..) = facts.arena.get(a)
+        {
+            let mut todo = vec![a];
+            while let Some(id) = todo.pop() {
+                match facts.arena.get(id) {
+                    Value::Binary(Opcode::IntOr, _, x, y) if todo.len() < MAX_PARTS => todo.extend([y, x]),
+                    Value::Binary(Opcode::IntXor | Opcode::IntSub, _, left, right) => {
+                        all.push((Test::Equal { left, right }, true));
+                    }
+                    _ => all.push((Test::Equal { left: id, right: b }, true)),
+                }
+            }
+            return;
+        }
+        all.push((Test::Equal { left: a, right: b }, truth));
+    }
+
+    /// The comparison whose result a value is, and whether 0 means equal.
+    fn comparison(&self, function: FuncId, facts: &FunctionFacts, value: ValueId) -> Option<(Test, bool)> {
+        let Value::Result(call) = facts.arena.get(value) else { return None };
+        let site = facts.calls.get(&call)?;
+        let argument = |n: u8| site.arguments.get(usize::from(n)).copied().map(|v| facts.resolve(v));
+        for fact in self.knowledge(function, call) {
+            if let Fact::Compares { how, left, right, length } = *fact {
+                let limit = length.and_then(argument).and_then(|n| facts.arena.number(n));
+                let test = Test::Text { how, call, left: argument(left)?, right: argument(right)?, limit };
+                return Some((test, how != Comparison::Contains));
+            }
+        }
+        None
+    }
+
+    /// What a computed jump is computed from: descends through the table's addresses.
+    fn selector(&self, facts: &FunctionFacts, jump: ValueId) -> ValueId {
+        let arena = &facts.arena;
+        let mut at = jump;
+        for _ in 0..MAX_PARTS {
+            at = match arena.get(at) {
+                Value::Sum(base, _) => base,
+                Value::Load { at: address, .. } if self.in_table(facts, address) => address,
+                Value::Binary(Opcode::IntAdd, _, a, b) => {
+                    if arena.number(a).is_some() {
+                        b
+                    } else if self.in_table(facts, b) {
+                        b
+                    } else {
+                        a
+                    }
+                }
+                Value::Binary(Opcode::IntMult | Opcode::IntLeft, _, a, _) => a,
+                Value::Unary(opcode, _, a) if opcode != Opcode::SubPiece => a,
+                _ => return at,
+            };
+        }
+        at
+    }
+
+    /// Is an address made from that of read-only memory?
+    fn in_table(&self, facts: &FunctionFacts, address: ValueId) -> bool {
+        let image = &self.program().image;
+        let mut todo = vec![address];
+        let mut steps = 0;
+        while let Some(id) = todo.pop() {
+            steps += 1;
+            if steps > MAX_PARTS {
+                return false;
+            }
+            match facts.arena.get(id) {
+                Value::Number(n) if image.is_read_only(VirtAddr(n)) => return true,
+                Value::Sum(_, n) if image.is_read_only(VirtAddr(n as u64)) => return true,
+                Value::Sum(base, _) => todo.push(base),
+                Value::Binary(_, _, a, b) => todo.extend([a, b]),
+                Value::Load { at, .. } => todo.push(at),
+                _ => {}
+            }
+        }
+        false
+    }
+}

@@ -1,0 +1,35 @@
+//! Which values reach which places, under which conditions?
+//!
+//! [`Facts::of`] looks at a recovered program and answers what detectors ask: what a call passes, where data comes from
+//! ([`Labels`]), which comparisons must have come out which way before a block runs ([`Facts::guards`]), which sensitive
+//! operations a function performs ([`Effect`]), and how functions lead to each other ([`Edge`]).
+//!
+//! - `value`: symbolic values, hash-consed; constants folded, comparisons brought to one form.
+//! - `function`: abstract interpretation of one function; registers and stack slots to values; why it ends.
+//! - `graph`: dominance; an edge that dominates a block makes its condition a guard of the block.
+//! - `guard`: conditions brought to readable tests.
+//! - `knowledge`: what library functions do, from data files under `knowledge/`.
+//! - `labels`, `taint`: origins of data as a powerset lattice; interprocedural fixpoint.
+//! - `facts`: all of it for one program; call graph with callbacks and tables of function pointers.
+//!
+//! Not here: what is suspicious. Not yet: constants that the program computes at run time, raw system calls, functions
+//! of statically linked libraries without symbols. What was cut by a budget is told by [`Facts::complete`].
+
+mod abi;
+mod facts;
+mod function;
+mod graph;
+mod guard;
+mod knowledge;
+mod labels;
+mod state;
+mod taint;
+mod value;
+
+pub use facts::{Edge, Effect, Effort, Facts, FlowError};
+pub use function::{CallSite, FunctionFacts, StoreSite};
+pub use graph::Dominance;
+pub use guard::{Guard, Test};
+pub use knowledge::{Comparison, Fact, Spot, facts_of, operations};
+pub use labels::Labels;
+pub use value::{Arena, Value, ValueId};

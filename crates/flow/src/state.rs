@@ -1,0 +1,219 @@
+//! Which value each register and stack slot holds at one point of a function.
+
+use program::BlockId;
+use sleigh::pcode::{SpaceId, Varnode};
+
+use crate::value::{Arena, Value, ValueId, truncate};
+
+/// Stack slots are kept beside registers, under a space number that no table uses.
+const STACK_SPACE: SpaceId = SpaceId(u8::MAX);
+
+/// A register or a stack slot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Held {
+    place: Varnode,
+    value: ValueId,
+}
+
+/// Places whose value is known, sorted; they do not overlap.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct State {
+    held: Vec<Held>,
+}
+
+/// The stack slot at a distance from the entry stack pointer, shifted so that order is kept.
+pub(crate) fn slot(distance: i64, size: u16) -> Varnode {
+    Varnode { space: STACK_SPACE, offset: (distance as u64) ^ (1 << 63), size }
+}
+
+fn key(place: Varnode) -> (u8, u64) {
+    (place.space.0, place.offset)
+}
+
+fn end(place: Varnode) -> (u8, u64) {
+    (place.space.0, place.offset.saturating_add(u64::from(place.size)))
+}
+
+impl State {
+    /// The value of a place. `None` if nothing was written there, or only a part of it.
+    pub(crate) fn read(&self, arena: &mut Arena, place: Varnode, big_endian: bool) -> Option<ValueId> {
+        let after = self.held.partition_point(|held| key(held.place) <= key(place));
+        let held = self.held.get(after.checked_sub(1)?)?;
+        if held.place.space != place.space || end(held.place) < end(place) {
+            return None;
+        }
+        if held.place == place {
+            return Some(held.value);
+        }
+        let skip = place.offset - held.place.offset;
+        let low = if big_endian { u64::from(held.place.size) - skip - u64::from(place.size) } else { skip };
+        if let Value::Number(number) = arena.get(held.value) {
+            let shifted = number.checked_shr(8 * u32::try_from(low).ok()?)?;
+            return Some(arena.constant(truncate(shifted, place.size), place.size));
+        }
+        (low == 0).then(|| arena.cast(held.value, held.place.size, place.size, false))
+    }
+
+    /// Sets a place; what it overlaps is forgotten.
+    pub(crate) fn write(&mut self, place: Varnode, value: Option<ValueId>) {
+        let from = self.held.partition_point(|held| end(held.place) <= key(place));
+        let rest = self.held.get(from..).unwrap_or_default();
+        let count = rest.iter().take_while(|held| key(held.place) < end(place)).count();
+        self.held.splice(from..from + count, value.map(|value| Held { place, value }));
+    }
+
+    /// Forgets every place of which `lost` says so.
+    pub(crate) fn forget(&mut self, lost: impl Fn(Varnode) -> bool) {
+        self.held.retain(|held| !lost(held.place));
+    }
+
+    /// Forgets stack slots from `low` up to `high`, distances from the entry stack pointer.
+    pub(crate) fn forget_stack(&mut self, low: i64, high: i64) {
+        let (low, high) = (slot(low, 0), slot(high, 0));
+        self.forget(|place| key(place) >= key(low) && key(place) < key(high));
+    }
+
+    /// Meets another state at the start of a block. Where they differ the value becomes a merge of this block, once
+    /// and for all; what only one of them knows is lost. `true` if anything changed.
+    ///
+    /// A place goes from a value to its merge to nothing, never back: at most two changes each.
+    pub(crate) fn meet(
+        &mut self,
+        other: &Self,
+        arena: &mut Arena,
+        block: BlockId,
+        places: &mut Places,
+    ) -> bool {
+        let mut changed = false;
+        let mut there = other.held.iter().peekable();
+        self.held.retain_mut(|held| {
+            while there.next_if(|other| key(other.place) < key(held.place)).is_some() {}
+            match there.peek().filter(|other| other.place == held.place) {
+                Some(other) if other.value == held.value => true,
+                Some(_) => {
+                    let place = places.number(held.place);
+                    let merge = arena.add(Value::Merge { block, place });
+                    changed |= merge != held.value;
+                    held.value = merge;
+                    true
+                }
+                None => {
+                    changed = true;
+                    false
+                }
+            }
+        });
+        changed
+    }
+
+    /// Merges of this block stay merges once they have been, so that going round a loop ends.
+    pub(crate) fn keep_merges(&mut self, before: &Self, arena: &Arena, block: BlockId) {
+        for held in &mut self.held {
+            let earlier = before.exact(held.place);
+            let merged =
+                |value: &ValueId| matches!(arena.get(*value), Value::Merge { block: b, .. } if b == block);
+            if let Some(merge) = earlier.filter(merged) {
+                held.value = merge;
+            }
+        }
+    }
+
+    /// Places and values.
+    #[cfg(test)]
+    pub(crate) fn held(&self) -> impl Iterator<Item = (Varnode, ValueId)> + '_ {
+        self.held.iter().map(|held| (held.place, held.value))
+    }
+
+    /// The value of exactly this place.
+    pub(crate) fn exact(&self, place: Varnode) -> Option<ValueId> {
+        let found = self.held.binary_search_by_key(&key(place), |held| key(held.place)).ok()?;
+        self.held.get(found).filter(|held| held.place == place).map(|held| held.value)
+    }
+}
+
+/// Numbers for places, in the order they were first merged.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Places {
+    numbers: std::collections::HashMap<Varnode, u32>,
+    places: Vec<Varnode>,
+}
+
+impl Places {
+    /// The number of a place.
+    fn number(&mut self, place: Varnode) -> u32 {
+        let next = self.places.len() as u32;
+        let number = *self.numbers.entry(place).or_insert(next);
+        if number == next {
+            self.places.push(place);
+        }
+        number
+    }
+
+    pub(crate) fn place(&self, number: u32) -> Option<Varnode> {
+        self.places.get(number as usize).copied()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn state(arena: &mut Arena, entries: &[(i64, u64)]) -> State {
+        let mut state = State::default();
+        for (distance, number) in entries {
+            let value = arena.constant(*number, 8);
+            state.write(slot(distance * 8, 8), Some(value));
+        }
+        state
+    }
+
+    #[test]
+    fn a_narrow_read_sees_the_low_part() {
+        let mut arena = Arena::default();
+        let mut state = State::default();
+        let value = arena.constant(0x1122_3344_5566_7788, 8);
+        state.write(slot(0, 8), Some(value));
+        let low = state.read(&mut arena, slot(0, 2), false).unwrap();
+        let high = state.read(&mut arena, slot(0, 2), true).unwrap();
+        assert_eq!((arena.number(low), arena.number(high)), (Some(0x7788), Some(0x1122)));
+    }
+
+    #[test]
+    fn a_write_forgets_what_it_overlaps() {
+        let mut arena = Arena::default();
+        let mut state = state(&mut arena, &[(0, 1), (1, 2)]);
+        let value = arena.constant(9, 4);
+        state.write(slot(6, 4), Some(value));
+        assert_eq!(state.read(&mut arena, slot(0, 8), false), None);
+        assert_eq!(state.read(&mut arena, slot(8, 8), false), None);
+        assert_eq!(state.read(&mut arena, slot(6, 4), false), Some(value));
+    }
+
+    proptest! {
+        #[test]
+        fn meeting_changes_each_place_at_most_twice(
+            first in prop::collection::vec((0i64..6, 0u64..3), 0..6),
+            others in prop::collection::vec(prop::collection::vec((0i64..6, 0u64..3), 0..6), 0..12),
+        ) {
+            let (mut arena, mut places) = (Arena::default(), Places::default());
+            let mut here = state(&mut arena, &first);
+            let most = 2 * here.held.len();
+            let mut changes = 0;
+            for entries in others.iter().chain(&others) {
+                let other = state(&mut arena, entries);
+                changes += usize::from(here.meet(&other, &mut arena, BlockId(0), &mut places));
+            }
+            prop_assert!(changes <= most);
+        }
+
+        #[test]
+        fn meeting_oneself_changes_nothing(entries in prop::collection::vec((0i64..6, 0u64..3), 0..6)) {
+            let (mut arena, mut places) = (Arena::default(), Places::default());
+            let mut here = state(&mut arena, &entries);
+            let same = here.clone();
+            prop_assert!(!here.meet(&same, &mut arena, BlockId(0), &mut places));
+            prop_assert_eq!(here, same);
+        }
+    }
+}

@@ -1,0 +1,378 @@
+//! What a place can hold, as far as one function shows it.
+//!
+//! Values are hash-consed: equal expressions have equal ids, so "the same datum" is an integer comparison. They are
+//! built bottom-up and simplified while they are built (constants folded, sums normalised to base plus constant,
+//! comparisons reduced to equality and negation). Two widths are told apart only below four bytes: that is where
+//! programs compare bytes and characters; above, extensions and truncations are transparent.
+
+use std::collections::HashMap;
+
+use program::{BlockId, ImportId};
+use sleigh::emulate;
+use sleigh::pcode::{Opcode, Varnode};
+
+/// A value of one function.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ValueId(pub(crate) u32);
+
+/// How a value comes to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Value {
+    /// A number, perhaps an address.
+    Number(u64),
+    /// The address of an imported symbol.
+    Import(ImportId),
+    /// An address on the stack: distance from the stack pointer at entry, in bytes.
+    Stack(i64),
+    /// Argument `n` as the caller passed it.
+    Parameter(u8),
+    /// Another register as it was at entry.
+    Entry(Varnode),
+    /// What call `n` of the function returned.
+    Result(u32),
+    /// What memory holds at an address; when is not told.
+    Load {
+        /// Where.
+        at: ValueId,
+        /// Bytes.
+        size: u16,
+    },
+    /// A value plus a number.
+    Sum(ValueId, i64),
+    /// An operation of one input.
+    Unary(Opcode, u16, ValueId),
+    /// An operation of two inputs; a constant is the second one of a commutative operation.
+    Binary(Opcode, u16, ValueId, ValueId),
+    /// One of two, by a condition (conditional execution).
+    Choice {
+        /// The condition.
+        when: ValueId,
+        /// Value if it holds.
+        then: ValueId,
+        /// Value if not.
+        otherwise: ValueId,
+    },
+    /// Different values of one place meet at the start of a block; [`Arena::operands`] tells which.
+    Merge {
+        /// Where.
+        block: BlockId,
+        /// Which place, by number.
+        place: u32,
+    },
+    /// Not known: written by operation `n`.
+    Unknown(u32),
+}
+
+/// All values of one function.
+#[derive(Clone, Debug, Default)]
+pub struct Arena {
+    values: Vec<Value>,
+    ids: HashMap<Value, ValueId>,
+    /// Values that meet: merge, predecessor, value; sorted.
+    pub(crate) merges: Vec<(ValueId, BlockId, ValueId)>,
+}
+
+impl Arena {
+    /// How the value comes to be.
+    pub fn get(&self, id: ValueId) -> Value {
+        self.values.get(id.0 as usize).copied().unwrap_or(Value::Unknown(u32::MAX))
+    }
+
+    /// Every value, by id.
+    pub fn values(&self) -> impl ExactSizeIterator<Item = (ValueId, Value)> + '_ {
+        self.values.iter().enumerate().map(|(index, value)| (ValueId(index as u32), *value))
+    }
+
+    /// The values that meet in a merge, with the blocks they come from. Empty for other values.
+    pub fn operands(&self, merge: ValueId) -> &[(ValueId, BlockId, ValueId)] {
+        let start = self.merges.partition_point(|entry| entry.0 < merge);
+        let rest = self.merges.get(start..).unwrap_or_default();
+        let count = rest.iter().take_while(|entry| entry.0 == merge).count();
+        rest.get(..count).unwrap_or_default()
+    }
+
+    /// The number a value is.
+    pub fn number(&self, id: ValueId) -> Option<u64> {
+        match self.get(id) {
+            Value::Number(number) => Some(number),
+            _ => None,
+        }
+    }
+
+    /// A value as base plus constant.
+    pub fn base(&self, id: ValueId) -> (ValueId, i64) {
+        match self.get(id) {
+            Value::Sum(base, constant) => (base, constant),
+            _ => (id, 0),
+        }
+    }
+
+    /// The inputs of a value; those of merges are not among them.
+    pub fn inputs(&self, value: Value) -> [Option<ValueId>; 3] {
+        match value {
+            Value::Load { at, .. } => [Some(at), None, None],
+            Value::Sum(base, _) | Value::Unary(_, _, base) => [Some(base), None, None],
+            Value::Binary(_, _, a, b) => [Some(a), Some(b), None],
+            Value::Choice { when, then, otherwise } => [Some(when), Some(then), Some(otherwise)],
+            _ => [None; 3],
+        }
+    }
+
+    pub(crate) fn add(&mut self, value: Value) -> ValueId {
+        let next = ValueId(self.values.len() as u32);
+        let id = *self.ids.entry(value).or_insert(next);
+        if id == next {
+            self.values.push(value);
+        }
+        id
+    }
+
+    pub(crate) fn constant(&mut self, number: u64, size: u16) -> ValueId {
+        self.add(Value::Number(truncate(number, size)))
+    }
+
+    pub(crate) fn sum(&mut self, base: ValueId, more: i64, size: u16) -> ValueId {
+        if more == 0 {
+            return base;
+        }
+        match self.get(base) {
+            Value::Number(number) => self.constant(number.wrapping_add(more as u64), size),
+            Value::Stack(distance) => self.add(Value::Stack(distance.wrapping_add(more))),
+            Value::Sum(base, constant) => match narrow(constant.wrapping_add(more), size) {
+                0 => base,
+                constant => self.add(Value::Sum(base, constant)),
+            },
+            _ => self.add(Value::Sum(base, narrow(more, size))),
+        }
+    }
+
+    /// Bytes that a value can fill; 8 where nothing is known.
+    pub(crate) fn width(&self, id: ValueId) -> u16 {
+        match self.get(id) {
+            Value::Load { size, .. } => size,
+            Value::Unary(Opcode::SubPiece, size, _) => size,
+            Value::Unary(Opcode::BoolNegate, ..) => 1,
+            Value::Binary(opcode, size, ..) if is_comparison(opcode) => size.min(1),
+            _ => 8,
+        }
+    }
+
+    /// Cut or extended to another size.
+    pub(crate) fn cast(&mut self, id: ValueId, from: u16, to: u16, signed: bool) -> ValueId {
+        if let Value::Number(number) = self.get(id) {
+            let number = if signed { sign_extend(number, from) as u64 } else { truncate(number, from) };
+            return self.constant(number, to);
+        }
+        if to >= 4 || self.width(id) <= to { id } else { self.add(Value::Unary(Opcode::SubPiece, to, id)) }
+    }
+
+    pub(crate) fn unary(&mut self, opcode: Opcode, size: u16, a: (ValueId, u16)) -> ValueId {
+        match opcode {
+            Opcode::Copy => return a.0,
+            Opcode::IntZExt => return self.cast(a.0, a.1, size, false),
+            Opcode::IntSExt => return self.cast(a.0, a.1, size, true),
+            Opcode::BoolNegate => {
+                if let Value::Unary(Opcode::BoolNegate, _, inner) = self.get(a.0) {
+                    return inner;
+                }
+            }
+            _ => {}
+        }
+        if let Some(number) = self.number(a.0)
+            && let Some(folded) = emulate::fold(opcode, &[emulate::Value::new(number, a.1)], size)
+        {
+            return self.constant(folded.low(), size);
+        }
+        self.add(Value::Unary(opcode, size, a.0))
+    }
+
+    pub(crate) fn binary(
+        &mut self,
+        opcode: Opcode,
+        size: u16,
+        a: (ValueId, u16),
+        b: (ValueId, u16),
+    ) -> ValueId {
+        if let (Some(x), Some(y)) = (self.number(a.0), self.number(b.0)) {
+            let inputs = [emulate::Value::new(x, a.1), emulate::Value::new(y, b.1)];
+            if let Some(folded) = emulate::fold(opcode, &inputs, size) {
+                return self.constant(folded.low(), size);
+            }
+        }
+        let (a, b) = if is_commutative(opcode) && self.number(a.0).is_some() { (b, a) } else { (a, b) };
+        match (opcode, self.number(b.0)) {
+            (Opcode::IntAdd, Some(n)) => return self.sum(a.0, sign_extend(n, b.1), size),
+            (Opcode::IntSub, Some(n)) => return self.sum(a.0, sign_extend(n, b.1).wrapping_neg(), size),
+            (Opcode::IntSub, None) => return self.difference(size, a.0, b.0),
+            (Opcode::IntEqual, _) => return self.equal(a, b),
+            (Opcode::IntNotEqual, _) => {
+                let equal = self.equal(a, b);
+                return self.unary(Opcode::BoolNegate, 1, (equal, 1));
+            }
+            (Opcode::IntXor, _) if a.0 == b.0 => return self.constant(0, size),
+            (Opcode::IntAnd | Opcode::IntOr, _) if a.0 == b.0 => return a.0,
+            (Opcode::IntOr | Opcode::IntXor, Some(0)) => return a.0,
+            (Opcode::IntLeft | Opcode::IntRight | Opcode::IntSRight | Opcode::SubPiece, Some(0)) => {
+                return self.cast(a.0, a.1, size, false);
+            }
+            (Opcode::IntAnd, Some(mask)) => return self.mask(size, a, mask),
+            _ => {}
+        }
+        self.add(Value::Binary(opcode, size, a.0, b.0))
+    }
+
+    fn difference(&mut self, size: u16, a: ValueId, b: ValueId) -> ValueId {
+        let ((x, c), (y, d)) = (self.base(a), self.base(b));
+        match (self.get(x), self.get(y)) {
+            (Value::Stack(i), Value::Stack(j)) => self.constant(i.wrapping_sub(j) as u64, size),
+            _ if x == y => self.constant(c.wrapping_sub(d) as u64, size),
+            _ => self.add(Value::Binary(Opcode::IntSub, size, a, b)),
+        }
+    }
+
+    /// Masks that keep all of a narrow value, and those that align the stack.
+    fn mask(&mut self, size: u16, a: (ValueId, u16), mask: u64) -> ValueId {
+        match (self.get(a.0), mask) {
+            (Value::Stack(distance), _) if sign_extend(mask, size) < 0 => {
+                self.add(Value::Stack(distance & sign_extend(mask, size)))
+            }
+            (_, 0xff) => self.cast(a.0, a.1, 1, false),
+            (_, 0xffff) => self.cast(a.0, a.1, 2, false),
+            (_, 1) if self.is_truth(a.0) => a.0,
+            // The mode bit of a code pointer.
+            (Value::Import(_), _) if sign_extend(mask, size) >= -4 => a.0,
+            _ => {
+                let mask = self.constant(mask, size);
+                self.add(Value::Binary(Opcode::IntAnd, size, a.0, mask))
+            }
+        }
+    }
+
+    fn equal(&mut self, a: (ValueId, u16), b: (ValueId, u16)) -> ValueId {
+        let size = a.1.max(1);
+        if a.0 == b.0 {
+            return self.constant(1, 1);
+        }
+        if let Some(n) = self.number(b.0) {
+            match (self.get(a.0), n) {
+                (Value::Sum(base, c), _) => {
+                    let rest = self.constant(n.wrapping_sub(c as u64), size);
+                    return self.equal((base, size), (rest, size));
+                }
+                (Value::Binary(Opcode::IntSub | Opcode::IntXor, _, x, y), 0) => {
+                    return self.equal((x, size), (y, size));
+                }
+                (_, 0) if self.is_truth(a.0) => return self.unary(Opcode::BoolNegate, 1, (a.0, 1)),
+                (_, 1) if self.is_truth(a.0) => return a.0,
+                _ => {}
+            }
+        }
+        self.add(Value::Binary(Opcode::IntEqual, size, a.0, b.0))
+    }
+
+    /// Is the value 0 or 1 by construction?
+    pub fn is_truth(&self, id: ValueId) -> bool {
+        match self.get(id) {
+            Value::Unary(Opcode::BoolNegate, ..) => true,
+            Value::Binary(opcode, ..) => is_comparison(opcode),
+            _ => false,
+        }
+    }
+}
+
+fn is_comparison(opcode: Opcode) -> bool {
+    matches!(
+        opcode,
+        Opcode::IntEqual
+            | Opcode::IntNotEqual
+            | Opcode::IntLess
+            | Opcode::IntLessEqual
+            | Opcode::IntSLess
+            | Opcode::IntSLessEqual
+            | Opcode::IntCarry
+            | Opcode::IntSCarry
+            | Opcode::IntSBorrow
+            | Opcode::BoolAnd
+            | Opcode::BoolOr
+            | Opcode::BoolXor
+    )
+}
+
+fn is_commutative(opcode: Opcode) -> bool {
+    matches!(
+        opcode,
+        Opcode::IntAdd
+            | Opcode::IntMult
+            | Opcode::IntAnd
+            | Opcode::IntOr
+            | Opcode::IntXor
+            | Opcode::IntEqual
+            | Opcode::IntNotEqual
+            | Opcode::BoolAnd
+            | Opcode::BoolOr
+            | Opcode::BoolXor
+    )
+}
+
+/// Keeps the low `size` bytes.
+pub(crate) fn truncate(number: u64, size: u16) -> u64 {
+    if size >= 8 { number } else { number & ((1_u64 << (8 * size)) - 1) }
+}
+
+/// A number of `size` bytes with its sign.
+pub(crate) fn sign_extend(number: u64, size: u16) -> i64 {
+    let unused = 64 - 8 * u32::from(size.clamp(1, 8));
+    ((number << unused) as i64) >> unused
+}
+
+fn narrow(number: i64, size: u16) -> i64 {
+    sign_extend(number as u64, size)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn comparisons_lose_their_arithmetic() {
+        let mut arena = Arena::default();
+        let a = arena.add(Value::Parameter(0));
+        let b = arena.add(Value::Parameter(1));
+        let zero = arena.constant(0, 4);
+        let difference = arena.binary(Opcode::IntSub, 4, (a, 4), (b, 4));
+        let by_flag = arena.binary(Opcode::IntEqual, 1, (difference, 4), (zero, 4));
+        let plain = arena.binary(Opcode::IntEqual, 1, (a, 4), (b, 4));
+        assert_eq!(by_flag, plain);
+        let unequal = arena.binary(Opcode::IntNotEqual, 1, (a, 4), (b, 4));
+        assert_eq!(arena.binary(Opcode::IntEqual, 1, (unequal, 1), (zero, 1)), plain);
+    }
+
+    #[test]
+    fn a_byte_subtracted_from_is_a_byte_compared() {
+        let mut arena = Arena::default();
+        let at = arena.add(Value::Parameter(0));
+        let byte = arena.add(Value::Load { at, size: 1 });
+        let wide = arena.unary(Opcode::IntZExt, 4, (byte, 1));
+        assert_eq!(wide, byte);
+        let k = arena.constant(0x41, 4);
+        let minus = arena.binary(Opcode::IntSub, 4, (wide, 4), (k, 4));
+        let zero = arena.constant(0, 4);
+        let test = arena.binary(Opcode::IntEqual, 1, (minus, 4), (zero, 4));
+        assert_eq!(arena.get(test), Value::Binary(Opcode::IntEqual, 4, byte, k));
+    }
+
+    proptest! {
+        #[test]
+        fn sums_do_not_depend_on_their_order(a: i32, b: i32) {
+            let mut arena = Arena::default();
+            let base = arena.add(Value::Parameter(0));
+            let (x, y) = (arena.constant(a as u64, 8), arena.constant(b as u64, 8));
+            let ab = arena.binary(Opcode::IntAdd, 8, (base, 8), (x, 8));
+            let ab = arena.binary(Opcode::IntAdd, 8, (ab, 8), (y, 8));
+            let ba = arena.binary(Opcode::IntAdd, 8, (y, 8), (base, 8));
+            let ba = arena.binary(Opcode::IntAdd, 8, (ba, 8), (x, 8));
+            prop_assert_eq!(ab, ba);
+        }
+    }
+}
