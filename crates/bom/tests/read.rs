@@ -243,7 +243,7 @@ fn real_documents_are_read() {
         powershell.spdx.json.zst: spdx-json SPDX-2.2, 948 components, 947 relations
         rhel-ubi9-9.2.spdx.json.zst: spdx-json SPDX-2.2, 610 components, 605 relations
         usbutils.spdx: SPDX SPDX-2.1 as `spdx-tag-value` is not supported
-        xml2json-sbom.spdx: SPDX SPDX-2.2DataLicense: CC0-1.0SPDXID: SPDXRef-DOCUMENTDocumentName: xml2jsonDocumentNamespace: https://pub.dev/packages/xml2jsonLicenseListVersion: 3.8Creator: Tool: https://pub.dev/packages/sbomCreated: 2021-12-15T09:56:22Z as `spdx-tag-value` is not supported
+        xml2json-sbom.spdx: SPDX SPDX-2.2 as `spdx-tag-value` is not supported
         bitnami_mariadb.syft.spdx.json.zst: spdx-json SPDX-2.3, 3601 components, 3491 relations
         bitnami_nginx.syft.spdx.json.zst: spdx-json SPDX-2.3, 3506 components, 3398 relations
         bitnami_nginx.trivy.spdx.json: spdx-json SPDX-2.2, 110 components, 109 relations

@@ -68,7 +68,7 @@ fn xml(text: &str) -> Option<Recognised> {
 }
 
 fn tag_value(text: &str) -> Option<Recognised> {
-    let line = text.lines().find_map(|line| line.trim_start().strip_prefix("SPDXVersion:"))?;
+    let line = text.split(['\n', '\r']).find_map(|line| line.trim_start().strip_prefix("SPDXVersion:"))?;
     Some(Recognised { format: Format::SpdxTagValue, version: Some(line.trim().to_owned()) })
 }
 
