@@ -32,7 +32,8 @@ pub(crate) fn stated(image: &Image, known: &mut Known) -> Vec<VirtAddr> {
     }
     add_symbols(image, known);
     let unwind = AssertUnwindSafe(|| eh_frame(image));
-    let (starts, fragments) = catch_unwind(unwind).unwrap_or_default();
+    let Unwound { starts, pieces: fragments, ranges } = catch_unwind(unwind).unwrap_or_default();
+    known.unwound = ranges;
     for start in starts {
         let at = CodeAddr { address: start, short: false };
         if code(&at) && !known.fragments.contains(&start) {
@@ -71,8 +72,8 @@ fn descriptor_target(image: &Image, at: CodeAddr) -> CodeAddr {
 
 /// Starts of the ranges that `.eh_frame` describes: functions, and pieces of functions. A piece is entered with a frame
 /// already made, so its first rule for the frame address is not that of the others.
-fn eh_frame(image: &Image) -> (Vec<VirtAddr>, Vec<VirtAddr>) {
-    let Some(start) = image.eh_frame else { return Default::default() };
+fn eh_frame(image: &Image) -> Unwound {
+    let Some(start) = image.eh_frame else { return Unwound::default() };
     let section =
         image.sections().iter().find(|section| section.start == start && section.name == ".eh_frame");
     let bytes = image.bytes_from(start);
@@ -85,6 +86,7 @@ fn eh_frame(image: &Image) -> (Vec<VirtAddr>, Vec<VirtAddr>) {
     let mut context = UnwindContext::new();
     let mut entries = section.entries(&bases);
     let mut found: Vec<(VirtAddr, Option<(u16, i64)>)> = Vec::new();
+    let mut ranges = BTreeMap::new();
     while let Ok(Some(entry)) = entries.next() {
         let CieOrFde::Fde(partial) = entry else { continue };
         let Ok(fde) = partial.parse(EhFrame::cie_from_offset) else { continue };
@@ -96,7 +98,9 @@ fn eh_frame(image: &Image) -> (Vec<VirtAddr>, Vec<VirtAddr>) {
             CfaRule::RegisterAndOffset { register, offset } => Some((register.0, *offset)),
             CfaRule::Expression(_) => None,
         });
-        found.push((VirtAddr(fde.initial_address()), first));
+        let start = VirtAddr(fde.initial_address());
+        ranges.insert(start, start.plus(fde.len()));
+        found.push((start, first));
     }
     let mut counts: BTreeMap<(u16, i64), usize> = BTreeMap::new();
     for rule in found.iter().filter_map(|(_, rule)| *rule) {
@@ -106,7 +110,15 @@ fn eh_frame(image: &Image) -> (Vec<VirtAddr>, Vec<VirtAddr>) {
     let (starts, pieces): (Vec<_>, Vec<_>) =
         found.into_iter().partition(|(_, rule)| rule.is_none() || *rule == usual);
     let addresses = |list: Vec<(VirtAddr, _)>| list.into_iter().map(|(address, _)| address).collect();
-    (addresses(starts), addresses(pieces))
+    Unwound { starts: addresses(starts), pieces: addresses(pieces), ranges }
+}
+
+/// What `.eh_frame` says.
+#[derive(Default)]
+struct Unwound {
+    starts: Vec<VirtAddr>,
+    pieces: Vec<VirtAddr>,
+    ranges: BTreeMap<VirtAddr, VirtAddr>,
 }
 
 /// Function starts in `.ARM.exidx` (ARM EHABI, section 5): 31-bit distances from where they stand; no mode bit.

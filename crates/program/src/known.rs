@@ -21,6 +21,8 @@ pub(crate) struct Known {
     pub(crate) entries: BTreeMap<VirtAddr, Entry>,
     /// Starts of pieces that belong to another function (`.cold`): no entries, and no border either.
     pub(crate) fragments: BTreeSet<VirtAddr>,
+    /// Ranges of code that unwinding tables describe, by start: nothing but the start of one is an entry.
+    pub(crate) unwound: BTreeMap<VirtAddr, VirtAddr>,
     /// Functions that never come back.
     pub(crate) no_return: BTreeSet<VirtAddr>,
     /// Places in this image that stand for an import, as its symbol says.
@@ -115,6 +117,12 @@ impl Known {
 
     pub(crate) fn is_entry(&self, address: VirtAddr) -> bool {
         self.entries.contains_key(&address)
+    }
+
+    /// Does the address lie inside a range that the unwinding tables describe, behind its start?
+    pub(crate) fn is_unwound_inside(&self, address: VirtAddr) -> bool {
+        let before = self.unwound.range(..address).next_back();
+        before.is_some_and(|(_, end)| address < *end) && !self.unwound.contains_key(&address)
     }
 
     /// The next entry behind an address.

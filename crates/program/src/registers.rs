@@ -20,6 +20,8 @@ pub(crate) struct Roles {
     pub(crate) saved: Vec<Varnode>,
     /// First arguments.
     pub(crate) arguments: Vec<Varnode>,
+    /// Copied beside every comparison, and hardly ever set: the sticky overflow bit of PowerPC.
+    pub(crate) overflow: Option<Varnode>,
     /// Results of comparisons, which no caller passes on.
     pub(crate) flags: Vec<Varnode>,
 }
@@ -142,6 +144,7 @@ impl Roles {
             global: optional(names.global)?,
             saved: all(names.saved)?,
             arguments: all(names.arguments)?,
+            overflow: table.register("xer_so"),
             flags: all(names.flags)?,
         })
     }

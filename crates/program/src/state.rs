@@ -50,6 +50,22 @@ pub(crate) struct Setting<'a> {
     pub(crate) roles: &'a Roles,
 }
 
+impl Setting<'_> {
+    /// 32-bit x86 code gets its own address by calling a function that loads the return address into a register.
+    pub(crate) fn pc_thunk_register(&self, target: VirtAddr) -> Option<Varnode> {
+        const REGISTERS: [&str; 8] = ["EAX", "ECX", "EDX", "EBX", "ESP", "EBP", "ESI", "EDI"];
+        if self.image.language != sleigh::LanguageId::X86 {
+            return None;
+        }
+        // mov (%esp), %reg; ret
+        let [0x8b, modrm, 0x24, 0xc3] = *self.image.bytes_from(target).first_chunk::<4>()? else {
+            return None;
+        };
+        let name = REGISTERS.get(usize::from(modrm >> 3)).filter(|_| modrm & 0xc7 == 0x04)?;
+        self.table.register(name)
+    }
+}
+
 impl State {
     /// At the entry of a function.
     pub(crate) fn at_entry(setting: &Setting<'_>, entry: VirtAddr) -> Self {

@@ -5,7 +5,7 @@
 //! without only right behind something known.
 
 use rayon::prelude::*;
-use sleigh::Lifter;
+use sleigh::{LanguageId, Lifter};
 
 use super::weak::Trust;
 use super::{Discovery, MAX_WEAK_INSTRUCTIONS};
@@ -88,23 +88,34 @@ impl Discovery<'_> {
         self.believe(candidates, Origin::Gap, trust);
     }
 
-    /// Zeros, and the filler of x86 compilers (nops, int3).
-    pub(super) fn skip_padding(&self, mut at: u64, end: u64) -> u64 {
-        let x86 = matches!(self.image.language, sleigh::LanguageId::X86 | sleigh::LanguageId::X86_64);
+    /// What compilers and linkers fill gaps with.
+    fn skip_padding(&self, mut at: u64, end: u64) -> u64 {
         while at < end {
             let bytes = self.image.bytes_from(VirtAddr(at));
-            let size = match bytes {
-                [0, ..] => 1,
-                [0x90 | 0xcc, ..] if x86 => 1,
-                _ if x86 => long_nop(bytes),
-                _ => 0,
-            };
+            let size = padding(self.image.language, bytes);
             if size == 0 {
                 break;
             }
             at += size;
         }
         at
+    }
+}
+
+/// Length of an instruction at the start of the bytes that does nothing, or of a zero or breakpoint used as filler.
+fn padding(language: LanguageId, bytes: &[u8]) -> u64 {
+    use LanguageId::{Aarch64, ArmLe, Ppc32Be, Ppc64Be, Ppc64Le, Riscv32, Riscv64, X86, X86_64};
+    match (language, bytes) {
+        (_, [0, 0, 0, 0, ..]) => 4,
+        (X86 | X86_64, [0 | 0x90 | 0xcc, ..]) => 1,
+        (X86 | X86_64, _) => long_nop(bytes),
+        (Ppc64Le, [0, 0, 0 | 0x42, 0x60, ..]) | (Ppc32Be | Ppc64Be, [0x60, 0 | 0x42, 0, 0, ..]) => 4,
+        (Aarch64, [0x1f, 0x20, 0x03, 0xd5, ..]) => 4,
+        (ArmLe, [0, 0xf0, 0x20, 0xe3, ..] | [0, 0, 0xa0, 0xe1, ..] | [0xaf, 0xf3, 0, 0x80, ..]) => 4,
+        (ArmLe, [0, 0xbf, ..]) => 2,
+        (Riscv32 | Riscv64, [0x13, 0, 0, 0, ..]) => 4,
+        (Riscv32 | Riscv64, [1, 0, ..]) => 2,
+        _ => 0,
     }
 }
 
@@ -126,6 +137,8 @@ impl<'d> Scan<'d> {
 
     fn run(mut self, lifter: &mut Lifter<'_>, start: u64, end: u64) -> (Vec<CodeAddr>, u64) {
         let (mut found, mut at, mut first) = (Vec::new(), start, true);
+        // The first place behind something known where a function may start.
+        let mut anchor = None;
         for _ in 0..MAX_TRIES {
             at = self.discovery.skip_padding(at, end);
             let entry = self.discovery.mode_at(VirtAddr(at), self.usual_short);
@@ -135,9 +148,10 @@ impl<'d> Scan<'d> {
                 break;
             }
             let entry = CodeAddr { address: VirtAddr(at), ..entry };
-            match self.function(lifter, entry, first) {
+            match self.function(lifter, entry, first, &mut anchor) {
                 Some(whole) => {
-                    found.push(entry);
+                    found.push(whole.entry);
+                    anchor = None;
                     let ends = whole.blocks.values().map(|block| block.end.0);
                     at = ends.filter(|e| *e <= end).max().unwrap_or(at).max(at + step);
                     first = true;
@@ -152,22 +166,39 @@ impl<'d> Scan<'d> {
         (found, self.work)
     }
 
-    fn function(&mut self, lifter: &mut Lifter<'_>, entry: CodeAddr, first: bool) -> Option<Explored> {
+    fn function(
+        &mut self,
+        lifter: &mut Lifter<'_>,
+        entry: CodeAddr,
+        first: bool,
+        anchor: &mut Option<CodeAddr>,
+    ) -> Option<Explored> {
         let discovery = self.discovery;
         if entries::marked_mode(discovery.image, entry.address) == Some(Mode::Data)
             || discovery.rejected.contains(&entry.address)
+            || discovery.known.fragments.contains(&entry.address)
+            || discovery.known.is_unwound_inside(entry.address)
         {
             return None;
         }
         let glance = self.glance.explore(lifter, entry);
         self.work += glance.work;
-        if !discovery.may_start(&glance) || !(first && self.look == Look::Any || self.has_prologue(&glance)) {
+        if !discovery.may_start(&glance) {
             return None;
         }
-        let whole = self.whole.explore(lifter, entry);
+        let start = *anchor.get_or_insert(entry);
+        if !(first && self.look == Look::Any || self.has_prologue(&glance)) {
+            return None;
+        }
+        let mut whole = self.whole.explore(lifter, start);
         self.work += whole.work;
+        // What comes before the prologue belongs to the function if it leads there.
+        if start != entry && !whole.has_instruction(entry.address) {
+            whole = self.whole.explore(lifter, entry);
+            self.work += whole.work;
+        }
         let clean = whole.is_clean()
-            && !whole.runs_on()
+            && whole.runs_on().next().is_none()
             && whole.instructions.len() >= 2
             && discovery.returns(&whole);
         (self.look == Look::Prologue || clean).then_some(whole)

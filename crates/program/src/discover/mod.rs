@@ -20,9 +20,9 @@ use sleigh::{Lifter, Table};
 
 use crate::address::VirtAddr;
 use crate::entries;
-use crate::explore::{Explored, Explorer, RawExit, RawPlace, RawTarget};
+use crate::explore::{Explored, Explorer, FALLS, RawExit, RawPlace, RawTarget};
 use crate::function::{Origin, Stop};
-use crate::image::{CodeAddr, Image};
+use crate::image::{CodeAddr, Image, ImageKind};
 use crate::known::Known;
 use crate::program::Effort;
 use crate::registers::Roles;
@@ -66,10 +66,18 @@ impl<'a> Discovery<'a> {
         discovery.rounds();
         let candidates = modeless.into_iter().map(|address| discovery.likely_mode(address)).collect();
         discovery.believe(candidates, Origin::Unwind, Trust::Plausible);
-        discovery.believe_taken(entries::relocated(image));
-        discovery.scan_gaps(Look::Prologue);
-        discovery.believe(entries::in_data(image), Origin::Taken, Trust::Clean);
-        discovery.believe_taken(Vec::new());
+        // Small numbers look like addresses in an image that is loaded anywhere: there, code that is recognised by
+        // its look comes before what is computed.
+        if image.kind == ImageKind::Shared {
+            discovery.believe(entries::relocated(image), Origin::Taken, Trust::Plausible);
+            discovery.scan_gaps(Look::Prologue);
+            discovery.believe_taken(Vec::new());
+        } else {
+            discovery.believe_taken(Vec::new());
+            discovery.scan_gaps(Look::Prologue);
+            discovery.believe(entries::in_data(image), Origin::Taken, Trust::Clean);
+            discovery.believe_taken(Vec::new());
+        }
         discovery.scan_gaps(Look::Prologue);
         discovery.scan_gaps(Look::Any);
         discovery.believe_taken(Vec::new());
@@ -124,8 +132,8 @@ impl<'a> Discovery<'a> {
         let called: BTreeSet<CodeAddr> = self
             .explored
             .values()
-            .flat_map(|explored| explored.calls.values())
-            .filter_map(|call| match call.target {
+            .flat_map(|explored| explored.calls.iter().filter(|(op, _)| *op & FALLS == 0))
+            .filter_map(|(_, call)| match call.target {
                 RawTarget::Code(code) if self.image.is_code(code.address) => Some(code),
                 _ => None,
             })

@@ -70,6 +70,7 @@ impl Discovery<'_> {
             tried.into_iter().filter(|at| self.known.add(*at, origin)).map(|at| at.address).collect();
         self.forget_covering(&new);
         self.rounds();
+        self.merge_gaps();
         self.retract(&new, trust);
         new.iter().any(|at| self.known.is_entry(*at))
     }
@@ -81,6 +82,8 @@ impl Discovery<'_> {
             && at.address.0.is_multiple_of(self.step(at.short).min(4))
             && entries::marked_mode(self.image, at.address) != Some(Mode::Data)
             && !is_inside(covered, at.address)
+            && !self.known.fragments.contains(&at.address)
+            && !self.known.is_unwound_inside(at.address)
     }
 
     /// Could a function begin like this? Its first block decodes, and does not depend on flags that nobody set.
@@ -88,21 +91,44 @@ impl Discovery<'_> {
         seen.entry_decodes() && !seen.reads_flags(&self.roles.flags)
     }
 
-    /// Gives up entries whose walk cannot be code, and what only they called.
+    /// Gives up entries whose walk cannot be code.
     fn retract(&mut self, tried: &[VirtAddr], trust: Trust) {
         let wrong = |explored: &Explored| {
             let stands = match trust {
                 Trust::Plausible => explored.is_plausible(),
                 Trust::Clean => explored.is_clean(),
             };
-            !stands || explored.runs_on()
+            !stands || explored.runs_on().next().is_some()
         };
-        let mut gone: BTreeSet<VirtAddr> = tried
+        let gone: BTreeSet<VirtAddr> = tried
             .iter()
             .copied()
             .filter(|at| self.explored.get(at).is_some_and(&wrong))
             .filter(|at| self.known.entries.get(at).is_some_and(|entry| entry.origins.len() == 1))
             .collect();
+        self.give_up(gone);
+    }
+
+    /// Gives up functions found in gaps that another one runs into: they were the rest of that one.
+    fn merge_gaps(&mut self) {
+        let by_look = BTreeSet::from([Origin::Gap]);
+        for _ in 0..MAX_CHAIN {
+            let entered = self.explored.values().flat_map(Explored::runs_on);
+            let gone: BTreeSet<VirtAddr> = entered
+                .filter(|at| self.known.entries.get(at).is_some_and(|entry| entry.origins == by_look))
+                .collect();
+            if gone.is_empty() {
+                break;
+            }
+            self.give_up(gone);
+        }
+    }
+
+    /// Forgets entries, and what only they called.
+    fn give_up(&mut self, mut gone: BTreeSet<VirtAddr>) {
+        if gone.is_empty() {
+            return;
+        }
         self.rejected.extend(&gone);
         let mut removed = BTreeSet::new();
         while !gone.is_empty() {
@@ -120,10 +146,13 @@ impl Discovery<'_> {
                 .map(|(at, _)| *at)
                 .collect();
         }
-        if !removed.is_empty() {
-            self.explored.retain(|_, explored| !callees(explored).any(|at| removed.contains(&at)));
-            self.rounds();
-        }
+        // What ended at them, or had its border there, ends elsewhere now.
+        self.explored.retain(|entry, explored| {
+            let reach = explored.blocks.values().map(|block| block.end).max().unwrap_or(*entry);
+            !callees(explored).any(|at| removed.contains(&at))
+                && removed.range(*entry..=reach).next().is_none()
+        });
+        self.rounds();
     }
 
     /// The mode in which an address without a stated one is tried.

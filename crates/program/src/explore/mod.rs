@@ -225,8 +225,16 @@ impl Explored {
         false
     }
 
-    /// Does it run on into another function without a call?
-    pub(crate) fn runs_on(&self) -> bool {
-        self.calls.keys().any(|op| op & FALLS != 0)
+    pub(crate) fn has_instruction(&self, address: VirtAddr) -> bool {
+        self.instructions.iter().any(|instruction| instruction.address == address)
+    }
+
+    /// The functions that it runs on into without a call.
+    pub(crate) fn runs_on(&self) -> impl Iterator<Item = VirtAddr> {
+        let falls = self.calls.iter().filter(|(op, _)| *op & FALLS != 0);
+        falls.filter_map(|(_, call)| match call.target {
+            RawTarget::Code(code) => Some(code.address),
+            RawTarget::Import(_) | RawTarget::System | RawTarget::Unresolved => None,
+        })
     }
 }

@@ -67,7 +67,7 @@ impl Visit<'_, '_, '_, '_> {
         if called == Some(false) && places.is_empty() {
             return After::Ends(RawExit::Always(RawPlace::Stop(Stop::NoReturn)));
         }
-        let falls = flow.is_none_or(|flow| flow.falls);
+        let falls = flow.is_none_or(|flow| flow.falls) || called.is_some() && places.is_empty();
         self.exit(step, &places, falls, state)
     }
 
@@ -120,7 +120,17 @@ impl Visit<'_, '_, '_, '_> {
                 self.found.calls.insert(op, RawCall { target: RawTarget::System, ..call });
                 Effect::None
             }
+            WayKind::Jump(to) if self.links_back(step, state) => {
+                let code = CodeAddr { address: to, short: self.explorer.is_short(context) };
+                call.target = self.call_target(code);
+                self.call(op, call)
+            }
             WayKind::Jump(to) => Effect::Goes(self.place(to, context, Some((op, call)), state)),
+            WayKind::JumpIndirect(_) if self.links_back(step, state) => {
+                call.indirect = true;
+                call.target = self.value_target(value);
+                self.call(op, call)
+            }
             WayKind::JumpIndirect(_) => Effect::Goes(match value {
                 Some(Value::ReturnAddress) => RawPlace::Return,
                 Some(Value::Number(to)) => {
@@ -143,17 +153,29 @@ impl Visit<'_, '_, '_, '_> {
             }
             WayKind::CallIndirect(_) => {
                 call.indirect = true;
-                call.target = match value {
-                    Some(Value::Number(to)) => self.call_target(image.code_addr(to)),
-                    Some(Value::Import(import)) => RawTarget::Import(import),
-                    Some(Value::Stack(_) | Value::ReturnAddress) | None => RawTarget::Unresolved,
-                };
+                call.target = self.value_target(value);
                 self.call(op, call)
             }
         }
     }
 
+    /// Does a jump leave its own return address behind? Then it is a call (ARM before version 5, kernel helpers).
+    fn links_back(&self, step: &Walked, state: &State) -> bool {
+        let setting = &self.explorer.setting;
+        let link = setting.roles.link.and_then(|link| state.read(link, setting.table.big_endian()));
+        matches!(link, Some(Value::Number(back)) if setting.image.code_addr(back).address == step.next)
+    }
+
+    fn value_target(&self, value: Option<Value>) -> RawTarget {
+        match value {
+            Some(Value::Number(to)) => self.call_target(self.explorer.setting.image.code_addr(to)),
+            Some(Value::Import(import)) => RawTarget::Import(import),
+            Some(Value::Stack(_) | Value::ReturnAddress) | None => RawTarget::Unresolved,
+        }
+    }
+
     fn call_target(&self, code: CodeAddr) -> RawTarget {
+        let code = self.explorer.setting.image.whole_function(code);
         match self.explorer.known.stubs.get(&code.address) {
             Some(import) => RawTarget::Import(*import),
             None => RawTarget::Code(code),
@@ -182,9 +204,12 @@ impl Visit<'_, '_, '_, '_> {
     ) -> RawPlace {
         let known = self.explorer.known;
         let entry = self.found.entry.address;
-        let other = if to == entry || known.fragments.contains(&to) {
+        let code = CodeAddr { address: to, short: self.explorer.is_short(context) };
+        let whole = self.explorer.setting.image.whole_function(code).address;
+        let inside = known.fragments.contains(&to) || known.is_unwound_inside(to) && !known.is_entry(to);
+        let other = if to == entry || inside && whole == to {
             false
-        } else if known.is_entry(to) || known.stubs.contains_key(&to) {
+        } else if whole != to && whole != entry || known.is_entry(to) || known.stubs.contains_key(&to) {
             true
         } else {
             let outside = to < entry || self.border.is_some_and(|border| to >= border);
@@ -197,7 +222,6 @@ impl Visit<'_, '_, '_, '_> {
             let mapped = self.explorer.setting.image.access(to).is_some_and(|access| access.execute);
             return if mapped { RawPlace::To(to, context) } else { RawPlace::Stop(Stop::Unmapped) };
         }
-        let code = CodeAddr { address: to, short: self.explorer.is_short(context) };
         let target = self.call_target(code);
         let (op, call) = call.unwrap_or_else(|| {
             let op = (self.found.ops.len() as u32).saturating_sub(1) | FALLS;
@@ -260,21 +284,9 @@ impl Visit<'_, '_, '_, '_> {
         }
     }
 
-    /// 32-bit x86 code gets its own address by calling a function that loads the return address into a register.
+    /// The register that a call of a thunk loads with the address behind the call.
     pub(super) fn pc_thunk_register(&self, flow: &Flow) -> Option<Varnode> {
-        let setting = &self.explorer.setting;
-        if setting.image.language != sleigh::LanguageId::X86 {
-            return None;
-        }
         let [Way { kind: WayKind::Call(target), .. }] = flow.ways[..] else { return None };
-        // mov (%esp), %reg; ret
-        let [0x8b, modrm, 0x24, 0xc3] = *setting.image.bytes_from(target).first_chunk::<4>()? else {
-            return None;
-        };
-        const REGISTERS: [&str; 8] = ["EAX", "ECX", "EDX", "EBX", "ESP", "EBP", "ESI", "EDI"];
-        if modrm & 0xc7 != 0x04 {
-            return None;
-        }
-        setting.table.register(REGISTERS.get(usize::from(modrm >> 3))?)
+        self.explorer.setting.pc_thunk_register(target)
     }
 }

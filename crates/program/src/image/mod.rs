@@ -170,6 +170,21 @@ impl Image {
         CodeAddr { address: VirtAddr(pointer & !u64::from(short)), short }
     }
 
+    /// The function that an address inside its first instructions stands for. In 64-bit PowerPC ELF V2, calls from the
+    /// same image skip the two instructions that compute the pointer to the table of contents (ABI, section 2.3.2.1).
+    pub(crate) fn whole_function(&self, code: CodeAddr) -> CodeAddr {
+        let skipped = || {
+            let start = VirtAddr(code.address.0.checked_sub(8)?);
+            let (high, low) = (self.read_uint(start, 4)?, self.read_uint(start.plus(4), 4)?);
+            // addis r2,r12,x or lis r2,x; addi r2,r2,y
+            (matches!(high >> 16, 0x3c4c | 0x3c40) && low >> 16 == 0x3842).then_some(start)
+        };
+        match self.abi {
+            Abi::Ppc64ElfV2 => CodeAddr { address: skipped().unwrap_or(code.address), ..code },
+            _ => code,
+        }
+    }
+
     /// The symbol of the function that starts here; a global one before a local one.
     pub fn function_symbol(&self, address: VirtAddr) -> Option<&Symbol> {
         let start = self.symbols.partition_point(|symbol| symbol.address < address);

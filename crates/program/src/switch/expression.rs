@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use sleigh::pcode::{Op, Opcode, Varnode};
 
+use crate::address::VirtAddr;
 use crate::explore::{Explored, RawBlock};
 use crate::fold::{fold, signed, truncate};
 use crate::state::{Setting, State, Value};
@@ -73,6 +74,9 @@ impl Expressions<'_, '_> {
     }
 
     fn read_register(&mut self, place: Varnode) -> usize {
+        if self.setting.roles.overflow == Some(place) {
+            return self.add(Node::Number(0), place.size);
+        }
         let key = (place.space.0, place.offset);
         let near = self.registers.range(..=key).next_back().map(|(key, value)| (*key, *value));
         if let Some(((space, offset), (size, node))) = near
@@ -168,6 +172,13 @@ impl Expressions<'_, '_> {
             for place in instruction.ops() {
                 let op = found.ops.as_slice().get(place)?;
                 self.add_op(place as u32, op);
+                if op.opcode() == Opcode::Call
+                    && let Some(target) = op.input(0)
+                    && let Some(register) = self.setting.pc_thunk_register(VirtAddr(target.offset))
+                {
+                    let own = self.add(Node::Number(instruction.end().0), register.size);
+                    self.write(register, own);
+                }
             }
             if self.nodes.len() > MAX_NODES {
                 return None;

@@ -17,8 +17,8 @@ use object::{Endianness, elf};
 use self::headers::{eh_frame_of, read_headers};
 use self::language::Header;
 use self::link::Linking;
-use super::Image;
 use super::load::{ImageError, ImageLimits};
+use super::{CodeAddr, Image};
 
 /// Reads an ELF file of one class.
 pub(super) fn load_elf<E: FileHeader<Endian = Endianness>>(
@@ -72,6 +72,8 @@ pub(super) fn load_elf<E: FileHeader<Endian = Endianness>>(
             image.memory.sections.iter().filter(fixed).map(|s| s.start.0..s.start.0.saturating_add(s.size));
         let ranges: Vec<_> = ranges.collect();
         image.memory.relro.extend(ranges);
+        image.init = words_of(&image, &[".preinit_array", ".init_array"], limits);
+        image.fini = words_of(&image, &[".fini_array"], limits);
     }
     image.entry = (headers.entry != 0).then(|| image.code_addr(headers.entry));
     let context = Linking { machine: headers.machine, layout: headers.layout, limits };
@@ -85,4 +87,13 @@ pub(super) fn load_elf<E: FileHeader<Endian = Endianness>>(
     image.symbols.dedup_by(|a, b| (a.address, &a.name, a.defined) == (b.address, &b.name, b.defined));
     image.mode_marks.sort();
     Ok(image)
+}
+
+/// Code addresses in sections; how a static program's own start finds them.
+fn words_of(image: &Image, names: &[&str], limits: &ImageLimits) -> Vec<CodeAddr> {
+    let size = u64::from(image.pointer_size);
+    let sections = names.iter().filter_map(|name| image.sections().iter().find(|s| s.name == *name));
+    let places = sections.flat_map(|s| (0..s.size / size).map(move |index| s.start.plus(index * size)));
+    let words = places.take(limits.array).filter_map(|place| image.word_at(place));
+    words.filter(|word| *word != 0).map(|word| image.code_addr(word)).collect()
 }
