@@ -1,0 +1,220 @@
+//! Components of file trees: small ones written here, and Debian's installer.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::Command;
+
+use bom::{Component, Generated, RelationKind, generate};
+use unpack::{Tree, UnpackLimits, unpack, unpack_bytes};
+
+/// A tree of these files.
+fn tree(files: &[(&str, &[u8])]) -> Tree {
+    let mut archive = tar::Builder::new(Vec::new());
+    for (path, content) in files {
+        let mut header = tar::Header::new_gnu();
+        header.set_size(content.len() as u64);
+        header.set_mode(0o755);
+        archive.append_data(&mut header, path, *content).unwrap();
+    }
+    unpack_bytes("image.tar", archive.into_inner().unwrap(), &UnpackLimits::default())
+}
+
+fn component<'g>(generated: &'g Generated, name: &str) -> &'g Component {
+    generated
+        .bom
+        .components
+        .iter()
+        .find(|c| c.name == name)
+        .unwrap_or_else(|| panic!("no {name}: {generated:#?}"))
+}
+
+fn relations(generated: &Generated) -> Vec<String> {
+    let name = |id: &bom::ComponentRef| generated.bom.component(id).unwrap().name.clone();
+    generated
+        .bom
+        .relations
+        .iter()
+        .map(|r| format!("{} {} {}", name(&r.from), r.kind.name(), name(&r.to)))
+        .collect()
+}
+
+const STATUS: &[u8] =
+    b"Package: busybox\nStatus: install ok installed\nArchitecture: armel\nVersion: 1:1.35.0-4+b3\n\
+    Depends: libc6 (>= 2.36) | libc6-udeb\nMaintainer: A B <a@b>\nDescription: tiny\n more\n\n\
+    Package: libc6\nStatus: install ok installed\nSource: glibc\nVersion: 2.36-9\n\n\
+    Package: gone\nStatus: deinstall ok config-files\nVersion: 1\n";
+
+#[test]
+fn a_package_and_its_version_string_are_one_component() {
+    let program = b"\x7fELF....\0BusyBox v1.35.0 (Debian 1:1.35.0-4+b3)\0";
+    let found = generate(
+        &tree(&[
+            ("etc/os-release", b"ID=debian\nVERSION_ID=\"12\"\n"),
+            ("var/lib/dpkg/status", STATUS),
+            ("var/lib/dpkg/info/busybox.list", b"/.\n/bin/busybox\n"),
+            ("usr/bin/busybox", program),
+        ]),
+        None,
+    );
+    assert_eq!(found.bom.components.len(), 2, "{:#?}", found.bom.components);
+    let busybox = component(&found, "busybox");
+    assert_eq!(
+        busybox.purl.as_deref(),
+        Some("pkg:deb/debian/busybox@1:1.35.0-4%2Bb3?arch=armel&distro=debian-12")
+    );
+    assert_eq!(busybox.cpes, ["cpe:2.3:a:busybox:busybox:1.35.0:*:*:*:*:*:*:*"]);
+    assert_eq!((busybox.supplier.as_deref(), busybox.description.as_deref()), (Some("A B"), Some("tiny")));
+    let places: Vec<(&str, Option<u64>)> =
+        busybox.evidence.iter().map(|e| (e.path.as_str(), e.offset)).collect();
+    assert_eq!(places, [("var/lib/dpkg/status", Some(0)), ("usr/bin/busybox", Some(9))]);
+    assert!(component(&found, "libc6").purl.as_ref().unwrap().contains("upstream=glibc%402.36-9"));
+    assert_eq!(relations(&found), ["busybox depends-on libc6"]);
+}
+
+#[test]
+fn a_program_that_differs_from_its_package_is_another_component() {
+    let program = b"\x7fELF....\0BusyBox v1.20.0 (2012-12-01)\0";
+    let found = generate(&tree(&[("var/lib/dpkg/status", STATUS), ("bin/busybox", program)]), None);
+    let versions: Vec<Option<&str>> =
+        found.bom.components.iter().filter(|c| c.name == "busybox").map(|c| c.version.as_deref()).collect();
+    assert_eq!(versions, [Some("1:1.35.0-4+b3"), Some("1.20.0")]);
+}
+
+#[test]
+fn a_program_without_package_or_version_is_a_file() {
+    let both = b"\x7fELF OpenSSL 1.0.1f 6 Jan 2014\0 deflate 1.2.11 Copyright 1995";
+    let found = generate(&tree(&[("sbin/own", b"\x7fELF nothing"), ("sbin/two", both)]), None);
+    let own = component(&found, "own");
+    assert_eq!((own.kind.name(), own.version.as_deref(), own.hashes.len()), (Some("file"), None, 1));
+    assert_eq!(relations(&found), ["two contains openssl", "two contains zlib"]);
+}
+
+#[test]
+fn text_that_mentions_a_program_is_no_evidence() {
+    let text = b"This manual describes BusyBox v1.35.0 and OpenSSL 1.0.1f 6 Jan 2014.\n".repeat(2000);
+    let found = generate(&tree(&[("usr/share/doc/manual.txt", text.as_slice())]), None);
+    assert_eq!(found.bom.components, []);
+}
+
+#[test]
+fn opkg_apk_and_pacman_databases_are_read() {
+    let opkg = b"Package: dropbear\nVersion: 2022.83-1\nDepends: libc\nStatus: install user installed\n\
+        Architecture: mipsel_24kc\nLicense: MIT\nCPE-ID: cpe:/a:matt_johnston:dropbear_ssh_server\n";
+    let apk = b"C:Q1abc=\nP:musl\nV:1.2.3-r5\nA:armv7\nT:the musl library\nL:MIT\no:musl\np:so:libc.musl-armv7.so.1=1\n\
+        F:lib\nR:ld-musl-armv7.so.1\n\nP:zlib\nV:1.2.13-r0\nA:armv7\nD:so:libc.musl-armv7.so.1\n\n";
+    let pacman = b"%NAME%\ncurl\n\n%VERSION%\n8.4.0-1\n\n%ARCH%\nx86_64\n\n%DEPENDS%\nglibc>=2.3\n";
+    let glibc = b"%NAME%\nglibc\n\n%VERSION%\n2.38-5\n";
+    let found = generate(
+        &tree(&[
+            ("usr/lib/opkg/status", opkg),
+            ("lib/apk/db/installed", apk),
+            ("var/lib/pacman/local/curl-8.4.0-1/desc", pacman),
+            ("var/lib/pacman/local/glibc-2.38-5/desc", glibc),
+        ]),
+        None,
+    );
+    let purls: Vec<&str> = found.bom.components.iter().filter_map(|c| c.purl.as_deref()).collect();
+    assert_eq!(
+        purls,
+        [
+            "pkg:alpm/arch/curl@8.4.0-1?arch=x86_64",
+            "pkg:alpm/arch/glibc@2.38-5",
+            "pkg:apk/alpine/musl@1.2.3-r5?arch=armv7",
+            "pkg:apk/alpine/zlib@1.2.13-r0?arch=armv7",
+            "pkg:opkg/dropbear@2022.83-1?arch=mipsel_24kc",
+        ]
+    );
+    assert_eq!(component(&found, "dropbear").cpes, ["cpe:/a:matt_johnston:dropbear_ssh_server"]);
+    assert_eq!(relations(&found), ["curl depends-on glibc", "zlib depends-on musl"]);
+}
+
+#[test]
+fn the_subject_is_the_first_component() {
+    let subject = Component { name: "router".to_owned(), ..Component::default() };
+    let found = generate(&tree(&[("x", b"y")]), Some(subject));
+    assert_eq!(found.bom.subject().unwrap().name, "router");
+}
+
+/// The router image of the worked example, which `examples/router/README.md` describes.
+#[test]
+fn the_example_routers_packages_and_programs_are_found() {
+    for architecture in ["armel", "mipsel"] {
+        let image = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join(format!("../../examples/router/router-{architecture}.bin"));
+        let found = generate(&unpack(&image, &UnpackLimits::default()).unwrap(), None);
+        for (name, version) in [("busybox", "1.35.0-1"), ("libopenssl", "1.0.1f-2"), ("dnsmasq", "2.75-1")] {
+            let component = component(&found, name);
+            assert_eq!(component.version.as_deref(), Some(version));
+            assert!(component.cpes[0].contains(version.split('-').next().unwrap()), "{:?}", component.cpes);
+        }
+        assert_eq!(component(&found, "httpd").evidence[0].path, "usr/sbin/httpd");
+        assert_eq!(found, generate(&unpack(&image, &UnpackLimits::default()).unwrap(), None));
+    }
+}
+
+/// Root file system of a package's installer image, fetched by the ordinary client into a private folder.
+fn installer_root(folder: &Path, package: &str, initrd: &str) -> Tree {
+    let run = |program: &str, arguments: &[&str]| {
+        let status = Command::new(program).args(arguments).current_dir(folder).status().unwrap();
+        assert!(status.success(), "{program} {arguments:?}");
+    };
+    run("apt-get", &["-qq", "download", package]);
+    let deb = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|e| e.unwrap().path())
+        .find(|p| p.extension().is_some_and(|e| e == "deb"));
+    run("dpkg-deb", &["-x", deb.unwrap().to_str().unwrap(), "root"]);
+    unpack(&folder.join("root").join(initrd), &UnpackLimits::default()).unwrap()
+}
+
+/// Packages as a plain reading of the status file gives them: the truth.
+fn stated(status: &[u8]) -> BTreeMap<String, String> {
+    let text = String::from_utf8(status.to_vec()).unwrap();
+    let field = |paragraph: &str, key: &str| {
+        paragraph.lines().find_map(|line| line.strip_prefix(key).map(|value| value.trim().to_owned()))
+    };
+    let pair = |paragraph: &str| Some((field(paragraph, "Package:")?, field(paragraph, "Version:")?));
+    text.split("\n\n").filter_map(pair).collect()
+}
+
+#[test]
+#[ignore = "downloads debian-installer-12-netboot-armel (165 MB); run by `cargo xtask real`"]
+fn every_package_of_debians_installer_is_found() {
+    let folder = tempfile::tempdir().unwrap();
+    let tree = installer_root(
+        folder.path(),
+        "debian-installer-12-netboot-armel",
+        "usr/lib/debian-installer/images/12/armel/kirkwood/initrd.gz",
+    );
+    let truth = stated(tree.entry("var/lib/dpkg/status").unwrap().content().unwrap());
+    let found = generate(&tree, None);
+    let right = truth.iter().filter(|(name, version)| {
+        found.bom.components.iter().any(|c| c.name == **name && c.version.as_ref() == Some(version))
+    });
+    let right = right.count();
+    println!("{right} of {} packages with the right version", truth.len());
+    assert_eq!((right, truth.len()), (95, 95));
+    assert!(found.bom.relations.iter().any(|relation| relation.kind == RelationKind::DynamicallyLinks));
+
+    // The same files without the database: what the programs themselves say.
+    let bare = folder.path().join("bare");
+    for (path, content) in tree.files().filter(|(path, _)| !path.starts_with("var/lib/dpkg/")) {
+        let target = bare.join(path);
+        // What lies inside a packed file stays in that file, which is there as well.
+        if std::fs::create_dir_all(target.parent().unwrap()).is_ok() {
+            let _ = std::fs::write(target, &**content);
+        }
+    }
+    let found = generate(&unpack(&bare, &UnpackLimits::default()).unwrap(), None);
+    let mut seen: Vec<String> = found
+        .bom
+        .components
+        .iter()
+        .filter_map(|c| Some(format!("{} {}", c.name, c.version.as_ref()?)))
+        .collect();
+    seen.sort();
+    println!("without the database: {seen:?}");
+    for expected in ["busybox 1.35.0", "glibc 2.36", "zlib 1.2.13", "nano 7.2"] {
+        assert!(seen.iter().any(|seen| seen == expected), "{expected} is not in {seen:?}");
+    }
+}
