@@ -1,0 +1,136 @@
+//! What happened, for one viewer: only what it may see, in its own sequence.
+
+use std::collections::BTreeMap;
+
+use statement::DisclosureLevel;
+
+use crate::fact::Effect;
+use crate::ids::{EvidenceId, OrganizationId, ReleaseId};
+use crate::platform::Platform;
+use crate::read::{Looking, Page, Paging};
+use crate::universe::{Event, Happened};
+use crate::view::{ChangeKind, ChangeReason, ChangeView, NamedRef, OrganizationRef};
+use crate::viewer::Viewer;
+
+impl Platform {
+    /// Changes after the cursor, oldest first. `next` is always there: where nothing is new it is the cursor itself.
+    pub fn changes(&self, viewer: &Viewer, since: Option<String>, limit: Option<usize>) -> Page<ChangeView> {
+        let universe = self.universe();
+        let looking = Looking::new(&universe, viewer);
+        let visible = universe.events.iter().filter_map(|h| looking.change(h));
+        let paging = Paging { after: since.clone().filter(|s| !s.is_empty()), limit };
+        let page = paging.cut(visible, |c| c.cursor.clone());
+        let last = page.items.last().map(|c| c.cursor.clone());
+        Page { items: page.items, next: last.or(since) }
+    }
+}
+
+impl Looking<'_> {
+    fn change(&self, happened: &Happened) -> Option<ChangeView> {
+        let mut change = match &happened.event {
+            Event::Evidence(id) => self.evidence_change(id),
+            Event::Release(id) => self.release_change(id),
+            Event::Link(id) => {
+                let link = self.universe.links.get(id).filter(|l| l.concerns(&self.viewer.organization))?;
+                let other = if link.fact.supplier == self.viewer.organization {
+                    &link.fact.customer
+                } else {
+                    &link.fact.supplier
+                };
+                let other = self.universe.organization_ref(other);
+                let why = format!("a supply link with `{}` was proposed, agreed or ended", other.name);
+                Some(bare(ChangeKind::LinkChanged, other, ChangeReason::Own, why))
+            }
+            Event::Key(organization) => (*organization == self.viewer.organization).then(|| {
+                let own = self.universe.organization_ref(organization);
+                bare(
+                    ChangeKind::KeyChanged,
+                    own,
+                    ChangeReason::Own,
+                    "a key of your organization was added or revoked".to_owned(),
+                )
+            }),
+        }?;
+        change.at = happened.at;
+        change.cursor.clone_from(&happened.cursor);
+        Some(change)
+    }
+
+    fn evidence_change(&self, id: &EvidenceId) -> Option<ChangeView> {
+        let view = self.evidence_by_id(id)?;
+        let fact = &self.universe.evidence.get(id)?.fact;
+        let kind = match &fact.effect {
+            Effect::Withdraw { .. } => ChangeKind::EvidenceWithdrawn,
+            Effect::Grant { .. } => ChangeKind::DisclosureChanged,
+            _ if view.supersedes.is_some() => ChangeKind::EvidenceSuperseded,
+            _ => ChangeKind::EvidenceRegistered,
+        };
+        let mut change = match &view.release {
+            Some(release) => self.about(kind, &fact.issuer, &release.id),
+            None if fact.issuer == self.viewer.organization => self.own(kind),
+            None => {
+                let by = self.universe.organization_ref(&fact.issuer);
+                let why = format!("`{}` lets you see it", by.name);
+                bare(kind, by, ChangeReason::Granted, why)
+            }
+        };
+        change.system = change.system.or_else(|| view.system.clone());
+        change.release.clone_from(&view.release);
+        change.evidence = Some(view);
+        Some(change)
+    }
+
+    fn release_change(&self, id: &ReleaseId) -> Option<ChangeView> {
+        let release = self.release_ref(id)?;
+        let mut change = self.about(ChangeKind::ReleaseAdded, &release.supplier.id, id);
+        change.release = Some(release);
+        Some(change)
+    }
+
+    fn own(&self, kind: ChangeKind) -> ChangeView {
+        let own = self.universe.organization_ref(&self.viewer.organization);
+        bare(kind, own, ChangeReason::Own, "your organization registered it".to_owned())
+    }
+
+    /// Why something about `release` by `issuer` concerns the viewer: installed, else own, else delivered.
+    fn about(&self, kind: ChangeKind, issuer: &OrganizationId, release: &ReleaseId) -> ChangeView {
+        let by = self.universe.organization_ref(issuer);
+        let named =
+            self.release_ref(release).map(|r| format!("{} {}", r.name, r.version)).unwrap_or_default();
+        let mine = self.universe.systems.iter().filter(|(_, s)| s.owner == self.viewer.organization);
+        let installed = mine.into_iter().find(|(_, s)| self.bound_assets(s, release).next().is_some());
+        if let Some((id, system)) = installed {
+            let why = format!("your system `{}` contains {named}", system.name);
+            let mut change = bare(kind, by, ChangeReason::Installed, why);
+            change.system = Some(NamedRef { id: id.to_string(), name: system.name.clone() });
+            change.params =
+                BTreeMap::from([("system".to_owned(), system.name.clone()), ("release".to_owned(), named)]);
+            return change;
+        }
+        if *issuer == self.viewer.organization {
+            return self.own(kind);
+        }
+        let level = self.universe.release_level(release, &self.viewer.organization, self.now);
+        debug_assert!(level > DisclosureLevel::Hidden);
+        let why = format!("`{}` delivers {named} to you", by.name);
+        let mut change = bare(kind, by.clone(), ChangeReason::Supplier, why);
+        change.params = BTreeMap::from([("supplier".to_owned(), by.name), ("release".to_owned(), named)]);
+        change
+    }
+}
+
+/// Time and cursor are those of the event; its caller fills them in.
+fn bare(kind: ChangeKind, organization: OrganizationRef, rule: ChangeReason, why: String) -> ChangeView {
+    ChangeView {
+        cursor: String::new(),
+        at: crate::ids::now(),
+        kind,
+        organization,
+        evidence: None,
+        release: None,
+        system: None,
+        why,
+        rule,
+        params: BTreeMap::new(),
+    }
+}

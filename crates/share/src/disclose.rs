@@ -1,0 +1,188 @@
+//! Who gets how much of what: one pure function over the facts.
+//!
+//! An organization gets everything of its own. From there, evidence travels down supply links: its issuer's direct
+//! customers get it redacted, unless a grant says otherwise; further hops get it only where each hop may re-share and
+//! grants it. The most specific grant in force decides, the latest among equals; it may also take away.
+
+use std::collections::BTreeMap;
+
+use statement::{DisclosureLevel, EvidenceType, GrantScope, Timestamp};
+
+use crate::fact::Effect;
+use crate::ids::{EvidenceId, OrganizationId, ReleaseId, SystemId};
+use crate::universe::{Evidence, Link, Universe};
+use crate::view::Tlp;
+
+/// Something that may be disclosed: evidence, or the existence of a release (no kind).
+#[derive(Clone, Copy, Debug)]
+struct Object<'a> {
+    owner: &'a OrganizationId,
+    kind: Option<EvidenceType>,
+    release: Option<&'a ReleaseId>,
+    system: Option<&'a SystemId>,
+    evidence: Option<&'a EvidenceId>,
+    /// TLP:RED or under embargo: nobody gets it by default, only by a grant for this piece of evidence.
+    restricted: bool,
+}
+
+/// What the direct customers of an issuer get without any grant.
+const DEFAULT: DisclosureLevel = DisclosureLevel::Redacted;
+
+impl Universe {
+    /// What `viewer` gets of `evidence`.
+    pub(crate) fn evidence_level(
+        &self,
+        evidence: &Evidence,
+        viewer: &OrganizationId,
+        now: Timestamp,
+    ) -> DisclosureLevel {
+        let fact = &evidence.fact;
+        if fact.issuer == *viewer {
+            return DisclosureLevel::FullAndReshare;
+        }
+        match &fact.effect {
+            Effect::Grant { audience, .. } => {
+                if audience.contains(viewer) {
+                    DisclosureLevel::Full
+                } else {
+                    DisclosureLevel::Hidden
+                }
+            }
+            // Whoever relied on a statement learns that it was taken back.
+            Effect::Withdraw { target, .. } => self
+                .evidence
+                .get(target)
+                .filter(|t| !matches!(t.fact.effect, Effect::Withdraw { .. }))
+                .map_or(DisclosureLevel::Hidden, |t| self.evidence_level(t, viewer, now)),
+            Effect::Nothing | Effect::System { .. } | Effect::Assess { .. } => {
+                self.level(evidence_object(evidence, now), viewer, now)
+            }
+        }
+    }
+
+    /// What `viewer` gets of the fact that `release` exists.
+    pub(crate) fn release_level(
+        &self,
+        release: &ReleaseId,
+        viewer: &OrganizationId,
+        now: Timestamp,
+    ) -> DisclosureLevel {
+        let Some(owner) = self.supplier_of(release) else { return DisclosureLevel::Hidden };
+        let object = Object {
+            owner,
+            kind: None,
+            release: Some(release),
+            system: None,
+            evidence: None,
+            restricted: false,
+        };
+        self.level(object, viewer, now)
+    }
+
+    fn level(&self, object: Object<'_>, viewer: &OrganizationId, now: Timestamp) -> DisclosureLevel {
+        let mut best = BTreeMap::from([(object.owner, DisclosureLevel::FullAndReshare)]);
+        let mut open = vec![object.owner];
+        while let Some(supplier) = open.pop() {
+            for link in self.links_from(supplier, now).filter(|l| self.covers(l, &object)) {
+                let customer = &link.fact.customer;
+                let level = self.handed_on(&object, supplier, customer, now);
+                let known = best.entry(customer).or_default();
+                if level > *known {
+                    *known = level;
+                    if level == DisclosureLevel::FullAndReshare {
+                        open.push(customer);
+                    }
+                }
+            }
+        }
+        best.get(viewer).copied().unwrap_or_default()
+    }
+
+    fn links_from<'a>(
+        &'a self,
+        supplier: &'a OrganizationId,
+        now: Timestamp,
+    ) -> impl Iterator<Item = &'a Link> {
+        self.links.values().filter(move |l| l.fact.supplier == *supplier && l.in_force(now))
+    }
+
+    fn covers(&self, link: &Link, object: &Object<'_>) -> bool {
+        let Some(products) = &link.fact.products else { return true };
+        let Some(release) = object.release else { return false };
+        self.containing(release)
+            .into_iter()
+            .filter_map(|r| self.releases.get(r))
+            .any(|r| products.contains(&r.fact.product))
+    }
+
+    fn handed_on(
+        &self,
+        object: &Object<'_>,
+        supplier: &OrganizationId,
+        customer: &OrganizationId,
+        now: Timestamp,
+    ) -> DisclosureLevel {
+        let own = object.owner == supplier;
+        let closed = matches!(object.kind, Some(EvidenceType::SystemRegistration | EvidenceType::Head));
+        let default = if own && !object.restricted && !closed { DEFAULT } else { DisclosureLevel::Hidden };
+        self.granted(object, supplier, customer, now).unwrap_or(default)
+    }
+
+    /// The grant that decides, if any.
+    fn granted(
+        &self,
+        object: &Object<'_>,
+        supplier: &OrganizationId,
+        customer: &OrganizationId,
+        now: Timestamp,
+    ) -> Option<DisclosureLevel> {
+        let grants = self.grants.get(supplier).into_iter().flatten().filter_map(|id| self.evidence.get(id));
+        let fitting = grants.filter(|g| g.is_current()).filter_map(|grant| {
+            let Effect::Grant { audience, scope, types, level, valid_until } = &grant.fact.effect else {
+                return None;
+            };
+            let in_force = valid_until.is_none_or(|until| now < until) && audience.contains(customer);
+            let of_kind = types.as_ref().is_none_or(|t| object.kind.is_none_or(|k| t.contains(&k)));
+            let rank = self.fits(scope, object).filter(|rank| !object.restricted || *rank == EXACT)?;
+            (in_force && of_kind).then_some((rank, grant.order, *level))
+        });
+        fitting.max_by_key(|(rank, order, _)| (*rank, *order)).map(|(_, _, level)| level)
+    }
+
+    /// How specific `scope` is for `object`; `None` if it is about something else.
+    fn fits(&self, scope: &GrantScope, object: &Object<'_>) -> Option<u8> {
+        let is = |id: &str, text: Option<&str>| text == Some(id);
+        let product = object.release.and_then(|r| self.releases.get(r)).map(|r| r.fact.product.as_str());
+        match scope {
+            GrantScope::Everything => Some(0),
+            GrantScope::Product { id } => is(id, product).then_some(1),
+            GrantScope::Release { id } => is(id, object.release.map(ReleaseId::as_str)).then_some(2),
+            GrantScope::System { id } => is(id, object.system.map(SystemId::as_str)).then_some(2),
+            GrantScope::Evidence { id } => is(id, object.evidence.map(EvidenceId::as_str)).then_some(EXACT),
+        }
+    }
+}
+
+const EXACT: u8 = 3;
+
+fn evidence_object(evidence: &Evidence, now: Timestamp) -> Object<'_> {
+    let fact = &evidence.fact;
+    let embargoed = fact.embargo_until.is_some_and(|until| now < until);
+    Object {
+        owner: &fact.issuer,
+        kind: Some(fact.kind),
+        release: fact.release.as_ref(),
+        system: fact.system.as_ref(),
+        evidence: Some(&fact.id),
+        restricted: embargoed || fact.tlp == Some(Tlp::Red),
+    }
+}
+
+impl Link {
+    /// Agreed by both sides, not ended, and within its dates.
+    pub(crate) fn in_force(&self, now: Timestamp) -> bool {
+        let begun = self.fact.valid_from.is_none_or(|from| from <= now);
+        let over = self.ended || self.fact.valid_to.is_some_and(|to| to <= now);
+        self.accepted && begun && !over
+    }
+}

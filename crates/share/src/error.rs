@@ -1,0 +1,148 @@
+//! Errors. What a viewer may not see is an error in no other way than what does not exist.
+
+use std::io;
+use std::path::PathBuf;
+
+use statement::KeyId;
+
+/// Why a data directory did not open.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum OpenError {
+    /// It holds files of something else.
+    #[error(
+        "`{path}` is not empty and not a data directory of sukashi; hint: choose an empty or new directory"
+    )]
+    Foreign {
+        /// Which directory.
+        path: PathBuf,
+    },
+    /// It was written by a newer version.
+    #[error(
+        "data directory `{path}` has version {found}, this program knows {known}; hint: use a newer sukashi"
+    )]
+    Newer {
+        /// Which directory.
+        path: PathBuf,
+        /// Its version.
+        found: u32,
+        /// Ours.
+        known: u32,
+    },
+    /// A file could not be read or written.
+    #[error("cannot use `{path}`")]
+    Io {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// The database did not do as asked.
+    #[error("cannot open the database in `{path}`")]
+    Database {
+        /// Which directory.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: sqlx::Error,
+    },
+    /// A stored fact or log row does not read.
+    #[error("data directory is damaged: {what}")]
+    Damaged {
+        /// What does not fit.
+        what: String,
+    },
+    /// No random bytes for the log's key.
+    #[error("cannot get random bytes from the operating system")]
+    Random(#[source] getrandom::Error),
+}
+
+/// Why something could not be read.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ReadError {
+    /// It does not exist, or this viewer may not see it; the two are not told apart.
+    #[error("not found")]
+    NotFound,
+    /// Only some roles may.
+    #[error("your role does not allow this")]
+    Role,
+    /// The database did not answer.
+    #[error("cannot read the database")]
+    Database(#[from] sqlx::Error),
+    /// A stored envelope could not be read.
+    #[error("cannot read a stored statement")]
+    Blob(#[source] io::Error),
+    /// What is stored is not what was stored.
+    #[error("stored data is damaged: {what}")]
+    Damaged {
+        /// What does not fit.
+        what: String,
+    },
+}
+
+/// Why something was not written. Nothing of it was.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum WriteError {
+    /// It refers to something that does not exist for this viewer.
+    #[error("not found: `{what}`")]
+    NotFound {
+        /// What was referred to.
+        what: String,
+    },
+    /// Only some roles may.
+    #[error("your role does not allow this")]
+    Role,
+    /// A text is empty, too long, or has control characters.
+    #[error("`{field}` is empty, too long, or has characters that cannot be shown")]
+    Text {
+        /// The field.
+        field: &'static str,
+    },
+    /// It exists already.
+    #[error("`{what}` exists already")]
+    Exists {
+        /// What.
+        what: String,
+    },
+    /// The statement is not signed by a key of the viewer's organization.
+    #[error("not signed by a key of your organization; hint: add the key first, then register again")]
+    NotYourKey,
+    /// The key was revoked.
+    #[error("key `{key_id}` is revoked")]
+    Revoked {
+        /// The key.
+        key_id: KeyId,
+    },
+    /// No release or system has a subject's digest.
+    #[error(
+        "no release or system that you see has the digest of a subject of the statement; hint: add the release first, or name it"
+    )]
+    UnknownSubject,
+    /// Several do, and nobody said which is meant.
+    #[error("several releases have the digest of the subject; hint: name the release")]
+    AmbiguousSubject,
+    /// The body of the statement is not what its type promises.
+    #[error("body of the statement does not read")]
+    Predicate(#[from] statement::PredicateError),
+    /// The statement cannot be superseded or withdrawn by this one.
+    #[error("`{what}` is not current evidence of the same kind by your organization about the same thing")]
+    Supersedes {
+        /// What was named.
+        what: String,
+    },
+    /// No random bytes.
+    #[error("cannot get random bytes from the operating system")]
+    Random(#[source] getrandom::Error),
+    /// The database did not do as asked.
+    #[error("cannot write to the database")]
+    Database(#[from] sqlx::Error),
+    /// The envelope could not be stored.
+    #[error("cannot store the statement")]
+    Blob(#[source] io::Error),
+    /// A value could not be written as JSON.
+    #[error("cannot write a fact as JSON")]
+    Json(#[from] serde_json::Error),
+}

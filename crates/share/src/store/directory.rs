@@ -1,0 +1,93 @@
+//! The data directory: is it ours, and may we write to it?
+
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write as _};
+use std::path::Path;
+
+use crate::error::OpenError;
+
+pub(crate) const DATABASE: &str = "sukashi.sqlite";
+const MARK: &str = "version";
+const MARK_TEXT: &str = "sukashi.data/1\n";
+const LOG_KEY: &str = "log.key";
+
+/// Makes or recognises `folder`; returns the seed of the log's key.
+pub(crate) fn prepare(folder: &Path) -> Result<[u8; 32], OpenError> {
+    let at = |name: &str, source| OpenError::Io { path: folder.join(name), source };
+    fs::create_dir_all(folder).map_err(|e| at("", e))?;
+    match fs::read_to_string(folder.join(MARK)) {
+        Ok(text) if text == MARK_TEXT => {}
+        Ok(text) => return Err(unknown_mark(folder, &text)),
+        Err(e) if e.kind() == io::ErrorKind::NotFound => begin(folder)?,
+        Err(e) => return Err(at(MARK, e)),
+    }
+    log_seed(folder)
+}
+
+fn unknown_mark(folder: &Path, text: &str) -> OpenError {
+    let newer = text.strip_prefix("sukashi.data/").and_then(|v| v.trim().parse().ok());
+    match newer {
+        Some(found) => OpenError::Newer { path: folder.to_owned(), found, known: 1 },
+        None => OpenError::Foreign { path: folder.to_owned() },
+    }
+}
+
+fn begin(folder: &Path) -> Result<(), OpenError> {
+    let at = |name: &str, source| OpenError::Io { path: folder.join(name), source };
+    if fs::read_dir(folder).map_err(|e| at("", e))?.next().is_some() {
+        return Err(OpenError::Foreign { path: folder.to_owned() });
+    }
+    fs::write(folder.join(MARK), MARK_TEXT).map_err(|e| at(MARK, e))
+}
+
+fn log_seed(folder: &Path) -> Result<[u8; 32], OpenError> {
+    let path = folder.join(LOG_KEY);
+    let io = |source| OpenError::Io { path: path.clone(), source };
+    match fs::read_to_string(&path) {
+        Ok(text) => {
+            let mut seed = [0; 32];
+            hex::decode_to_slice(text.trim(), &mut seed)
+                .map_err(|_| OpenError::Damaged { what: format!("`{}` is not a key", path.display()) })?;
+            Ok(seed)
+        }
+        Err(e) if e.kind() == io::ErrorKind::NotFound => {
+            let mut seed = [0; 32];
+            getrandom::fill(&mut seed).map_err(OpenError::Random)?;
+            write_private(&path, &hex::encode(seed)).map_err(io)?;
+            Ok(seed)
+        }
+        Err(e) => Err(io(e)),
+    }
+}
+
+fn write_private(path: &Path, text: &str) -> io::Result<()> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(path)?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_new_directory_is_marked_and_its_key_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let seed = prepare(folder.path()).unwrap();
+        assert_eq!(prepare(folder.path()).unwrap(), seed);
+    }
+
+    #[test]
+    fn foreign_and_newer_directories_are_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("thesis.txt"), "x").unwrap();
+        assert!(matches!(prepare(folder.path()), Err(OpenError::Foreign { .. })));
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join(MARK), "sukashi.data/2\n").unwrap();
+        assert!(matches!(prepare(folder.path()), Err(OpenError::Newer { found: 2, .. })));
+    }
+}

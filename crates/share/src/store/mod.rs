@@ -1,0 +1,58 @@
+//! Where facts lie: a directory with a version, a SQLite database, blobs, and the log's key.
+
+mod directory;
+mod migrate;
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+};
+
+use crate::blob::Blobs;
+use crate::error::OpenError;
+use crate::fact::Entry;
+
+pub(crate) struct Store {
+    pub(crate) pool: SqlitePool,
+    pub(crate) blobs: Blobs,
+    /// Seed of the key that signs checkpoints. The instance's own; never that of an organization.
+    pub(crate) log_seed: [u8; 32],
+}
+
+impl Store {
+    /// Opens `folder`, makes it where it is empty or missing, and brings an older one up to date.
+    pub(crate) async fn open(folder: &Path) -> Result<Self, OpenError> {
+        let log_seed = directory::prepare(folder)?;
+        let database = |source| OpenError::Database { path: folder.to_owned(), source };
+        let options = SqliteConnectOptions::new()
+            .filename(folder.join(directory::DATABASE))
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            // What was answered must be on disk.
+            .synchronous(SqliteSynchronous::Full)
+            .foreign_keys(true)
+            .busy_timeout(Duration::from_secs(10));
+        let pool =
+            SqlitePoolOptions::new().max_connections(4).connect_with(options).await.map_err(database)?;
+        migrate::run(&pool, folder, migrate::MIGRATIONS).await?;
+        let blobs =
+            Blobs::open(folder.join("blobs")).map_err(|(path, source)| OpenError::Io { path, source })?;
+        Ok(Self { pool, blobs, log_seed })
+    }
+
+    /// All facts in their order.
+    pub(crate) async fn facts(&self, folder: &Path) -> Result<Vec<Entry>, OpenError> {
+        let rows: Vec<(i64, String)> = sqlx::query_as("SELECT seq, body FROM fact ORDER BY seq")
+            .fetch_all(&self.pool)
+            .await
+            .map_err(|source| OpenError::Database { path: PathBuf::from(folder), source })?;
+        rows.into_iter()
+            .map(|(seq, body)| {
+                let damaged = |e| OpenError::Damaged { what: format!("fact {seq} does not read: {e}") };
+                serde_json::from_str(&body).map_err(damaged)
+            })
+            .collect()
+    }
+}

@@ -1,0 +1,240 @@
+//! The sum of all facts, in memory. Folding a fact in is the only way it changes; nothing here knows who is asking.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use record::Sha256;
+use statement::{DeclaredAsset, KeyId, PublicKey, Timestamp};
+
+use crate::fact::{Effect, Entry, EvidenceFact, Fact, LinkFact, ReleaseFact};
+use crate::ids::{EvidenceId, LinkId, OrganizationId, ProductId, ReleaseId, SystemId};
+use crate::view::{OrganizationKind, ProductKind};
+
+#[derive(Debug)]
+pub(crate) struct Organization {
+    pub(crate) name: String,
+    pub(crate) kind: OrganizationKind,
+    pub(crate) keys: Vec<KeyId>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Key {
+    pub(crate) organization: OrganizationId,
+    pub(crate) public: PublicKey,
+    pub(crate) revoked: bool,
+}
+
+#[derive(Debug)]
+pub(crate) struct Link {
+    pub(crate) fact: LinkFact,
+    pub(crate) accepted: bool,
+    pub(crate) ended: bool,
+}
+
+#[derive(Debug)]
+pub(crate) struct Product {
+    pub(crate) supplier: OrganizationId,
+    pub(crate) name: String,
+    pub(crate) kind: ProductKind,
+    /// Oldest first.
+    pub(crate) releases: Vec<ReleaseId>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Release {
+    pub(crate) fact: ReleaseFact,
+    pub(crate) at: Timestamp,
+    /// Releases it is a direct part of.
+    pub(crate) part_of: Vec<ReleaseId>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Evidence {
+    pub(crate) fact: EvidenceFact,
+    pub(crate) at: Timestamp,
+    /// Place in the order of registration; never shown.
+    pub(crate) order: usize,
+    pub(crate) superseded_by: Option<EvidenceId>,
+    /// The withdrawal.
+    pub(crate) withdrawn_by: Option<EvidenceId>,
+}
+
+#[derive(Debug)]
+pub(crate) struct System {
+    pub(crate) owner: OrganizationId,
+    pub(crate) name: String,
+    pub(crate) model: Sha256,
+    /// The registration it comes from.
+    pub(crate) evidence: EvidenceId,
+    pub(crate) assets: Vec<DeclaredAsset>,
+}
+
+/// What a change is about, in the order of registration.
+#[derive(Clone, Debug)]
+pub(crate) enum Event {
+    Evidence(EvidenceId),
+    Release(ReleaseId),
+    Link(LinkId),
+    Key(OrganizationId),
+}
+
+#[derive(Debug)]
+pub(crate) struct Happened {
+    pub(crate) at: Timestamp,
+    pub(crate) cursor: String,
+    pub(crate) event: Event,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Universe {
+    pub(crate) organizations: BTreeMap<OrganizationId, Organization>,
+    pub(crate) keys: BTreeMap<KeyId, Key>,
+    pub(crate) links: BTreeMap<LinkId, Link>,
+    pub(crate) products: BTreeMap<ProductId, Product>,
+    pub(crate) releases: BTreeMap<ReleaseId, Release>,
+    pub(crate) evidence: BTreeMap<EvidenceId, Evidence>,
+    /// Oldest first.
+    pub(crate) evidence_order: Vec<EvidenceId>,
+    pub(crate) systems: BTreeMap<SystemId, System>,
+    pub(crate) events: Vec<Happened>,
+    pub(crate) releases_by_artifact: BTreeMap<Sha256, Vec<ReleaseId>>,
+    pub(crate) evidence_by_release: BTreeMap<ReleaseId, Vec<EvidenceId>>,
+    pub(crate) evidence_by_system: BTreeMap<SystemId, Vec<EvidenceId>>,
+    /// One statement is registered once by an issuer.
+    pub(crate) evidence_by_payload: BTreeMap<(OrganizationId, Sha256), EvidenceId>,
+    /// Grants by who gave them.
+    pub(crate) grants: BTreeMap<OrganizationId, Vec<EvidenceId>>,
+    /// Every model a system ever had.
+    pub(crate) systems_by_model: BTreeMap<Sha256, BTreeSet<SystemId>>,
+}
+
+impl Universe {
+    /// Adds a fact. Facts that refer to nothing are ignored: they were checked before they were stored.
+    pub(crate) fn apply(&mut self, entry: Entry) {
+        let Entry { at, fact } = entry;
+        match fact {
+            Fact::Organization { id, name, kind } => {
+                self.organizations.insert(id, Organization { name, kind, keys: Vec::new() });
+            }
+            Fact::Key { organization, public_key } => self.apply_key(at, organization, public_key),
+            Fact::KeyRevoked { key_id } => self.revoke_key(at, key_id),
+            Fact::Link(fact) => {
+                self.happened(at, format!("{}.1", fact.id), Event::Link(fact.id.clone()));
+                self.links.insert(fact.id.clone(), Link { fact, accepted: false, ended: false });
+            }
+            Fact::LinkAccepted { id } => {
+                self.happened(at, format!("{id}.2"), Event::Link(id.clone()));
+                if let Some(link) = self.links.get_mut(&id) {
+                    link.accepted = true;
+                }
+            }
+            Fact::LinkEnded { id } => {
+                self.happened(at, format!("{id}.3"), Event::Link(id.clone()));
+                if let Some(link) = self.links.get_mut(&id) {
+                    link.ended = true;
+                }
+            }
+            Fact::Product { id, supplier, name, kind } => {
+                self.products.insert(id, Product { supplier, name, kind, releases: Vec::new() });
+            }
+            Fact::Release(fact) => self.apply_release(at, fact),
+            Fact::Evidence(fact) => self.apply_evidence(at, *fact),
+        }
+    }
+
+    fn happened(&mut self, at: Timestamp, cursor: String, event: Event) {
+        self.events.push(Happened { at, cursor, event });
+    }
+
+    fn apply_key(&mut self, at: Timestamp, organization: OrganizationId, public: PublicKey) {
+        self.happened(at, format!("{}.+", public.id()), Event::Key(organization.clone()));
+        if let Some(o) = self.organizations.get_mut(&organization) {
+            o.keys.push(public.id());
+        }
+        self.keys.insert(public.id(), Key { organization, public, revoked: false });
+    }
+
+    fn revoke_key(&mut self, at: Timestamp, key_id: KeyId) {
+        if let Some(key) = self.keys.get_mut(&key_id) {
+            key.revoked = true;
+            let organization = key.organization.clone();
+            self.happened(at, format!("{key_id}.-"), Event::Key(organization));
+        }
+    }
+
+    fn apply_release(&mut self, at: Timestamp, fact: ReleaseFact) {
+        self.happened(at, fact.id.to_string(), Event::Release(fact.id.clone()));
+        for artifact in &fact.artifacts {
+            self.releases_by_artifact.entry(artifact.sha256).or_default().push(fact.id.clone());
+        }
+        for part in &fact.parts {
+            if let Some(part) = self.releases.get_mut(part) {
+                part.part_of.push(fact.id.clone());
+            }
+        }
+        if let Some(product) = self.products.get_mut(&fact.product) {
+            product.releases.push(fact.id.clone());
+        }
+        self.releases.insert(fact.id.clone(), Release { fact, at, part_of: Vec::new() });
+    }
+
+    fn apply_evidence(&mut self, at: Timestamp, fact: EvidenceFact) {
+        let id = fact.id.clone();
+        self.happened(at, id.to_string(), Event::Evidence(id.clone()));
+        if let Some(release) = &fact.release {
+            self.evidence_by_release.entry(release.clone()).or_default().push(id.clone());
+        }
+        if let Some(system) = &fact.system {
+            self.evidence_by_system.entry(system.clone()).or_default().push(id.clone());
+        }
+        if let Some(before) = fact.supersedes.as_ref().and_then(|b| self.evidence.get_mut(b)) {
+            before.superseded_by = Some(id.clone());
+        }
+        self.evidence_by_payload.insert((fact.issuer.clone(), fact.payload), id.clone());
+        self.apply_effect(&id, &fact);
+        let order = self.evidence_order.len();
+        self.evidence_order.push(id.clone());
+        self.evidence.insert(id, Evidence { fact, at, order, superseded_by: None, withdrawn_by: None });
+    }
+
+    fn apply_effect(&mut self, id: &EvidenceId, fact: &EvidenceFact) {
+        match &fact.effect {
+            Effect::Nothing | Effect::Assess { .. } => {}
+            Effect::Grant { .. } => self.grants.entry(fact.issuer.clone()).or_default().push(id.clone()),
+            Effect::Withdraw { target, .. } => {
+                if let Some(target) = self.evidence.get_mut(target) {
+                    target.withdrawn_by = Some(id.clone());
+                }
+            }
+            Effect::System { name, model, assets } => {
+                let Some(system) = &fact.system else { return };
+                self.systems_by_model.entry(*model).or_default().insert(system.clone());
+                let (owner, name, assets) = (fact.issuer.clone(), name.clone(), assets.clone());
+                let evidence = id.clone();
+                self.systems.insert(system.clone(), System { owner, name, model: *model, evidence, assets });
+            }
+        }
+    }
+
+    /// The releases that contain `release`, directly or through others, itself included.
+    pub(crate) fn containing(&self, release: &ReleaseId) -> BTreeSet<&ReleaseId> {
+        let mut found = BTreeSet::new();
+        let mut open: Vec<_> = self.releases.get_key_value(release).into_iter().collect();
+        while let Some((id, release)) = open.pop() {
+            if found.insert(id) {
+                open.extend(release.part_of.iter().filter_map(|p| self.releases.get_key_value(p)));
+            }
+        }
+        found
+    }
+
+    pub(crate) fn supplier_of(&self, release: &ReleaseId) -> Option<&OrganizationId> {
+        let release = self.releases.get(release)?;
+        self.products.get(&release.fact.product).map(|p| &p.supplier)
+    }
+}
+
+impl Evidence {
+    pub(crate) fn is_current(&self) -> bool {
+        self.superseded_by.is_none() && self.withdrawn_by.is_none()
+    }
+}
