@@ -25,6 +25,7 @@ pub(crate) fn stated(image: &Image, known: &mut Known) -> Vec<VirtAddr> {
     for (_, pointer) in image.pointers() {
         if let Pointer::Resolver(resolver) = pointer {
             let at = image.code_addr(resolver.0);
+            known.resolvers.insert(at.address);
             if code(&at) {
                 known.add(at, Origin::Loader);
             }

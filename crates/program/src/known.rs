@@ -23,6 +23,8 @@ pub(crate) struct Known {
     pub(crate) fragments: BTreeSet<VirtAddr>,
     /// Ranges of code that unwinding tables describe, by start: nothing but the start of one is an entry.
     pub(crate) unwound: BTreeMap<VirtAddr, VirtAddr>,
+    /// Functions that choose another function (IFUNC).
+    pub(crate) resolvers: BTreeSet<VirtAddr>,
     /// Functions that never come back.
     pub(crate) no_return: BTreeSet<VirtAddr>,
     /// Places in this image that stand for an import, as its symbol says.

@@ -114,6 +114,11 @@ impl State {
         Some(Value::Number(truncate(shifted, place.size)))
     }
 
+    /// What the stack holds at a distance from the entry stack pointer.
+    pub(crate) fn read_slot(&self, distance: i64, size: u16) -> Option<Value> {
+        self.read(slot(distance, size), false)
+    }
+
     /// Sets a place; what it overlaps is forgotten.
     pub(crate) fn write(&mut self, place: Varnode, value: Option<Value>) {
         let end = place.offset.saturating_add(u64::from(place.size));
@@ -282,7 +287,8 @@ impl<'a, 's> Walk<'a, 's> {
         }
     }
 
-    fn evaluate(&self, op: &Op, output: Varnode, inputs: Inputs<'_>) -> Option<Value> {
+    /// What an operation gives.
+    pub(crate) fn evaluate(&self, op: &Op, output: Varnode, inputs: Inputs<'_>) -> Option<Value> {
         let opcode = op.opcode();
         match opcode {
             Opcode::Copy => return self.value(op.input(0)?),

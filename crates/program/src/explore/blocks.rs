@@ -238,6 +238,27 @@ impl Visit<'_, '_, '_, '_> {
         self.walk(&step, flow.as_ref(), &targets, state, index)
     }
 
+    /// Jumps that are no table and leave with the stack of the entry are calls of unknown functions.
+    pub(super) fn note_tail_calls(&mut self) {
+        for block in self.found.blocks.values_mut() {
+            let range = block.instructions.start as usize..block.instructions.end as usize;
+            let Some(last) = self.found.instructions.get(range).and_then(<[Instruction]>::last) else {
+                continue;
+            };
+            let ops = last.ops().start as u32..last.ops().end as u32;
+            let Some((op, call)) = self.found.leaving.range(ops).next() else { continue };
+            let unresolved = match &mut block.exit {
+                Some(RawExit::Always(place)) => place,
+                Some(RawExit::Branch { taken, .. }) => taken,
+                Some(RawExit::Switch { .. }) | None => continue,
+            };
+            if *unresolved == RawPlace::Unresolved {
+                *unresolved = RawPlace::TailCall(*op);
+                self.found.calls.insert(*op, *call);
+            }
+        }
+    }
+
     /// Tries to resolve indirect jumps that have not been tried with the blocks known now. `true` if one was.
     pub(super) fn solve_switches(&mut self, tried: &mut BTreeSet<VirtAddr>) -> bool {
         let unresolved: Vec<VirtAddr> = self

@@ -88,6 +88,8 @@ pub(crate) struct Explored {
     /// Constants and tables that stand among the code: address and bytes.
     pub(crate) literals: BTreeSet<(u64, u16)>,
     flows: BTreeMap<u32, Flow>,
+    /// Jumps to unknown addresses with the stack as it was at entry: by operation.
+    leaving: BTreeMap<u32, RawCall>,
 }
 
 /// The unchanging side of a walk.
@@ -133,6 +135,7 @@ impl Explorer<'_> {
             saves_link: false,
             literals: BTreeSet::new(),
             flows: BTreeMap::new(),
+            leaving: BTreeMap::new(),
         };
         let border = self.known.next_entry(entry.address);
         let mut visit = Visit { explorer: self, lifter, found, border, queue: BTreeSet::new() };
@@ -147,6 +150,7 @@ impl Explorer<'_> {
                 break;
             }
         }
+        visit.note_tail_calls();
         visit.found
     }
 }

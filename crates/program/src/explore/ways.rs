@@ -52,6 +52,7 @@ impl Visit<'_, '_, '_, '_> {
             }
             self.note_stored(&op, &walk);
             self.note_literal(&op, &walk);
+            self.note_choice(&op, &walk);
             walk.step(place, &op, self.found.ops.inputs(&op), step.next, usize::from(step.instruction.count));
         }
         if let Some(flow) = flow {
@@ -144,7 +145,13 @@ impl Visit<'_, '_, '_, '_> {
                     self.found.calls.insert(op, call);
                     RawPlace::TailCall(op)
                 }
-                Some(Value::Stack(_)) | None => RawPlace::Unresolved,
+                Some(Value::Stack(_)) | None => {
+                    if state.depth(self.explorer.setting.roles) == Some(0) {
+                        let call = RawCall { indirect: true, tail: true, ..call };
+                        self.found.leaving.insert(op, call);
+                    }
+                    RawPlace::Unresolved
+                }
             }),
             WayKind::Call(to) => {
                 let code = CodeAddr { address: to, short: self.explorer.is_short(context) };
@@ -273,6 +280,16 @@ impl Visit<'_, '_, '_, '_> {
         };
         if let Some(read) = read.filter(|(address, _)| setting.image.is_code(VirtAddr(*address))) {
             self.found.literals.insert(read);
+        }
+    }
+
+    /// Code addresses that a resolver computes: it returns one of them.
+    fn note_choice(&mut self, op: &Op, walk: &Walk<'_, '_>) {
+        let resolves = self.explorer.known.resolvers.contains(&self.found.entry.address);
+        if let (true, Opcode::Copy | Opcode::IntAdd, Some(output)) = (resolves, op.opcode(), op.output())
+            && let Some(Value::Number(number)) = walk.evaluate(op, output, self.found.ops.inputs(op))
+        {
+            self.note_code(number);
         }
     }
 

@@ -31,9 +31,9 @@ impl Jump<'_, '_> {
     pub(super) fn cases(&self) -> Option<(usize, Vec<(u64, VirtAddr)>)> {
         let selectors = self.selectors();
         let mut bounded = selectors.iter().filter_map(|selector| Some((*selector, self.bounded(*selector)?)));
-        let unbounded =
-            || selectors.first().and_then(|selector| Some((*selector, self.unbounded(*selector)?)));
-        bounded.next().or_else(unbounded)
+        let mut unbounded =
+            selectors.iter().filter_map(|selector| Some((*selector, self.unbounded(*selector)?)));
+        bounded.next().or_else(|| unbounded.next())
     }
 
     /// Nodes that alone decide the target, innermost first.
@@ -95,7 +95,7 @@ impl Jump<'_, '_> {
             .filter(|(plan, _)| plan.depends && self.value(plan, 0).is_some())
             .collect();
         if conditions.is_empty() {
-            return None;
+            return self.masked(selector);
         }
         let met = |value: u64| {
             conditions
@@ -114,6 +114,21 @@ impl Jump<'_, '_> {
             cases.push((value, self.code(self.value(&target, value)?)?));
         }
         Some(cases)
+    }
+
+    /// A selector that a constant mask keeps small needs no condition.
+    fn masked(&self, selector: usize) -> Option<Vec<(u64, VirtAddr)>> {
+        let Some((Node::Apply(Opcode::IntAnd, operands), _)) = self.expressions.nodes.get(selector) else {
+            return None;
+        };
+        let mask = operands.iter().find_map(|operand| match self.expressions.nodes.get(*operand) {
+            Some((Node::Number(mask), _)) => Some(*mask),
+            _ => None,
+        });
+        let mask = mask.filter(|mask| *mask > 0 && *mask < MAX_CASES)?;
+        let plan = Plan::new(self.expressions, selector, self.target);
+        let values = (0..=mask).filter(|value| value & mask == *value);
+        values.map(|value| Some((value, self.code(self.value(&plan, value)?)?))).collect()
     }
 
     /// Without a bound: entries are believed as long as they lead into this function.

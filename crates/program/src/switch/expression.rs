@@ -156,7 +156,7 @@ impl Expressions<'_, '_> {
                 if let Some(node) = self.slots.get(&key) {
                     return *node;
                 }
-                let node = self.add(Node::Leaf, size);
+                let node = self.known(self.state.read_slot(key.0, size), size);
                 self.slots.insert(key, node);
                 node
             }

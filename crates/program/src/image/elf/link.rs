@@ -87,6 +87,34 @@ impl Linking<'_> {
         self.function_arrays(image, &memory, &dynamic);
     }
 
+    /// The relocations that a static program applies to itself: calls of resolvers.
+    pub(super) fn relocate_static(&self, image: &mut Image) {
+        let mut linked = Linked::default();
+        for (form, names) in [
+            (Form::Rel, [".rel.plt", ".rel.dyn", ".rel.iplt"]),
+            (Form::Rela, [".rela.plt", ".rela.dyn", ".rela.iplt"]),
+        ] {
+            let sections = image.sections().iter().filter(|section| names.contains(&section.name.as_str()));
+            let tables: Vec<(VirtAddr, u64)> =
+                sections.map(|section| (section.start, section.size)).collect();
+            for (start, size) in tables {
+                let bytes = image.bytes_from(start);
+                let bytes = bytes
+                    .get(..bytes.len().min(usize::try_from(size).unwrap_or(usize::MAX)))
+                    .unwrap_or_default();
+                for mut fields in
+                    self.layout.records(bytes, form.record_size(self.layout), self.limits.relocations)
+                {
+                    let read = relocation::read(&mut fields, self.layout, self.machine, form);
+                    if let Some(relocation) = read {
+                        self.apply(image, &relocation, &[], &mut linked);
+                    }
+                }
+            }
+        }
+        linked.number(image);
+    }
+
     fn dynamic_symbols(&self, image: &mut Image, memory: &Memory, dynamic: &Dynamic) -> Vec<Option<Symbol>> {
         let Some(start) = dynamic.address(dt::DT_SYMTAB) else { return Vec::new() };
         let bytes = memory.bytes_from(start);

@@ -63,6 +63,7 @@ pub(super) fn load_elf<E: FileHeader<Endian = Endianness>>(
         anomalies: headers.anomalies,
         memory: headers.memory,
     };
+    let context = Linking { machine: headers.machine, layout: headers.layout, limits };
     if headers.dynamic.is_none() {
         // Without a loader, what the linker wrote into the global offset table stays.
         let fixed = |s: &&super::Section| {
@@ -72,11 +73,11 @@ pub(super) fn load_elf<E: FileHeader<Endian = Endianness>>(
             image.memory.sections.iter().filter(fixed).map(|s| s.start.0..s.start.0.saturating_add(s.size));
         let ranges: Vec<_> = ranges.collect();
         image.memory.relro.extend(ranges);
+        context.relocate_static(&mut image);
         image.init = words_of(&image, &[".preinit_array", ".init_array"], limits);
         image.fini = words_of(&image, &[".fini_array"], limits);
     }
     image.entry = (headers.entry != 0).then(|| image.code_addr(headers.entry));
-    let context = Linking { machine: headers.machine, layout: headers.layout, limits };
     if let Some((table, strings)) = &headers.static_symbols {
         context.add_symbols(&mut image, table, strings, false);
     }
