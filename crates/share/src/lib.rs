@@ -21,6 +21,8 @@ mod fact;
 mod ids;
 mod link;
 mod log;
+#[cfg(test)]
+mod noninterference;
 mod outcome;
 mod people;
 mod platform;

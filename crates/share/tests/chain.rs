@@ -1,0 +1,308 @@
+//! A chain of three organizations: registering, disclosing, linking, withdrawing; and what must not work.
+
+use record::{AspectState, Sha256};
+use share::{
+    AccountId, Administrator, EvidenceFilter, EvidenceId, EvidenceState, NewLink, NewRelease, OrganizationId,
+    OrganizationKind, Paging, Platform, ProductKind, ReadError, Registration, ReleaseId, Role, Viewer,
+    WriteError,
+};
+use statement::{
+    AssetKind, DeclaredAsset, DeclaredRelease, DisclosureGrant, DisclosureLevel, GrantScope, PredicateType,
+    SigningKey, Statement, Subject, SystemRegistration, Unverified, Withdrawal,
+};
+
+const FIRMWARE: Sha256 = Sha256([0xf1; 32]);
+const LIBRARY: Sha256 = Sha256([0x1b; 32]);
+const SBOM: &str = r#"{"bomFormat":"CycloneDX","specVersion":"1.6","metadata":{"authors":[{"name":"S. Ecret"}]},"components":[{"type":"library","name":"zlib","version":"1.3"}]}"#;
+
+struct Party {
+    id: OrganizationId,
+    key: SigningKey,
+    viewer: Viewer,
+}
+
+struct Chain {
+    platform: Platform,
+    chips: Party,
+    maker: Party,
+    water: Party,
+    library: ReleaseId,
+    firmware: ReleaseId,
+    _folder: tempfile::TempDir,
+}
+
+async fn party(
+    platform: &Platform,
+    admin: &Administrator,
+    name: &str,
+    seed: u8,
+    kind: OrganizationKind,
+) -> Party {
+    let id = platform.add_organization(admin, name, kind).await.unwrap();
+    let key = SigningKey::from_seed(&[seed; 32]);
+    platform.add_key(admin, &id, key.public()).await.unwrap();
+    let account: AccountId =
+        platform.add_account(admin, &id, "root", Role::Administrator, false).await.unwrap();
+    let viewer = platform.viewer(admin, &account).await.unwrap();
+    Party { id, key, viewer }
+}
+
+async fn link(platform: &Platform, from: &Party, to: &Party) {
+    let link = NewLink {
+        supplier: from.id.clone(),
+        customer: to.id.clone(),
+        products: None,
+        valid_from: None,
+        valid_to: None,
+    };
+    let id = platform.propose_link(&from.viewer, link).await.unwrap();
+    platform.accept_link(&to.viewer, &id).await.unwrap();
+}
+
+async fn release(
+    platform: &Platform,
+    of: &Party,
+    name: &str,
+    kind: ProductKind,
+    digest: Sha256,
+    parts: Vec<ReleaseId>,
+) -> ReleaseId {
+    let product = platform.add_product(&of.viewer, name, kind).await.unwrap();
+    let release = NewRelease {
+        version: "1.0".to_owned(),
+        artifacts: vec![("a.bin".to_owned(), digest, Some(1))],
+        parts,
+    };
+    platform.add_release(&of.viewer, &product, release).await.unwrap()
+}
+
+async fn chain() -> Chain {
+    let folder = tempfile::tempdir().unwrap();
+    let platform = Platform::open(folder.path()).await.unwrap();
+    let admin = platform.local_administrator();
+    let chips = party(&platform, &admin, "Chips", 1, OrganizationKind::SoftwareManufacturer).await;
+    let maker = party(&platform, &admin, "Maker", 2, OrganizationKind::EquipmentManufacturer).await;
+    let water = party(&platform, &admin, "Water", 3, OrganizationKind::Operator).await;
+    link(&platform, &chips, &maker).await;
+    link(&platform, &maker, &water).await;
+    let library = release(&platform, &chips, "libchip", ProductKind::Software, LIBRARY, vec![]).await;
+    let firmware =
+        release(&platform, &maker, "KR-200", ProductKind::Equipment, FIRMWARE, vec![library.clone()]).await;
+    Chain { platform, chips, maker, water, library, firmware, _folder: folder }
+}
+
+fn sbom(digest: Sha256) -> Statement {
+    Statement::of_document(vec![Subject::new("a.bin", digest)], PredicateType::CYCLONEDX, SBOM).unwrap()
+}
+
+impl Chain {
+    async fn register(&self, by: &Party, statement: &Statement) -> Result<EvidenceId, WriteError> {
+        let claim = Unverified::from(statement.sign(&[&by.key]).unwrap());
+        let verified = claim.verify(&self.platform.own_keys(&by.viewer)).unwrap();
+        let registered = self.platform.register(&by.viewer, verified, Registration::default()).await?;
+        Ok(registered.evidence.id)
+    }
+
+    async fn grant(&self, by: &Party, to: &Party, scope: GrantScope, level: DisclosureLevel) -> EvidenceId {
+        let grant = DisclosureGrant { scope, types: None, level, valid_until: None };
+        let audience = Subject::new("x", to.key.public().id().0);
+        self.register(by, &Statement::new(vec![audience], &grant).unwrap()).await.unwrap()
+    }
+
+    fn level(&self, of: &Party, id: &EvidenceId) -> Option<DisclosureLevel> {
+        self.platform.evidence(&of.viewer, id).ok().map(|e| e.level)
+    }
+}
+
+#[tokio::test]
+async fn direct_customers_get_it_redacted_and_others_do_not_get_it() {
+    let c = chain().await;
+    let id = c.register(&c.chips, &sbom(LIBRARY)).await.unwrap();
+    assert_eq!(c.level(&c.chips, &id), Some(DisclosureLevel::FullAndReshare));
+    assert_eq!(c.level(&c.maker, &id), Some(DisclosureLevel::Redacted));
+    assert_eq!(c.level(&c.water, &id), None);
+    let redacted = c.platform.document(&c.maker.viewer, &id).await.unwrap();
+    let text = String::from_utf8(redacted.json).unwrap();
+    assert!(text.contains("zlib") && !text.contains("Ecret"), "{text}");
+    assert!(matches!(c.platform.statement(&c.maker.viewer, &id).await, Err(ReadError::NotFound)));
+    assert!(matches!(c.platform.document(&c.water.viewer, &id).await, Err(ReadError::NotFound)));
+}
+
+#[tokio::test]
+async fn further_hops_get_only_what_each_hop_may_and_does_hand_on() {
+    let c = chain().await;
+    let id = c.register(&c.chips, &sbom(LIBRARY)).await.unwrap();
+    c.grant(&c.maker, &c.water, GrantScope::Everything, DisclosureLevel::Full).await;
+    assert_eq!(c.level(&c.water, &id), None, "the maker may not re-share");
+    c.grant(&c.chips, &c.maker, GrantScope::Everything, DisclosureLevel::FullAndReshare).await;
+    assert_eq!(c.level(&c.water, &id), Some(DisclosureLevel::Full));
+    let firmware = c.platform.release(&c.water.viewer, &c.firmware).unwrap();
+    assert_eq!(firmware.parts[0].id, c.library);
+    c.grant(&c.chips, &c.maker, GrantScope::Evidence { id: id.to_string() }, DisclosureLevel::Exists).await;
+    assert_eq!(c.level(&c.maker, &id), Some(DisclosureLevel::Exists), "the most specific grant decides");
+    assert_eq!(c.level(&c.water, &id), None);
+}
+
+#[tokio::test]
+async fn the_owner_sees_who_looked() {
+    let c = chain().await;
+    let id = c.register(&c.maker, &sbom(FIRMWARE)).await.unwrap();
+    c.platform.document(&c.water.viewer, &id).await.unwrap();
+    let accesses = c.platform.accesses(&c.maker.viewer, None, None).await.unwrap();
+    assert_eq!(accesses.items.len(), 1);
+    assert_eq!(accesses.items[0].organization.name, "Water");
+    assert!(c.platform.accesses(&c.water.viewer, None, None).await.unwrap().items.is_empty());
+}
+
+#[tokio::test]
+async fn a_statement_is_registered_once_and_a_newer_one_replaces_it() {
+    let c = chain().await;
+    let first = c.register(&c.maker, &sbom(FIRMWARE)).await.unwrap();
+    assert_eq!(c.register(&c.maker, &sbom(FIRMWARE)).await.unwrap(), first);
+    let newer =
+        Statement::of_document(vec![Subject::new("renamed", FIRMWARE)], PredicateType::CYCLONEDX, SBOM)
+            .unwrap();
+    let second = c.register(&c.maker, &newer).await.unwrap();
+    let old = c.platform.evidence(&c.water.viewer, &first).unwrap();
+    assert_eq!((old.state, old.superseded_by), (EvidenceState::Superseded, Some(second.clone())));
+    let listed = c.platform.evidence_list(&c.water.viewer, &EvidenceFilter::default(), &Paging::default());
+    assert_eq!(listed.items.iter().map(|e| &e.id).collect::<Vec<_>>(), [&second]);
+    assert_eq!(c.platform.history(&c.water.viewer, &c.firmware).unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn a_withdrawal_travels_to_those_who_had_the_statement() {
+    let c = chain().await;
+    let statement = sbom(FIRMWARE);
+    let id = c.register(&c.maker, &statement).await.unwrap();
+    let signed = Unverified::from(statement.sign(&[&c.maker.key]).unwrap());
+    let payload = signed.verify(&c.platform.own_keys(&c.maker.viewer)).unwrap().payload_sha256();
+    let withdrawal = Withdrawal { reason: "wrong file".to_owned() };
+    let withdrawal = Statement::new(vec![Subject::new("sbom", payload)], &withdrawal).unwrap();
+    c.register(&c.maker, &withdrawal).await.unwrap();
+    let view = c.platform.evidence(&c.water.viewer, &id).unwrap();
+    assert_eq!(
+        (view.state, view.withdrawn_because.as_deref()),
+        (EvidenceState::Withdrawn, Some("wrong file"))
+    );
+    let changes = c.platform.changes(&c.water.viewer, None, None);
+    assert!(changes.items.iter().any(|e| e.kind == share::ChangeKind::EvidenceWithdrawn));
+    assert!(matches!(c.register(&c.chips, &withdrawal).await, Err(WriteError::UnknownSubject)));
+}
+
+#[tokio::test]
+async fn a_system_is_bound_to_releases_and_its_status_follows_the_evidence() {
+    let c = chain().await;
+    let asset = |id: &str, digest| DeclaredAsset {
+        id: id.to_owned(),
+        name: id.to_owned(),
+        kind: AssetKind::Equipment,
+        parent: None,
+        release: Some(DeclaredRelease { sha256: Some(digest), ..DeclaredRelease::default() }),
+    };
+    let registration = SystemRegistration {
+        model: serde_json::json!({}),
+        assets: vec![asset("rtu1", FIRMWARE), asset("x", Sha256([0; 32]))],
+    };
+    let subject = Subject::new("Plant", Sha256([7; 32]));
+    c.register(&c.water, &Statement::new(vec![subject], &registration).unwrap()).await.unwrap();
+    let status = c.platform.status(&c.water.viewer);
+    assert_eq!(status.nodes[0].children[0].configuration.state, AspectState::None);
+    let sbom = c.register(&c.maker, &sbom(FIRMWARE)).await.unwrap();
+    let node = c.platform.status(&c.water.viewer).nodes.remove(0);
+    let rtu = &node.children[0];
+    assert_eq!(
+        (rtu.configuration.state, rtu.configuration.evidence.as_deref()),
+        (AspectState::Known, Some(sbom.as_str()))
+    );
+    assert_eq!(rtu.configuration.by.as_deref(), Some("Maker"));
+    assert_eq!(node.configuration.state, AspectState::None, "a parent takes its worst child");
+    assert!(c.platform.systems(&c.maker.viewer).is_empty(), "a system model does not leave its owner");
+    let change = c.platform.changes(&c.water.viewer, None, None).items.pop().unwrap();
+    assert_eq!(change.why, "your system `Plant` contains KR-200 1.0");
+    let installed = c.platform.release(&c.water.viewer, &c.firmware).unwrap().installed_in.unwrap();
+    assert_eq!(installed[0].asset, "rtu1");
+}
+
+#[tokio::test]
+async fn statements_by_others_revoked_keys_or_about_nothing_are_refused() {
+    let c = chain().await;
+    let foreign = Unverified::from(sbom(FIRMWARE).sign(&[&c.chips.key]).unwrap());
+    let foreign = foreign.verify(&c.platform.own_keys(&c.chips.viewer)).unwrap();
+    let refused = c.platform.register(&c.maker.viewer, foreign, Registration::default()).await;
+    assert!(matches!(refused, Err(WriteError::NotYourKey)));
+    assert!(matches!(c.register(&c.maker, &sbom(Sha256([0; 32]))).await, Err(WriteError::UnknownSubject)));
+    assert!(matches!(c.register(&c.water, &sbom(LIBRARY)).await, Err(WriteError::UnknownSubject)));
+    let signed = Unverified::from(sbom(FIRMWARE).sign(&[&c.maker.key]).unwrap());
+    let signed = signed.verify(&c.platform.own_keys(&c.maker.viewer)).unwrap();
+    c.platform.revoke_key(&c.maker.viewer, c.maker.key.public().id()).await.unwrap();
+    let refused = c.platform.register(&c.maker.viewer, signed, Registration::default()).await;
+    assert!(matches!(refused, Err(WriteError::Revoked { .. })));
+}
+
+#[tokio::test]
+async fn registrations_survive_a_restart_and_are_proven_by_the_log() {
+    let folder = tempfile::tempdir().unwrap();
+    let platform = Platform::open(folder.path()).await.unwrap();
+    let admin = platform.local_administrator();
+    let maker = party(&platform, &admin, "Maker", 2, OrganizationKind::EquipmentManufacturer).await;
+    let product = platform.add_product(&maker.viewer, "KR", ProductKind::Equipment).await.unwrap();
+    let mut ids = Vec::new();
+    for n in 0..5_u8 {
+        let release = NewRelease {
+            version: n.to_string(),
+            artifacts: vec![("a".to_owned(), Sha256([n; 32]), None)],
+            parts: vec![],
+        };
+        platform.add_release(&maker.viewer, &product, release).await.unwrap();
+        let claim = Unverified::from(sbom(Sha256([n; 32])).sign(&[&maker.key]).unwrap());
+        let verified = claim.verify(&platform.own_keys(&maker.viewer)).unwrap();
+        ids.push(
+            platform.register(&maker.viewer, verified, Registration::default()).await.unwrap().evidence.id,
+        );
+    }
+    let before = serde_json::to_string(&platform.products(&maker.viewer, false)).unwrap();
+    platform.close().await;
+    let platform = Platform::open(folder.path()).await.unwrap();
+    assert_eq!(serde_json::to_string(&platform.products(&maker.viewer, false)).unwrap(), before);
+    let known = [platform.log_key().parse().unwrap()];
+    for id in &ids {
+        let proof = platform.proof(&maker.viewer, id).await.unwrap();
+        let (checkpoint, _) = tlog::Checkpoint::open(&proof.checkpoint, &known).unwrap();
+        let hash = |text: &String| tlog::Hash::from_slice(&hex::decode(text).unwrap()).unwrap();
+        let hashes: Vec<_> = proof.hashes.iter().map(hash).collect();
+        tlog::verify_inclusion(
+            proof.log_index,
+            checkpoint.size,
+            hash(&proof.leaf_hash),
+            &hashes,
+            checkpoint.root,
+        )
+        .unwrap();
+    }
+    assert_eq!(platform.log_tile("0/000.p/5").await.unwrap().len(), 5 * 32);
+    assert_eq!(platform.log_tile("entries/000.p/5").await.unwrap().len(), 5 * 34);
+    assert!(matches!(platform.log_tile("0/000.p/6").await, Err(ReadError::NotFound)));
+}
+
+#[tokio::test]
+async fn a_login_link_works_once_and_a_token_until_it_is_revoked() {
+    let c = chain().await;
+    let admin = c.platform.local_administrator();
+    let link = c.platform.login_link(&admin, c.water.viewer.account()).await.unwrap();
+    let session = c.platform.log_in(link.reveal()).await.unwrap().unwrap();
+    assert!(c.platform.log_in(link.reveal()).await.unwrap().is_none());
+    let (viewer, view) = c.platform.viewer_of_session(session.secret.reveal()).await.unwrap().unwrap();
+    assert_eq!((viewer.organization(), view.organization.name.as_str()), (&c.water.id, "Water"));
+    c.platform.log_out(session.secret.reveal()).await.unwrap();
+    assert!(c.platform.viewer_of_session(session.secret.reveal()).await.unwrap().is_none());
+    let token = c.platform.add_token(&viewer, "ci", Role::Publisher).await.unwrap();
+    let (of_token, _) = c.platform.viewer_of_token(token.secret.reveal()).await.unwrap().unwrap();
+    assert_eq!(of_token.role(), Role::Publisher);
+    assert!(matches!(
+        c.platform.add_token(&of_token, "more", Role::Administrator).await,
+        Err(WriteError::Role)
+    ));
+    c.platform.revoke_token(&viewer, &token.id).await.unwrap();
+    assert!(c.platform.viewer_of_token(token.secret.reveal()).await.unwrap().is_none());
+}
