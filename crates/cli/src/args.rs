@@ -1,0 +1,105 @@
+//! What was typed.
+
+use std::path::PathBuf;
+
+use clap::{ArgAction, CommandFactory, FromArgMatches, Parser};
+
+use crate::commands::Command;
+use crate::log::LogFormat;
+
+/// Hold a system to the light: inspect binaries, assess systems, share what is known.
+#[derive(Debug, Parser)]
+#[command(name = "sukashi", version, subcommand_required = true, arg_required_else_help = true)]
+#[command(before_help = "Examples:
+  sukashi system check plant.yaml
+  sukashi config show")]
+pub(crate) struct Args {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What every command takes.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Options of every command")]
+pub(crate) struct Global {
+    /// Settings instead of those in `~/.config/sukashi/sukashi.toml`.
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Only errors.
+    #[arg(long, short, global = true, conflicts_with = "verbose")]
+    pub(crate) quiet: bool,
+    /// More messages; twice for details.
+    #[arg(long, short, global = true, action = ArgAction::Count)]
+    pub(crate) verbose: u8,
+    /// How messages on standard error look.
+    #[arg(long, global = true, value_name = "FORMAT")]
+    pub(crate) log_format: Option<LogFormat>,
+}
+
+/// Help begins with examples; the rest follows.
+const HELP: &str = "{about-with-newline}\n{before-help}{usage-heading} {usage}\n\n{all-args}{after-help}";
+
+/// The whole command line, also for completions and manual pages.
+pub(crate) fn command() -> clap::Command {
+    fn shape(command: clap::Command) -> clap::Command {
+        let command = command.help_template(HELP).disable_help_subcommand(true);
+        command.mut_subcommands(shape)
+    }
+    shape(Args::command())
+}
+
+/// Reads this process's arguments.
+///
+/// # Errors
+/// Wrong usage; help and version, too, as they end the program.
+pub(crate) fn parse() -> Result<Args, clap::Error> {
+    Args::from_arg_matches(&command().try_get_matches()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect_file;
+
+    use super::*;
+
+    /// Every command and subcommand with its full name.
+    fn all(command: &clap::Command, prefix: &str) -> Vec<(String, clap::Command)> {
+        let name = format!("{prefix}{}", command.get_name());
+        let inner = command.get_subcommands().flat_map(|c| all(c, &format!("{name} ")));
+        std::iter::once((name.clone(), command.clone())).chain(inner).collect()
+    }
+
+    fn examples(command: &clap::Command) -> Vec<String> {
+        let text = command.get_before_help().map(ToString::to_string).unwrap_or_default();
+        text.lines().skip(1).map(|line| line.trim().to_owned()).collect()
+    }
+
+    #[test]
+    fn definitions_are_consistent() {
+        command().debug_assert();
+    }
+
+    #[test]
+    fn every_command_begins_with_examples_that_parse() {
+        for (name, inner) in all(&command(), "") {
+            let examples = examples(&inner);
+            assert!(!examples.is_empty(), "`{name}` has no examples");
+            for example in examples {
+                assert!(example.starts_with(&name), "`{example}` is no example of `{name}`");
+                let typed = example.split([';', '>', '|']).next().unwrap().split_whitespace();
+                let typed = typed.map(|word| word.trim_matches('\''));
+                command().try_get_matches_from(typed).unwrap_or_else(|e| panic!("`{example}`: {e}"));
+            }
+        }
+    }
+
+    #[test]
+    fn help_pages_are_as_recorded() {
+        for (name, mut inner) in all(&command(), "") {
+            let page = inner.render_long_help().to_string().replace(env!("CARGO_PKG_VERSION"), "VERSION");
+            expect_file![format!("../tests/help/{}.txt", name.replace(' ', "-"))].assert_eq(&page);
+        }
+    }
+}

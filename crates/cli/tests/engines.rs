@@ -1,0 +1,141 @@
+//! `system` and `datalog`, from files to answers.
+
+mod support;
+
+use std::io::Write;
+use std::process::Stdio;
+
+use expect_test::expect;
+use support::{Place, Ran};
+
+const PLANT: &str = "schema: sukashi.system/1
+name: w
+zones: {it: {}, outside: {}}
+networks: {lan: {zone: it, cidr: 10.0.1.0/24}}
+hosts: {web1: {interfaces: [{network: lan, address: 10.0.1.5}]}}
+";
+
+const REACH: &str = ".decl edge(a: symbol, b: symbol)
+.decl path(a: symbol, b: symbol)
+path(X, Y) :- edge(X, Y).
+path(X, Z) :- path(X, Y), edge(Y, Z).
+";
+
+#[test]
+fn a_model_that_holds_together_is_valid() {
+    let place = Place::new();
+    place.file("plant.yaml", PLANT);
+    let ran = place.run(&["system", "check", "plant.yaml"]);
+    expect![[r"
+        status 0
+        -- stdout
+        valid sukashi.system/1: `w` with 2 × zone, 1 × network, 1 × host
+        -- stderr
+    "]]
+    .assert_eq(&ran.whole());
+}
+
+#[test]
+fn every_mistake_in_a_model_has_its_place_and_a_hint() {
+    let place = Place::new();
+    place.file("plant.yaml", PLANT.replace("network: lan", "network: lam"));
+    let ran = place.run(&["system", "check", "plant.yaml"]);
+    expect![[r"
+        status 2
+        -- stdout
+        -- stderr
+        error: plant.yaml:5:39: there is no `network:lam`, which this host names
+        hint: did you mean `lan`?
+    "]]
+    .assert_eq(&ran.whole());
+}
+
+#[test]
+fn malformed_yaml_is_refused_with_its_place() {
+    let place = Place::new();
+    for (text, place_of) in [("schema: [", "plant.yaml:"), ("{\"schema\": 1", "plant.yaml:")] {
+        place.file("plant.yaml", text);
+        let ran = place.run(&["system", "check", "plant.yaml"]);
+        assert_eq!(ran.status, 2);
+        assert!(ran.stderr.starts_with(&format!("error: {place_of}")), "{}", ran.stderr);
+    }
+}
+
+#[test]
+fn a_model_is_shown_as_the_rules_see_it() {
+    let place = Place::new();
+    place.file("plant.yaml", PLANT);
+    let ran = place.run(&["system", "show", "plant.yaml", "--format", "facts"]);
+    assert_eq!(ran.status, 0);
+    assert!(ran.stdout.lines().any(|line| line.starts_with("in_zone(")), "{}", ran.stdout);
+}
+
+#[test]
+fn rules_are_applied_to_facts_of_standard_input() {
+    let place = Place::new();
+    place.file("reach.dl", REACH);
+    let mut child = place
+        .command(&["datalog", "reach.dl", "-", "--query", "path(a,_)"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(b"edge(a, b).\nedge(b, c)\n").unwrap();
+    let ran = Ran::of(child.wait_with_output().unwrap());
+    assert_eq!((ran.status, ran.stdout.as_str()), (0, "path(a, b).\npath(a, c).\n"));
+}
+
+#[test]
+fn a_fact_is_proven_or_its_nearest_missing_premise_named() {
+    let place = Place::new();
+    place.file("reach.dl", REACH);
+    place.file("net.facts", "edge(a, b).\nedge(b, c).\n");
+    let why = place.run(&["datalog", "reach.dl", "net.facts", "--why", "path(a,c)"]).stdout;
+    expect![[r"
+        path(a, b)
+          because edge(a, b)
+          by a rule of reach.dl
+        path(a, c)
+          because path(a, b), edge(b, c)
+          by a rule of reach.dl
+    "]]
+    .assert_eq(&why);
+    let why_not = place.run(&["datalog", "reach.dl", "net.facts", "--why", "path(c,a)"]).stdout;
+    assert!(why_not.contains("  edge(c, a)\n"), "{why_not}");
+}
+
+#[test]
+fn a_mistake_in_rules_is_shown_where_it_stands() {
+    let place = Place::new();
+    place.file("reach.dl", REACH.replace("path(X, Y) :- edge", "path(X, Y) :- egde"));
+    place.file("net.facts", "");
+    let ran = place.run(&["datalog", "reach.dl", "net.facts"]);
+    expect![[r"
+        status 2
+        -- stdout
+        -- stderr
+        error: reach.dl:3:15: unknown relation `egde`
+          |
+        3 | path(X, Y) :- egde(X, Y).
+          |               ^^^^
+        hint: did you mean `edge`?
+    "]]
+    .assert_eq(&ran.whole());
+}
+
+#[test]
+fn a_budget_that_cuts_is_partial() {
+    let place = Place::new();
+    place.file("reach.dl", REACH);
+    let edges: String = (0..40).map(|n| format!("edge(n{n}, n{}).\n", n + 1)).collect();
+    place.file("net.facts", edges);
+    let ran = place.run(&["datalog", "reach.dl", "net.facts", "--max-derived", "50"]);
+    assert_eq!(ran.status, 3);
+    assert!(
+        ran.stderr.starts_with("warning: more than 50 facts follow: incomplete are path"),
+        "{}",
+        ran.stderr
+    );
+    assert!(ran.stderr.contains("hint: raise `--max-derived`"), "{}", ran.stderr);
+}
