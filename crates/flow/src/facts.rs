@@ -104,7 +104,7 @@ impl<'p> Facts<'p> {
         let language = program.image.language;
         let table = program.table().map_err(|source| FlowError::Table { language, source })?;
         let rules = CallRules::of(&program.image, table).ok_or(FlowError::Convention { language })?;
-        let setting = Setting { image: &program.image, table, rules: &rules };
+        let setting = Setting { program, image: &program.image, table, rules: &rules };
         let functions: Vec<FunctionFacts> = program
             .functions
             .par_iter()
@@ -183,6 +183,27 @@ impl<'p> Facts<'p> {
         let image = &self.program.image;
         let bytes = image.is_read_only(VirtAddr(address)).then(|| image.bytes_from(VirtAddr(address)))?;
         bytes.get(..usize::try_from(count).ok()?)
+    }
+
+    /// Calls of a function that bring in data from outside the program, with what they bring; by call.
+    pub fn sources(&self, function: FuncId) -> Vec<(u32, Labels)> {
+        let Some(facts) = self.function(function) else { return Vec::new() };
+        let brought = |call: u32, site: &CallSite| {
+            let known = self.knowledge(function, call).iter();
+            known.fold(Labels::NONE, |all, fact| match fact {
+                Fact::Source(labels, _) => all.or(*labels),
+                Fact::Through(n, _) => {
+                    let on = site.arguments.get(usize::from(*n)).map(|s| self.labels(function, *s));
+                    match on.unwrap_or_default().read_through() {
+                        Labels::NONE => all.or(Labels::INPUT),
+                        labels => all.or(labels),
+                    }
+                }
+                _ => all,
+            })
+        };
+        let all = facts.calls.iter().map(|(call, site)| (*call, brought(*call, site)));
+        all.filter(|(_, labels)| !labels.is_none()).collect()
     }
 
     /// Sensitive operations that a function performs itself.

@@ -11,7 +11,7 @@
 use std::collections::BTreeMap;
 
 use program::image::{Image, Pointer};
-use program::{Block, BlockId, Call, CallTarget, Exit, Function, Place, VirtAddr};
+use program::{Block, BlockId, Call, CallTarget, Exit, Function, Place, Program, VirtAddr};
 use sleigh::Table;
 use sleigh::language::Place as ArgumentPlace;
 use sleigh::pcode::{Op, Opcode, Varnode};
@@ -81,6 +81,7 @@ pub struct FunctionFacts {
 
 /// What interpreting needs to know of the program.
 pub(crate) struct Setting<'a> {
+    pub(crate) program: &'a Program,
     pub(crate) image: &'a Image,
     pub(crate) table: &'a Table,
     pub(crate) rules: &'a CallRules,
@@ -417,10 +418,11 @@ impl Walk<'_, '_> {
     }
 
     fn constant_memory(&mut self, image: &Image, address: VirtAddr, size: u16) -> Option<ValueId> {
+        let fixed = self.is_fixed(address);
         let arena = &mut self.facts.arena;
         if size == u16::from(image.pointer_size) {
             match image.pointer_at(address) {
-                Some(Pointer::Local(target)) if image.is_read_only(address) => {
+                Some(Pointer::Local(target)) if fixed => {
                     return Some(arena.constant(target.0, size));
                 }
                 Some(Pointer::Import(import)) => return Some(arena.add(Value::Import(import))),
@@ -428,8 +430,15 @@ impl Walk<'_, '_> {
             }
         }
         let bytes = u8::try_from(size).ok().filter(|size| (1..=8).contains(size))?;
-        let number = image.is_read_only(address).then(|| image.read_uint(address, bytes)).flatten()?;
+        let number = fixed.then(|| image.read_uint(address, bytes)).flatten()?;
         Some(arena.constant(number, size))
+    }
+
+    /// Read-only, or within reach of the global pointer, where the offset table lies that only the loader writes.
+    fn is_fixed(&self, address: VirtAddr) -> bool {
+        let image = self.setting.image;
+        let near = |global: u64| address.0.abs_diff(global) <= 0x8000 && self.setting.rules.entry.is_some();
+        image.is_read_only(address) || image.global_pointer.is_some_and(near)
     }
 
     fn store(&mut self, at: &At, op: &Op, state: &mut State, step: &Step) {
@@ -481,13 +490,17 @@ impl Walk<'_, '_> {
 
     fn call(&mut self, at: &At, index: u32, call: &Call, op: &Op, state: &mut State, step: &Step) {
         let arguments = self.arguments(state);
+        let pointer = op.input(0).filter(|_| call.indirect).map(|p| self.read(p, state, step, at));
+        let target = match call.target {
+            CallTarget::Unresolved => pointer.and_then(|p| self.target(p)).unwrap_or(call.target),
+            target => target,
+        };
         if self.recording {
-            let pointer = op.input(0).filter(|_| call.indirect).map(|p| self.read(p, state, step, at));
             let condition = step.skipped.filter(|(end, _)| at.index < *end).map(|(_, value)| (value, false));
             let site = CallSite {
                 address: call.address,
                 block: at.block,
-                target: call.target,
+                target,
                 arguments: arguments.clone(),
                 pointer,
                 condition,
@@ -514,11 +527,25 @@ impl Walk<'_, '_> {
         }
         let popped = i64::from(rules.convention.popped_on_return());
         if popped > 0
-            && !matches!(call.target, CallTarget::System)
+            && target != CallTarget::System
             && let Some(top) = state.exact(rules.stack)
         {
             let restored = self.facts.arena.sum(top, popped, rules.stack.size);
             state.write(rules.stack, Some(restored));
+        }
+    }
+
+    /// What a computed pointer calls, if it is one place.
+    fn target(&self, pointer: ValueId) -> Option<CallTarget> {
+        match self.facts.arena.get(pointer) {
+            Value::Import(import) => Some(CallTarget::Import(import)),
+            Value::Number(address) => {
+                let program = self.setting.program;
+                let id = program.function_at(program.image.code_addr(address).address)?;
+                let stub = program.function(id).and_then(|function| function.stub);
+                Some(stub.map_or(CallTarget::Function(id), CallTarget::Import))
+            }
+            _ => None,
         }
     }
 

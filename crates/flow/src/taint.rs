@@ -234,7 +234,7 @@ impl Look<'_, '_> {
                 Labels::parameter(n).or(written)
             }
             Value::Result(call) => self.local.results.get(&call).copied().unwrap_or_default(),
-            Value::Load { at, .. } => self.label(at).data(),
+            Value::Load { at, .. } => self.label(at),
             Value::Sum(base, _) => self.label(base),
             Value::Unary(Opcode::BoolNegate, ..) => Labels::NONE,
             Value::Unary(_, _, a) => self.label(a),

@@ -1,5 +1,33 @@
 //! What is in here that should not be?
+//!
+//! [`inspect_tree`] looks at everything in an unpacked image and gives an inspection record: findings with source,
+//! trigger, payload, route and evidence; what each program can do; how much was understood and what was not.
+//!
+//! - `detectors`: what may be hidden in programs, one file a detector; `query` holds the questions that several ask.
+//! - `files`: what may be hidden in other files, one file a detector.
+//! - `score`, `files::Weight`: what a finding weighs, with reasons.
+//! - `executable`, `assemble`: one program, and the record over all of them.
+//! - [`render`]: records for readers; [`difference()`]: two versions compared; [`apply_review`]: people's decisions.
+//!
+//! Nothing from an image is executed. Evidence, not verdicts: a finding says what was seen and where.
+//!
+//! Not here: values and control flow (`flow`), components (`bom`), hosts and networks.
 
-// Findings in files that are no programs: `files::DETECTORS`, each `FileFinding::into_finding`. Complete and tested;
-// to be called once a tree by whoever puts records together.
+mod assemble;
+mod detectors;
+mod difference;
+mod disassembly;
+mod executable;
 mod files;
+mod finding;
+mod options;
+mod query;
+pub mod render;
+mod review;
+mod score;
+mod texts;
+
+pub use assemble::{detector_versions, inspect_program, inspect_tree, subject_of_directory, subject_of_file};
+pub use difference::{CapabilityChange, Difference, difference};
+pub use options::{Options, Progress};
+pub use review::{Decision, ReviewError, apply_review, read_review};

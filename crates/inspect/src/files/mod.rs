@@ -22,7 +22,8 @@ mod weight;
 
 use unpack::Tree;
 
-pub(crate) use finding::FileFinding;
+pub(crate) use finding::{FileFinding, severity};
+pub(crate) use text::escaped;
 pub(crate) use weight::Weight;
 
 /// A detector that looks at files.

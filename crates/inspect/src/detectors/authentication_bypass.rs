@@ -1,0 +1,153 @@
+//! `authentication-bypass`: a constant in one datum makes the check of another one unnecessary.
+//!
+//! **Finds** functions in which success is had either by a decision (something compared with what the device keeps, a
+//! library's decision, a function of the program that makes one) or by other data from outside being equal to a constant.
+//! **Misses** ways around that do not compare anything, and decisions that the program makes in its own arithmetic.
+//! **Wrongly reports** requests that need no login by design and are dispatched beside the check.
+//! **Source**: D-Link (CVE-2013-6026); Thomas and Francillon (RAID 2018), route around authentication.
+
+use std::collections::BTreeMap;
+
+use flow::{Fact, Test, Value};
+use program::FuncId;
+use record::{Location, Payload, RouteStep};
+
+use super::hidden_command::doubts;
+use super::outcome::{TwoWays, two_ways};
+use super::{Case, Detector};
+use crate::files::escaped;
+use crate::finding::{ProgramFinding, address, evidence, name_of, source, source_kind, trigger};
+use crate::score::{Doubt, PayloadWeight, score};
+
+pub(crate) const DETECTOR: Detector = Detector { rule: "authentication-bypass", version: 1, detect };
+
+fn detect(case: &Case<'_>) -> Vec<ProgramFinding> {
+    findings(case, DETECTOR.rule, Kind::Other)
+}
+
+/// What the constant stands in for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// The secret itself.
+    Credential,
+    /// The check of another datum.
+    Other,
+    /// The check of a signature.
+    Signature,
+}
+
+pub(crate) fn findings(case: &Case<'_>, rule: &'static str, kind: Kind) -> Vec<ProgramFinding> {
+    let mut best: BTreeMap<(FuncId, Vec<u8>), ProgramFinding> = BTreeMap::new();
+    for (function, _) in case.facts.functions() {
+        let pairs = two_ways(case.facts, function);
+        // If a pair is about the secret itself, others of the same constant are the same thing seen from elsewhere.
+        let credentials: Vec<Vec<u8>> =
+            pairs.iter().filter(|p| p.same_datum(case.facts)).map(|p| p.constant.value.clone()).collect();
+        for pair in pairs {
+            let of = match () {
+                () if is_signature(case, &pair) => Kind::Signature,
+                () if credentials.contains(&pair.constant.value) => Kind::Credential,
+                () => Kind::Other,
+            };
+            if of == kind {
+                let finding = finding(case, rule, kind, &pair);
+                let key = (function, pair.constant.value);
+                if best.get(&key).is_none_or(|before| before.score < finding.score) {
+                    best.insert(key, finding);
+                }
+            }
+        }
+    }
+    best.into_values().filter(|finding| finding.score >= 20).collect()
+}
+
+fn is_signature(case: &Case<'_>, pair: &TwoWays) -> bool {
+    let Some(Test::Equal { left, .. }) = pair.decision.test else { return false };
+    let Some(own) = case.facts.function(pair.function) else { return false };
+    let Value::Result(call) = own.arena.get(own.resolve(left)) else { return false };
+    let known = case.facts.knowledge(pair.function, call);
+    known.iter().any(|fact| matches!(fact, Fact::Does("signature.check", _)))
+}
+
+fn finding(case: &Case<'_>, rule: &'static str, kind: Kind, pair: &TwoWays) -> ProgramFinding {
+    let facts = case.facts;
+    let TwoWays { function, constant, decision } = pair;
+    let function = *function;
+    let input = source_kind(constant.labels);
+    let guards = facts.guards(function, constant.block);
+    let mut doubts = doubts(case, function, &guards, constant);
+    // A credential that its own texts mention would be no secret; one that is a plain word of a protocol is none.
+    if is_common(&constant.value) {
+        doubts.push(Doubt::CommonWord);
+    }
+    let weight = match kind {
+        Kind::Credential => PayloadWeight::CredentialAccepted,
+        Kind::Other | Kind::Signature => PayloadWeight::DecisionSkipped,
+    };
+    let (source, mut route) = source(facts, function, constant.labels);
+    let trigger = trigger(constant);
+    route.push(RouteStep {
+        address: trigger.address,
+        function: Some(name_of(facts, function)),
+        note: format!("success if {}", trigger.condition),
+    });
+    let decided = facts.program().function(function).and_then(|code| {
+        let block = code.block(decision.block)?;
+        code.instructions(block).last().map(|last| last.address)
+    });
+    route.push(RouteStep {
+        address: decided.and_then(address),
+        function: Some(name_of(facts, function)),
+        note: "the check that this replaces".to_owned(),
+    });
+    let value = escaped(&constant.value);
+    let (title, operation, what) = match kind {
+        Kind::Credential => (
+            format!("`{value}` is accepted as if it were the stored secret"),
+            "authentication.success",
+            "the same datum is also compared with what the device keeps, with the same success",
+        ),
+        Kind::Other => (
+            format!("`{value}` opens the way without a login"),
+            "authentication.skip",
+            "the same success otherwise needs a check against what the device keeps",
+        ),
+        Kind::Signature => (
+            format!("`{value}` stands in for a valid signature"),
+            "signature.skip",
+            "the same success otherwise needs a valid signature",
+        ),
+    };
+    let mut places = vec![(function, constant.address)];
+    places.extend(decided.map(|at| (function, at)));
+    ProgramFinding {
+        rule,
+        score: score(weight, input, &doubts),
+        title,
+        why: format!(
+            "Data from `{}` that equals the constant `{value}` leads to success; {what}. The constant is the same on \
+             every device and cannot be changed.",
+            source.via
+        ),
+        params: [("value".to_owned(), value)].into(),
+        location: Location {
+            address: address(constant.address),
+            function: Some(name_of(facts, function)),
+            line: None,
+        },
+        source: Some(source),
+        payload: Some(Payload {
+            address: decided.and_then(address),
+            operation: operation.to_owned(),
+            detail: format!("success of `{}`", name_of(facts, function)),
+        }),
+        trigger: Some(trigger),
+        route,
+        evidence: evidence(facts, &places),
+    }
+}
+
+/// A single lower- or upper-case word: protocols and configuration languages are made of them.
+fn is_common(value: &[u8]) -> bool {
+    value.len() <= 9 && (value.iter().all(u8::is_ascii_lowercase) || value.iter().all(u8::is_ascii_uppercase))
+}

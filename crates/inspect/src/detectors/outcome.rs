@@ -1,0 +1,295 @@
+//! Two ways to the same success: one by a decision about who somebody is, one by a constant of the program.
+//!
+//! An outcome is anything that several ways lead to: a block, a value where ways meet, what a function returns, what is
+//! stored to one place. Each way carries the guards that hold on it. An outcome is suspicious if one way needs outside
+//! data to equal a constant, another one needs a decision ([`decides`]), and both bring the same. `hardcoded-credential`,
+//! `authentication-bypass` and `signature-check-bypass` look at the same pairs and differ in what is compared.
+
+use std::collections::BTreeSet;
+
+use flow::{Facts, FunctionFacts, Guard, Test, Value, ValueId};
+use program::{BlockId, FuncId};
+
+use crate::query::{ConstantTest, Subject, constant_tests, decides, decision_values};
+
+/// A success that can be had in two ways.
+#[derive(Clone, Debug)]
+pub(crate) struct TwoWays {
+    pub(crate) function: FuncId,
+    pub(crate) constant: ConstantTest,
+    /// The decision that the constant replaces.
+    pub(crate) decision: Decision,
+}
+
+/// A decision, as found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Decision {
+    /// Where it is taken; the block.
+    pub(crate) block: BlockId,
+    /// What is compared, if it is a comparison.
+    pub(crate) test: Option<Test>,
+}
+
+struct Way {
+    /// What it brings; `None` for control alone.
+    value: Option<ValueId>,
+    block: BlockId,
+    guards: Vec<Guard>,
+}
+
+/// Values that meet, followed.
+const MAX_WAYS: usize = 64;
+
+/// Every such pair of a function.
+pub(crate) fn two_ways(facts: &Facts<'_>, function: FuncId) -> Vec<TwoWays> {
+    let Some(own) = facts.function(function) else { return Vec::new() };
+    if !has_constants(facts, function, own) {
+        return Vec::new();
+    }
+    let decided: BTreeSet<ValueId> = decision_values(facts, function).collect();
+    let mut found = Vec::new();
+    for ways in outcomes(facts, function, own) {
+        pairs(facts, function, own, &decided, &ways, &mut found);
+    }
+    found
+}
+
+/// Cheap look before the expensive one: is there a condition on outside data and a constant at all?
+fn has_constants(facts: &Facts<'_>, function: FuncId, own: &FunctionFacts) -> bool {
+    let edges = own.conditions.keys().flat_map(|block| {
+        let code = facts.program().function(function).and_then(|code| code.block(*block));
+        code.map(program::Block::successors).unwrap_or_default().into_iter().map(move |to| (*block, to))
+    });
+    edges.into_iter().any(|(from, to)| {
+        let guards = facts.edge(function, from, to);
+        guards.iter().any(|guard| guard.holds && matches!(guard.test, Test::Text { .. } | Test::Equal { .. }))
+            && !constant_tests(facts, function, &guards).is_empty()
+            || is_byte(own, &guards)
+    })
+}
+
+fn is_byte(own: &FunctionFacts, guards: &[Guard]) -> bool {
+    let byte = |guard: &Guard| match guard.test {
+        Test::Equal { left, right } => {
+            matches!(own.arena.get(left), Value::Load { .. })
+                && own.arena.number(right).is_some_and(|n| n > 0x20)
+        }
+        _ => false,
+    };
+    guards.iter().any(|guard| guard.holds && byte(guard))
+}
+
+fn outcomes<'a>(
+    facts: &'a Facts<'_>,
+    function: FuncId,
+    own: &'a FunctionFacts,
+) -> impl Iterator<Item = Vec<Way>> + 'a {
+    let returned = std::iter::once_with(move || {
+        let all = own.returns.iter();
+        all.flat_map(|(block, value)| spread(facts, function, own, *value, *block)).collect()
+    });
+    let merged = own.arena.values().filter_map(move |(id, value)| match value {
+        Value::Merge { block, .. } => Some(spread(facts, function, own, id, block)),
+        _ => None,
+    });
+    returned.chain(merged).chain(stored(facts, function, own)).chain(entered(facts, function, own))
+}
+
+/// The ways by which a value comes, through merges.
+fn spread(
+    facts: &Facts<'_>,
+    function: FuncId,
+    own: &FunctionFacts,
+    value: ValueId,
+    block: BlockId,
+) -> Vec<Way> {
+    let mut ways = Vec::new();
+    let mut todo = vec![(value, block, None)];
+    let mut seen = BTreeSet::new();
+    while let Some((value, block, edge)) = todo.pop() {
+        if !seen.insert((value, block)) || seen.len() > MAX_WAYS {
+            continue;
+        }
+        match own.arena.get(value) {
+            Value::Merge { block: at, .. } => {
+                let operands = own.arena.operands(value);
+                todo.extend(operands.iter().map(|(_, from, value)| (*value, *from, Some(at))));
+            }
+            Value::Choice { when, then, otherwise } => {
+                for (value, truth) in [(then, true), (otherwise, false)] {
+                    let mut guards = guards_on(facts, function, block, edge);
+                    let tests = facts.tests(function, own, when, truth).into_iter();
+                    let address = block_address(facts, function, block);
+                    guards.splice(0..0, tests.map(|(test, holds)| Guard { block, address, test, holds }));
+                    ways.push(Way { value: Some(value), block, guards });
+                }
+            }
+            _ => {
+                ways.push(Way { value: Some(value), block, guards: guards_on(facts, function, block, edge) })
+            }
+        }
+    }
+    ways
+}
+
+fn block_address(facts: &Facts<'_>, function: FuncId, block: BlockId) -> program::VirtAddr {
+    let code = facts.program().function(function).and_then(|code| code.block(block));
+    code.map(|block| block.start).unwrap_or_default()
+}
+
+fn guards_on(facts: &Facts<'_>, function: FuncId, block: BlockId, to: Option<BlockId>) -> Vec<Guard> {
+    let mut guards = to.map(|to| facts.edge(function, block, to)).unwrap_or_default();
+    guards.extend(facts.guards(function, block));
+    guards
+}
+
+/// Stores to one place.
+fn stored<'a>(
+    facts: &'a Facts<'_>,
+    function: FuncId,
+    own: &'a FunctionFacts,
+) -> impl Iterator<Item = Vec<Way>> + 'a {
+    let mut places: std::collections::BTreeMap<ValueId, Vec<(ValueId, BlockId)>> = Default::default();
+    for store in &own.stores {
+        places.entry(store.to).or_default().push((store.value, store.block));
+    }
+    places.into_values().filter(|stores| stores.len() > 1 && stores.len() <= 16).map(move |stores| {
+        stores.into_iter().flat_map(|(value, block)| spread(facts, function, own, value, block)).collect()
+    })
+}
+
+/// The ways into a block, if every one of them is guarded by something.
+fn entered<'a>(
+    facts: &'a Facts<'_>,
+    function: FuncId,
+    own: &'a FunctionFacts,
+) -> impl Iterator<Item = Vec<Way>> + 'a {
+    let blocks = facts.program().function(function).map_or(0, |code| code.blocks.len() as u32);
+    (0..blocks).map(BlockId).filter_map(move |block| {
+        let from = own.dominance.predecessors(block);
+        (from.len() > 1 && from.len() <= 8).then(|| {
+            let way = |from: &BlockId| Way {
+                value: None,
+                block: *from,
+                guards: guards_on(facts, function, *from, Some(block)),
+            };
+            from.iter().map(way).collect()
+        })
+    })
+}
+
+fn pairs(
+    facts: &Facts<'_>,
+    function: FuncId,
+    own: &FunctionFacts,
+    decided: &BTreeSet<ValueId>,
+    ways: &[Way],
+    found: &mut Vec<TwoWays>,
+) {
+    let decisions: Vec<(usize, Decision)> = ways
+        .iter()
+        .enumerate()
+        .filter_map(|(i, way)| Some((i, decision(facts, function, own, decided, way)?)))
+        .collect();
+    if decisions.is_empty() {
+        return;
+    }
+    for (index, way) in ways.iter().enumerate() {
+        if decisions.iter().any(|(i, _)| *i == index) {
+            continue;
+        }
+        let Some(constant) = own_test(facts, function, way, ways, index) else { continue };
+        // Control alone: every way in must be one of the two kinds, else this is where failure goes as well.
+        let guarded = |(i, other): (usize, &Way)| {
+            i == index
+                || decisions.iter().any(|(d, _)| *d == i)
+                || own_test(facts, function, other, ways, i).is_some()
+        };
+        if way.value.is_none() && !ways.iter().enumerate().all(guarded) {
+            continue;
+        }
+        let same = |(i, _): &&(usize, Decision)| {
+            let other = ways.get(*i).and_then(|way| way.value);
+            brings_same(own, decided, way.value, other)
+        };
+        if let Some((_, decision)) = decisions.iter().find(same) {
+            found.push(TwoWays { function, constant, decision: *decision });
+        }
+    }
+}
+
+/// The constant that this way needs and that the ways of decisions do not need as well.
+fn own_test(
+    facts: &Facts<'_>,
+    function: FuncId,
+    way: &Way,
+    ways: &[Way],
+    index: usize,
+) -> Option<ConstantTest> {
+    let shared: BTreeSet<Guard> = ways
+        .iter()
+        .enumerate()
+        .filter(|(i, _)| *i != index)
+        .map(|(_, other)| other.guards.iter().copied().collect::<BTreeSet<Guard>>())
+        .reduce(|all, more| all.intersection(&more).copied().collect())
+        .unwrap_or_default();
+    let own: Vec<Guard> = way.guards.iter().filter(|guard| !shared.contains(guard)).copied().collect();
+    constant_tests(facts, function, &own).into_iter().next()
+}
+
+/// Do both ways bring success? A decision's truth is success if it is 1; constants must be equal.
+fn brings_same(
+    own: &FunctionFacts,
+    decided: &BTreeSet<ValueId>,
+    constant: Option<ValueId>,
+    decision: Option<ValueId>,
+) -> bool {
+    match (constant, decision) {
+        (None, None) => true,
+        (Some(a), Some(b)) => {
+            a == b && own.arena.number(a).is_some() || decided.contains(&b) && own.arena.number(a) == Some(1)
+        }
+        _ => false,
+    }
+}
+
+fn decision(
+    facts: &Facts<'_>,
+    function: FuncId,
+    own: &FunctionFacts,
+    decided: &BTreeSet<ValueId>,
+    way: &Way,
+) -> Option<Decision> {
+    if let Some(value) = way.value.filter(|value| decided.contains(value)) {
+        let tests = facts.tests(function, own, value, true);
+        return Some(Decision { block: way.block, test: tests.first().map(|test| test.0) });
+    }
+    let guard = way.guards.iter().find(|guard| decides(facts, function, guard.test, guard.holds, 2))?;
+    Some(Decision { block: guard.block, test: Some(guard.test) })
+}
+
+impl TwoWays {
+    /// Is the datum that is compared with the constant the one that the decision is about?
+    pub(crate) fn same_datum(&self, facts: &Facts<'_>) -> bool {
+        let subject = |value: ValueId| Subject::of(facts, self.function, value);
+        match self.decision.test {
+            Some(Test::Text { left, right, .. } | Test::Equal { left, right }) => {
+                let (left, right) = (subject(left), subject(right));
+                if left == self.constant.subject || right == self.constant.subject {
+                    return true;
+                }
+                self.passed(facts)
+            }
+            _ => false,
+        }
+    }
+
+    /// The decision is a call that gets the datum.
+    fn passed(&self, facts: &Facts<'_>) -> bool {
+        let Some(Test::Equal { left, .. }) = self.decision.test else { return false };
+        let Some(own) = facts.function(self.function) else { return false };
+        let Value::Result(call) = own.arena.get(own.resolve(left)) else { return false };
+        let Some(site) = own.calls.get(&call) else { return false };
+        site.arguments.iter().any(|a| Subject::of(facts, self.function, *a) == self.constant.subject)
+    }
+}

@@ -1,0 +1,313 @@
+//! Questions that several detectors ask: comparisons with something the program determines, decisions about who somebody
+//! is, what a payload runs.
+
+use std::collections::BTreeMap;
+
+use flow::{Comparison, Fact, Facts, Guard, Labels, Test, Value, ValueId};
+use program::{BlockId, CallTarget, FuncId, VirtAddr};
+
+/// Data from outside that must equal something that the program determines.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ConstantTest {
+    pub(crate) function: FuncId,
+    /// The branching block and instruction.
+    pub(crate) block: BlockId,
+    pub(crate) address: VirtAddr,
+    /// Where the datum is, so that two tests of the same datum can be told.
+    pub(crate) subject: Subject,
+    /// Where the datum comes from.
+    pub(crate) labels: Labels,
+    /// What it must equal.
+    pub(crate) value: Vec<u8>,
+    pub(crate) how: Comparison,
+    /// A single number rather than a text.
+    pub(crate) number: bool,
+}
+
+/// A datum: a value, or memory at a distance from one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Subject {
+    Stack(i64),
+    At(ValueId, i64),
+}
+
+impl Subject {
+    pub(crate) fn of(facts: &Facts<'_>, function: FuncId, value: ValueId) -> Self {
+        let Some(own) = facts.function(function) else { return Self::At(value, 0) };
+        let value = own.resolve(value);
+        match own.arena.get(value) {
+            Value::Stack(distance) => Self::Stack(distance),
+            _ => {
+                let (base, distance) = own.arena.base(value);
+                Self::At(base, distance)
+            }
+        }
+    }
+
+    fn plus(self, bytes: i64) -> Self {
+        match self {
+            Self::Stack(distance) => Self::Stack(distance.wrapping_add(bytes)),
+            Self::At(base, distance) => Self::At(base, distance.wrapping_add(bytes)),
+        }
+    }
+}
+
+/// Shortest text that is worth a finding.
+const MIN_TEXT: usize = 3;
+
+/// Tests of outside data against constants that hold whenever a block runs, the closest first.
+pub(crate) fn constant_tests(facts: &Facts<'_>, function: FuncId, guards: &[Guard]) -> Vec<ConstantTest> {
+    let mut all: Vec<ConstantTest> = guards
+        .iter()
+        .filter(|guard| guard.holds)
+        .filter_map(|guard| text_test(facts, function, guard))
+        .collect();
+    all.extend(inlined(facts, function, guards));
+    let order = |test: &ConstantTest| guards.iter().position(|guard| guard.address == test.address);
+    all.sort_by_key(order);
+    all
+}
+
+fn outside(facts: &Facts<'_>, function: FuncId, value: ValueId) -> Option<Labels> {
+    Some(facts.labels(function, value)).filter(|labels| labels.meets(Labels::OUTSIDE))
+}
+
+fn text_test(facts: &Facts<'_>, function: FuncId, guard: &Guard) -> Option<ConstantTest> {
+    let Test::Text { how, left, right, limit, .. } = guard.test else { return None };
+    let constant = |value: ValueId| match (how, limit) {
+        (Comparison::Bytes, Some(count)) => facts.bytes(function, value, count).map(<[u8]>::to_vec),
+        (Comparison::Prefix | Comparison::CaselessPrefix, Some(count)) => {
+            let text = facts.text(function, value)?;
+            Some(text.get(..usize::try_from(count).ok()?.min(text.len()))?.to_vec())
+        }
+        _ => facts.text(function, value).map(<[u8]>::to_vec),
+    };
+    let (datum, value) = match (constant(left), constant(right)) {
+        (None, Some(value)) => (left, value),
+        (Some(value), None) => (right, value),
+        _ => return None,
+    };
+    let labels = outside(facts, function, datum).filter(|_| value.len() >= MIN_TEXT)?;
+    Some(ConstantTest {
+        function,
+        block: guard.block,
+        address: guard.address,
+        subject: Subject::of(facts, function, datum),
+        labels,
+        value,
+        how,
+        number: false,
+    })
+}
+
+/// Bytes compared one after the other, or words at a time: neighbours are put together.
+fn inlined(facts: &Facts<'_>, function: FuncId, guards: &[Guard]) -> Vec<ConstantTest> {
+    let mut pieces: BTreeMap<Subject, (Vec<u8>, Guard, Labels)> = BTreeMap::new();
+    let mut numbers = Vec::new();
+    for guard in guards.iter().filter(|guard| guard.holds) {
+        let Test::Equal { left, right } = guard.test else { continue };
+        let Some(own) = facts.function(function) else { continue };
+        let Some(number) = own.arena.number(right) else { continue };
+        let Some(labels) = outside(facts, function, left) else { continue };
+        match own.arena.get(left) {
+            Value::Load { at, size } if size <= 8 => {
+                let bytes = bytes_of(facts, number, size);
+                pieces.insert(Subject::of(facts, function, at), (bytes, *guard, labels));
+            }
+            _ if number > 0xffff && number < u64::from(u32::MAX) - 0xffff => {
+                let bytes = number.to_be_bytes().into_iter().skip_while(|byte| *byte == 0).collect();
+                numbers.push(ConstantTest {
+                    function,
+                    block: guard.block,
+                    address: guard.address,
+                    subject: Subject::of(facts, function, left),
+                    labels,
+                    value: bytes,
+                    how: Comparison::Bytes,
+                    number: true,
+                });
+            }
+            _ => {}
+        }
+    }
+    let mut all = numbers;
+    all.extend(runs(function, pieces));
+    all
+}
+
+fn runs(
+    function: FuncId,
+    pieces: BTreeMap<Subject, (Vec<u8>, Guard, Labels)>,
+) -> impl Iterator<Item = ConstantTest> {
+    let mut tests: Vec<(Subject, ConstantTest)> = Vec::new();
+    for (subject, (bytes, guard, labels)) in pieces {
+        if let Some((next, test)) = tests.last_mut()
+            && *next == subject
+        {
+            *next = subject.plus(bytes.len() as i64);
+            test.value.extend(bytes);
+            test.labels = test.labels.or(labels);
+            continue;
+        }
+        let test = ConstantTest {
+            function,
+            block: guard.block,
+            address: guard.address,
+            subject,
+            labels,
+            value: bytes.clone(),
+            how: Comparison::Text,
+            number: false,
+        };
+        tests.push((subject.plus(bytes.len() as i64), test));
+    }
+    tests.into_iter().filter_map(|(_, mut test)| {
+        if test.value.last() == Some(&0) {
+            test.value.pop();
+        } else {
+            test.how = Comparison::Prefix;
+        }
+        let printable = test.value.iter().all(|b| (0x20..0x7f).contains(b));
+        let least = if printable { MIN_TEXT } else { 4 };
+        (test.value.len() >= least).then_some(test)
+    })
+}
+
+fn bytes_of(facts: &Facts<'_>, number: u64, size: u16) -> Vec<u8> {
+    let size = usize::from(size);
+    match facts.program().image.endian {
+        program::image::Endian::Little => number.to_le_bytes().into_iter().take(size).collect(),
+        program::image::Endian::Big => number.to_be_bytes().into_iter().skip(8 - size).collect(),
+    }
+}
+
+/// Does this test, with this outcome, say that somebody is who he should be: outside data equal to what the device
+/// keeps, a library's decision, or a function of the program that does that?
+pub(crate) fn is_decision(facts: &Facts<'_>, function: FuncId, guard: &Guard) -> bool {
+    decides(facts, function, guard.test, guard.holds, MAX_DECISION_DEPTH)
+}
+
+/// Functions inside functions that may hold the decision.
+const MAX_DECISION_DEPTH: u32 = 2;
+
+pub(crate) fn decides(facts: &Facts<'_>, function: FuncId, test: Test, holds: bool, depth: u32) -> bool {
+    match test {
+        Test::Text { left, right, .. } => holds && compares_secret(facts, function, left, right),
+        Test::Equal { left, right } => {
+            let Some(own) = facts.function(function) else { return false };
+            if holds && compares_secret(facts, function, left, right) {
+                return true;
+            }
+            let Value::Result(call) = own.arena.get(own.resolve(left)) else { return false };
+            if own.arena.number(right).is_none() {
+                return false;
+            }
+            if facts.knowledge(function, call).contains(&Fact::Decides) {
+                return true;
+            }
+            match own.calls.get(&call).map(|site| site.target) {
+                Some(CallTarget::Function(callee)) if !holds && depth > 0 => {
+                    holds_decision(facts, callee, depth - 1)
+                }
+                _ => false,
+            }
+        }
+        Test::Case { .. } | Test::Less { .. } => false,
+    }
+}
+
+fn compares_secret(facts: &Facts<'_>, function: FuncId, left: ValueId, right: ValueId) -> bool {
+    let (a, b) = (facts.labels(function, left), facts.labels(function, right));
+    let secret = |l: Labels| l.meets(Labels::STORED.or(Labels::DERIVED));
+    (a.meets(Labels::OUTSIDE) && secret(b) || b.meets(Labels::OUTSIDE) && secret(a))
+        // Both sides the same data: reading a configuration file, not checking somebody.
+        && a != b
+}
+
+/// Does a function make such a decision anywhere?
+pub(crate) fn holds_decision(facts: &Facts<'_>, function: FuncId, depth: u32) -> bool {
+    let Some(own) = facts.function(function) else { return false };
+    let by_library = own.calls.keys().any(|call| facts.knowledge(function, *call).contains(&Fact::Decides));
+    by_library || decision_values(facts, function).next().is_some() || {
+        let callees = own.calls.values().filter_map(|site| match site.target {
+            CallTarget::Function(callee) if callee != function => Some(callee),
+            _ => None,
+        });
+        depth > 0 && callees.into_iter().any(|callee| holds_decision(facts, callee, depth - 1))
+    }
+}
+
+/// Values of a function that are the truth of such a decision.
+pub(crate) fn decision_values<'a>(
+    facts: &'a Facts<'_>,
+    function: FuncId,
+) -> impl Iterator<Item = ValueId> + 'a {
+    let own = facts.function(function);
+    let values = own.into_iter().flat_map(|own| own.arena.values().map(move |(id, _)| (own, id)));
+    values.filter_map(move |(own, id)| {
+        let tests = own.arena.is_truth(id).then(|| facts.tests(function, own, id, true))?;
+        let decided = tests.iter().any(|(test, holds)| match test {
+            Test::Text { left, right, .. } | Test::Equal { left, right } => {
+                *holds && compares_secret(facts, function, *left, *right)
+            }
+            _ => false,
+        });
+        decided.then_some(id)
+    })
+}
+
+/// A state of the program, not data from outside, must be set: what an earlier login leaves behind.
+pub(crate) fn is_state(facts: &Facts<'_>, function: FuncId, guard: &Guard) -> bool {
+    let Test::Equal { left, right } = guard.test else { return false };
+    let Some(own) = facts.function(function) else { return false };
+    let zero = own.arena.number(right) == Some(0);
+    let from_memory = matches!(own.arena.get(own.resolve(left)), Value::Load { size, .. } if size >= 4);
+    zero && !guard.holds && from_memory
+}
+
+/// What a call that runs something runs.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Runs {
+    /// A shell, or a program that gives one.
+    Shell(String),
+    /// Text that somebody outside chose.
+    Input,
+    /// Always the same.
+    Fixed(String),
+    /// Not known.
+    Unknown,
+}
+
+/// Programs that hand over control when they are started.
+const SHELLS: &[&str] = &[
+    "ash", "bash", "busybox", "csh", "dash", "ksh", "login", "nc", "ncat", "netcat", "sh", "socat",
+    "telnetd", "tcsh", "utelnetd", "zsh",
+];
+
+pub(crate) fn what_it_runs(facts: &Facts<'_>, function: FuncId, on: Option<ValueId>) -> Runs {
+    let Some(value) = on else { return Runs::Unknown };
+    if let Some(text) = facts.text(function, value) {
+        let text = String::from_utf8_lossy(text).into_owned();
+        return if is_shell(&text) { Runs::Shell(text) } else { Runs::Fixed(text) };
+    }
+    if facts.labels(function, value).meets(Labels::OUTSIDE) { Runs::Input } else { Runs::Unknown }
+}
+
+fn is_shell(command: &str) -> bool {
+    let mut words = command.split_whitespace();
+    let program = words.next().unwrap_or_default().rsplit('/').next().unwrap_or_default();
+    // `sh -c 'fixed text'` runs the text.
+    SHELLS.binary_search(&program).is_ok() && words.next() != Some("-c")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shells_are_told_from_fixed_commands() {
+        assert!(SHELLS.is_sorted());
+        assert!(is_shell("/bin/sh") && is_shell("telnetd -l /bin/sh"));
+        assert!(!is_shell("/sbin/reboot") && !is_shell("sh -c 'date'"));
+    }
+}

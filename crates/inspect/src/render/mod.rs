@@ -1,0 +1,5 @@
+//! Records for readers.
+
+mod human;
+
+pub use human::human;
