@@ -170,8 +170,11 @@ impl Discovery<'_> {
     }
 
     pub(super) fn is_usually_short(&self) -> bool {
-        let short = self.known.entries.values().filter(|entry| entry.short).count();
-        2 * short > self.known.entries.len()
+        let size = |explored: &Explored| explored.instructions.len();
+        let short: usize = self.explored.values().filter(|explored| explored.entry.short).map(size).sum();
+        let all: usize = self.explored.values().map(size).sum();
+        // Stubs and what the linker adds are in the normal mode anyway.
+        3 * short > all
     }
 
     /// Bytes from one possible start of an instruction to the next.

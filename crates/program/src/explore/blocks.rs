@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use sleigh::{Context, LiftError, Lifter};
+use sleigh::{Context, LiftError, Lifter, Table};
 
 use super::{Explored, Explorer, RawBlock, RawExit, RawPlace};
 use crate::address::VirtAddr;
@@ -10,6 +10,20 @@ use crate::function::Stop;
 use crate::instruction::{Flow, Instruction, WayKind};
 use crate::state::{State, Value, Walk};
 use crate::switch;
+
+/// Length of an instruction whose meaning is not known but whose existence is; 0 for none. `scv 0`, the system call of
+/// Power ISA 3.0, is missing in the tables.
+fn skipped_length(table: &Table, error: &LiftError, bytes: &[u8]) -> u32 {
+    const SCV: u32 = 0x4400_0001;
+    match (error, bytes.first_chunk::<4>()) {
+        (LiftError::Unimplemented { length, .. }, _) => u32::from(*length),
+        (_, Some(word)) if table.register("xer_so").is_some() => {
+            let word = if table.big_endian() { u32::from_be_bytes(*word) } else { u32::from_le_bytes(*word) };
+            if word == SCV { 4 } else { 0 }
+        }
+        _ => 0,
+    }
+}
 
 /// Bytes offered to the lifter: an instruction and its delay slot.
 const WINDOW: usize = 32;
@@ -190,7 +204,8 @@ impl Visit<'_, '_, '_, '_> {
         self.found.work += 1;
         let lifted = match self.lifter.lift(bytes, address.0, *context) {
             Ok(lifted) => lifted,
-            Err(LiftError::Unimplemented { length, .. }) if length > 0 => {
+            Err(error) if skipped_length(setting.table, &error, bytes) > 0 => {
+                let length = skipped_length(setting.table, &error, bytes);
                 self.found.failures.push(LiftError::Unimplemented { address: address.0, length });
                 self.found.instructions.push(Instruction {
                     address,
