@@ -1,13 +1,14 @@
 //! Conditions as people read them: which datum is compared with what.
 
-use program::{BlockId, Exit, Place, VirtAddr};
+use std::collections::BTreeSet;
+
+use program::{BlockId, Exit, FuncId, Place, VirtAddr};
 use sleigh::pcode::Opcode;
 
 use crate::facts::Facts;
 use crate::function::FunctionFacts;
 use crate::knowledge::{Comparison, Fact};
 use crate::value::{Value, ValueId};
-use program::FuncId;
 
 /// What a condition asks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -61,6 +62,18 @@ pub struct Guard {
     pub holds: bool,
 }
 
+/// The only operand of a merge that can satisfy a guard: the merge's block, where the operand comes from, the operand.
+fn only_way(facts: &FunctionFacts, guard: &Guard) -> Option<(BlockId, BlockId, ValueId)> {
+    let Test::Equal { left, right } = guard.test else { return None };
+    let (Value::Merge { block, .. }, Some(number)) = (facts.arena.get(left), facts.arena.number(right)) else {
+        return None;
+    };
+    let can = |value: ValueId| facts.arena.number(value).is_none_or(|n| (n == number) == guard.holds);
+    let mut ways = facts.arena.operands(left).iter().filter(|(_, _, value)| *value != left && can(*value));
+    let (_, from, value) = ways.next().filter(|_| ways.next().is_none())?;
+    Some((block, *from, *value))
+}
+
 /// Parts of one condition.
 const MAX_PARTS: usize = 32;
 
@@ -68,6 +81,12 @@ impl Facts<'_> {
     /// Tests that have come out this way whenever the block runs, the closest first.
     pub fn guards(&self, function: FuncId, block: BlockId) -> Vec<Guard> {
         let Some(facts) = self.function(function) else { return Vec::new() };
+        let mut all = self.dominating(function, facts, block);
+        self.refine(function, facts, &mut all);
+        all
+    }
+
+    fn dominating(&self, function: FuncId, facts: &FunctionFacts, block: BlockId) -> Vec<Guard> {
         let mut all = Vec::new();
         let mut at = block;
         loop {
@@ -78,6 +97,27 @@ impl Facts<'_> {
                 Some(parent) => at = parent,
                 None => return all,
             }
+        }
+    }
+
+    /// A condition on a value that meets from several ways, of which only one can satisfy it, says that control came
+    /// that way: compilers set a variable on each way and test it afterwards.
+    fn refine(&self, function: FuncId, facts: &FunctionFacts, all: &mut Vec<Guard>) {
+        let mut seen: BTreeSet<Guard> = all.iter().copied().collect();
+        let mut next = 0;
+        while let Some(guard) = all.get(next).copied().filter(|_| next < MAX_PARTS) {
+            next += 1;
+            let Some((block, from, value)) = only_way(facts, &guard) else { continue };
+            let mut more = self.edge(function, from, block);
+            if let Test::Equal { right, .. } = guard.test
+                && facts.arena.number(value).is_none()
+            {
+                let mut tests = Vec::new();
+                self.equality(function, facts, value, right, guard.holds, &mut tests);
+                more.extend(tests.into_iter().map(|(test, holds)| Guard { test, holds, ..guard }));
+            }
+            more.extend(self.dominating(function, facts, from));
+            all.extend(more.into_iter().filter(|guard| seen.insert(*guard)));
         }
     }
 
@@ -145,6 +185,11 @@ impl Facts<'_> {
                         all.push((test, truth != equal_if_zero));
                     }
                 }
+                Value::Merge { .. } | Value::Choice { .. } | Value::Load { .. } => {
+                    if let Some(zero) = arena.find(Value::Number(0)) {
+                        self.equality(function, facts, id, zero, !truth, &mut all);
+                    }
+                }
                 _ => {}
             }
         }
@@ -160,7 +205,28 @@ impl Facts<'_> {
         truth: bool,
         all: &mut Vec<(Test, bool)>,
     ) {
-        let (a, b) = (facts.resolve(a), facts.resolve(b));
+        let (mut a, b) = (facts.resolve(a), facts.resolve(b));
+        // Conditional execution: which of two values it is, if only one can be.
+        while let (Value::Choice { when, then, otherwise }, Some(n)) = (facts.arena.get(a), facts.arena.number(b)) {
+            let can = |value: ValueId| facts.arena.number(value).is_none_or(|m| (m == n) == truth);
+            let chosen = match (can(then), can(otherwise)) {
+                (true, false) => then,
+                (false, true) => otherwise,
+                _ => break,
+            };
+            if all.len() >= MAX_PARTS {
+                return;
+            }
+            all.extend(self.tests(function, facts, when, chosen == then));
+            if facts.arena.number(chosen).is_some() {
+                return;
+            }
+            a = facts.resolve(chosen);
+        }
+        if let (true, Some(n @ (0 | 1))) = (facts.arena.is_truth(a), facts.arena.number(b)) {
+            all.extend(self.tests(function, facts, a, (n == 1) == truth));
+            return;
+        }
         let zero = facts.arena.number(b) == Some(0);
         if zero && let Some((test, equal_if_zero)) = self.comparison(function, facts, a) {
             all.push((test, truth == equal_if_zero));

@@ -118,6 +118,11 @@ impl Arena {
         }
     }
 
+    /// The id of a value that exists.
+    pub fn find(&self, value: Value) -> Option<ValueId> {
+        self.ids.get(&value).copied()
+    }
+
     pub(crate) fn add(&mut self, value: Value) -> ValueId {
         let next = ValueId(self.values.len() as u32);
         let id = *self.ids.entry(value).or_insert(next);
