@@ -2,7 +2,7 @@
 # Is ui/dist what the sources say? Builds the pages again from the lock file and compares byte by byte.
 set -euo pipefail
 cd "$(dirname "$0")"
-npm ci --ignore-scripts --silent
+npm ci --ignore-scripts --loglevel error
 fresh="$(mktemp -d)"
 trap 'rm -rf "$fresh"' EXIT
 npx vite build --outDir "$fresh" --emptyOutDir --logLevel warn
