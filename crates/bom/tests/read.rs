@@ -106,6 +106,25 @@ fn spdx_gives_the_same_kind_of_graph() {
     assert_eq!(document.not_carried["relationship OTHER"], 1);
 }
 
+#[test]
+fn tag_value_text_gives_the_same_graph_as_json() {
+    let text = "SPDXVersion: SPDX-2.3\nDataLicense: CC0-1.0\nSPDXID: SPDXRef-DOCUMENT\nDocumentName: doc\n\
+        DocumentNamespace: https://x/1\n# comment: none\nCreator: Tool: maker-2\nCreator: Organization: Acme (a@b)\n\
+        Created: 2024-05-01T10:00:00Z\n\nPackageName: app\nSPDXID: SPDXRef-a\nPackageVersion: 1\n\
+        PrimaryPackagePurpose: APPLICATION\nPackageSupplier: Organization: Acme\nPackageLicenseDeclared: MIT\n\
+        PackageComment: <text>two\nPackageName: lines</text>\n\nPackageName: zlib\nSPDXID: SPDXRef-b\n\
+        PackageVersion: 1.2.11\nExternalRef: SECURITY cpe23Type cpe:2.3:a:zlib:zlib:1.2.11:*:*:*:*:*:*:*\n\
+        ExternalRef: PACKAGE-MANAGER purl pkg:generic/zlib@1.2.11\n\nFileName: ./app\nSPDXID: SPDXRef-f\n\
+        FileChecksum: SHA1: AA\n\nRelationship: SPDXRef-DOCUMENT DESCRIBES SPDXRef-a\n\
+        Relationship: SPDXRef-a CONTAINS SPDXRef-f\nRelationship: SPDXRef-b DEPENDENCY_OF SPDXRef-a\n";
+    assert_eq!(parse(text).bom, parse(SPDX).bom);
+    assert_eq!(parse(&text.replace('\n', "\r")).bom, parse(SPDX).bom);
+    check_error(
+        "SPDXVersion: SPDX-2.3\nDocumentComment: <text>never ends\n",
+        expect!["2:1: `<text>` without `</text>`"],
+    );
+}
+
 #[track_caller]
 fn check_error(text: &str, expected: Expect) {
     let error = read(text.as_bytes(), &ReadLimits::default()).unwrap_err();
@@ -239,11 +258,11 @@ fn real_documents_are_read() {
         saasbom-apigateway.cdx.json: cyclonedx-json 1.4, 1 components, 0 relations
         flux_0.26.3_sbom.spdx.json.zst: spdx-json SPDX-2.2, 735 components, 0 relations
         julia.spdx.json: spdx-json SPDX-2.2, 34 components, 1 relations
-        mqtt-client-sbom.spdx: SPDX SPDX-2.2 as `spdx-tag-value` is not supported
+        mqtt-client-sbom.spdx: spdx-tag-value SPDX-2.2, 99 components, 0 relations
         powershell.spdx.json.zst: spdx-json SPDX-2.2, 948 components, 947 relations
         rhel-ubi9-9.2.spdx.json.zst: spdx-json SPDX-2.2, 610 components, 605 relations
-        usbutils.spdx: SPDX SPDX-2.1 as `spdx-tag-value` is not supported
-        xml2json-sbom.spdx: SPDX SPDX-2.2 as `spdx-tag-value` is not supported
+        usbutils.spdx: spdx-tag-value SPDX-2.1, 48 components, 0 relations
+        xml2json-sbom.spdx: spdx-tag-value SPDX-2.2, 10 components, 0 relations
         bitnami_mariadb.syft.spdx.json.zst: spdx-json SPDX-2.3, 3601 components, 3491 relations
         bitnami_nginx.syft.spdx.json.zst: spdx-json SPDX-2.3, 3506 components, 3398 relations
         bitnami_nginx.trivy.spdx.json: spdx-json SPDX-2.2, 110 components, 109 relations

@@ -40,7 +40,7 @@ pub(crate) struct Signature {
     /// How sure a hit is, in thousandths.
     #[serde(default = "usual_confidence")]
     pub(crate) confidence: u16,
-    /// Texts as found in real files, and the versions in them; a test tries them all.
+    /// Texts in the form in which the program has them, and the versions in them; a test tries them all.
     #[serde(default)]
     #[cfg_attr(not(test), allow(dead_code))]
     samples: std::collections::BTreeMap<String, String>,
@@ -111,7 +111,7 @@ impl Signatures {
                 }
             }
         }
-        hits.sort_by(|a, b| (a.signature, a.offset).cmp(&(b.signature, b.offset)));
+        hits.sort_by_key(|hit| (hit.signature, hit.offset));
         hits
     }
 }

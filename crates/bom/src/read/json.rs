@@ -43,21 +43,28 @@ impl Reading {
 
     /// One more component.
     pub(super) fn component<E: Error>(&self) -> Result<(), E> {
-        self.count(&self.components, "components", self.limits.components)
+        self.component_allowed().map_err(|what| self.exceed(what, self.limits.components))
     }
 
     /// One more relation.
     pub(super) fn relation<E: Error>(&self) -> Result<(), E> {
-        self.count(&self.relations, "relations", self.limits.relations)
+        self.relation_allowed().map_err(|what| self.exceed(what, self.limits.relations))
     }
 
-    fn count<E: Error>(&self, counter: &Cell<usize>, what: &'static str, limit: usize) -> Result<(), E> {
-        counter.set(counter.get() + 1);
-        if counter.get() <= limit {
-            return Ok(());
-        }
+    /// One more component; the error says what there are too many of.
+    pub(super) fn component_allowed(&self) -> Result<(), &'static str> {
+        count(&self.components, self.limits.components, "components")
+    }
+
+    /// One more relation; the error says what there are too many of.
+    pub(super) fn relation_allowed(&self) -> Result<(), &'static str> {
+        count(&self.relations, self.limits.relations, "relations")
+    }
+
+    /// Errors of the parser carry no values, so the limit is kept here.
+    fn exceed<E: Error>(&self, what: &'static str, limit: usize) -> E {
         self.exceeded.set(Some((what, limit)));
-        Err(E::custom("limit"))
+        E::custom("limit")
     }
 
     /// Counts something that the graph does not hold.
@@ -90,6 +97,11 @@ impl Reading {
             None => ReadError::Malformed { place, message: plain(error) },
         }
     }
+}
+
+fn count(counter: &Cell<usize>, limit: usize, what: &'static str) -> Result<(), &'static str> {
+    counter.set(counter.get() + 1);
+    if counter.get() > limit { Err(what) } else { Ok(()) }
 }
 
 /// The message without the place that the parser appends.

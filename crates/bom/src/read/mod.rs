@@ -12,6 +12,7 @@ mod finish;
 mod json;
 mod spdx;
 mod spdx_relation;
+mod spdx_tag;
 mod spdx_value;
 
 use std::collections::BTreeMap;
@@ -21,6 +22,7 @@ use crate::{Bom, Format};
 pub(crate) use cyclonedx_parts::{CPE_PROPERTIES, RELATION_PROPERTY};
 pub use detect::{Recognised, recognise};
 pub use error::ReadError;
+pub(crate) use json::plain;
 
 /// What a document may cost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,6 +67,7 @@ pub fn read(bytes: &[u8], limits: &ReadLimits) -> Result<Document, ReadError> {
     match recognised.format {
         Format::CycloneDxJson => cyclonedx::read(bytes, limits),
         Format::SpdxJson => spdx::read(bytes, limits),
+        Format::SpdxTagValue => spdx_tag::read(bytes, limits),
         format => Err(ReadError::Unsupported { format, version: recognised.version }),
     }
 }

@@ -1,0 +1,184 @@
+//! Verdicts, with their places.
+
+use bom::{ReadLimits, Target, read, validate, write};
+use expect_test::{Expect, expect};
+
+#[track_caller]
+fn check(text: &str, expected: Expect) {
+    let verdict = validate(text.as_bytes());
+    let mut lines: Vec<String> = verdict
+        .violations
+        .iter()
+        .map(|v| format!("{}:{} {} {}", v.line, v.column, v.path, v.message))
+        .collect();
+    lines.push(verdict.summary().unwrap_or_else(|| "not recognised".to_owned()));
+    expected.assert_eq(&lines.join("\n"));
+}
+
+#[test]
+fn a_valid_document_is_valid() {
+    check(
+        r#"{"bomFormat": "CycloneDX", "specVersion": "1.6", "version": 1}"#,
+        expect!["valid CycloneDX 1.6"],
+    );
+}
+
+#[test]
+fn each_mistake_has_its_place() {
+    check(
+        "{\"bomFormat\": \"CycloneDX\", \"specVersion\": \"1.6\",\n \"components\": [\n  {\"type\": \"program\", \"name\": \"a\"},\n  {\"type\": \"library\"}]}",
+        expect![[r#"
+            3:12 /components/0/type value is not one of "application", "framework" or 11 other candidates
+            4:3 /components/1 "name" is a required property
+            invalid CycloneDX 1.6"#]],
+    );
+}
+
+#[test]
+fn broken_syntax_is_invalid() {
+    check(
+        "{\"bomFormat\": \"CycloneDX\", \"specVersion\": \"1.6\",",
+        expect![[r#"
+        1:48  EOF while parsing a value
+        invalid CycloneDX 1.6"#]],
+    );
+    check(
+        "{\"spdxVersion\": \"SPDX-2.3\",, }",
+        expect![[r#"
+        1:28  key must be a string
+        invalid SPDX 2.3"#]],
+    );
+}
+
+#[test]
+fn unknown_versions_are_invalid() {
+    check(
+        r#"{"bomFormat": "CycloneDX", "specVersion": "0.9"}"#,
+        expect![[r#"
+        1:1  there is no version `0.9` of this format
+        invalid CycloneDX 0.9"#]],
+    );
+    check(
+        r#"{"bomFormat": "CycloneDX"}"#,
+        expect![[r#"
+        1:1  there is no version `` of this format
+        invalid CycloneDX of unknown version"#]],
+    );
+}
+
+#[test]
+fn a_key_that_stands_twice_is_invalid() {
+    check(
+        r#"{"bomFormat": "CycloneDX", "specVersion": "1.6", "version": 1, "version": 2}"#,
+        expect![[r#"
+            1:72  the key `version` stands twice in one object
+            invalid CycloneDX 1.6"#]],
+    );
+}
+
+#[test]
+fn ids_are_unique_and_references_lead_somewhere() {
+    check(
+        r#"{"bomFormat": "CycloneDX", "specVersion": "1.6", "components": [
+            {"type": "library", "name": "a", "bom-ref": "x"}, {"type": "library", "name": "b", "bom-ref": "x"}]}"#,
+        expect![[r#"
+            2:107 /components/1/bom-ref the id `x` is that of `/components/0` already
+            invalid CycloneDX 1.6"#]],
+    );
+    check(
+        r#"{"spdxVersion": "SPDX-2.3", "SPDXID": "SPDXRef-DOCUMENT", "name": "n", "dataLicense": "CC0-1.0",
+            "documentNamespace": "https://x/1",
+            "creationInfo": {"created": "2024-01-01T00:00:00Z", "creators": ["Tool: t"]},
+            "packages": [{"SPDXID": "SPDXRef-a", "name": "a", "downloadLocation": "NONE"}],
+            "relationships": [{"spdxElementId": "SPDXRef-a", "relationshipType": "CONTAINS", "relatedSpdxElement": "SPDXRef-b"}]}"#,
+        expect![[r#"
+            5:116 /relationships/0/relatedSpdxElement there is no element `SPDXRef-b`
+            invalid SPDX 2.3"#]],
+    );
+}
+
+#[test]
+fn other_documents_get_no_verdict() {
+    check("{\"hello\": 1}", expect!["not recognised"]);
+}
+
+#[test]
+fn what_is_written_is_valid() {
+    let image =
+        std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/router/router-armel.bin");
+    let tree = unpack::unpack(&image, &unpack::UnpackLimits::default()).unwrap();
+    let generated = bom::generate(&tree, None).bom;
+    for target in [Target::CycloneDx1_6, Target::CycloneDx1_7] {
+        let written = write(&generated, target);
+        let verdict = validate(&written.bytes);
+        assert_eq!(verdict.outcome(), bom::Outcome::Valid, "{verdict:#?}");
+        assert!(written.lost.is_empty(), "{:?}", written.lost);
+        assert_eq!(read(&written.bytes, &ReadLimits::default()).unwrap().bom, generated);
+    }
+}
+
+/// The standards' own examples that the test data hold, and documents of other makers.
+#[test]
+fn real_documents_get_a_verdict() {
+    let Some(data) = std::env::var_os("SUKASHI_TEST_DATA") else {
+        println!("skipped: SUKASHI_TEST_DATA is not set");
+        return;
+    };
+    let mut lines = Vec::new();
+    for folder in ["sbom/cyclonedx", "sbom/spdx", "sbom/spdx-containers", "vex"] {
+        for entry in std::fs::read_dir(std::path::Path::new(&data).join(folder)).unwrap() {
+            let path = entry.unwrap().path();
+            let bytes = std::fs::read(&path).unwrap();
+            let packed = path.extension().is_some_and(|extension| extension == "zst");
+            let bytes = if packed { zstd::decode_all(&bytes[..]).unwrap() } else { bytes };
+            let verdict = validate(&bytes);
+            let name = path.file_name().unwrap().to_string_lossy().into_owned();
+            let first =
+                verdict.violations.first().map(|v| format!(" {} {}", v.path, v.message)).unwrap_or_default();
+            let first = first.chars().take(120).collect::<String>();
+            lines.push(format!(
+                "{name}: {} ({}){first}",
+                verdict.summary().unwrap(),
+                verdict.violations.len()
+            ));
+        }
+    }
+    lines.sort();
+    expect![[r#"
+        bitnami_mariadb.syft.spdx.json.zst: valid SPDX 2.3 (0)
+        bitnami_nginx.syft.spdx.json.zst: valid SPDX 2.3 (0)
+        bitnami_nginx.trivy.spdx.json: invalid SPDX 2.2 (229) /packages/0 "copyrightText" is a required property
+        cbom-protocol.cdx.json: valid CycloneDX 1.6 (0)
+        cern-lhc-vdm-editor.cdx.xml: unchecked CycloneDX 1.2 (0)
+        cyclonedx-cisa-case-1-vex-affected.json: valid CycloneDX 1.4 (0)
+        cyclonedx-cisa-case-1-vex-fixed.json: valid CycloneDX 1.4 (0)
+        cyclonedx-cisa-case-1-vex-not_affected.json: valid CycloneDX 1.4 (0)
+        cyclonedx-cisa-case-1-vex-under_investigation.json: valid CycloneDX 1.4 (0)
+        cyclonedx-cisa-case-2-vex.json: valid CycloneDX 1.4 (0)
+        cyclonedx-cisa-case-3-vex.json: valid CycloneDX 1.4 (0)
+        cyclonedx-cisa-case-4-vex.json: valid CycloneDX 1.4 (0)
+        cyclonedx-cisa-case-6-vex.json: valid CycloneDX 1.4 (0)
+        dropwizard-1.3.15.cdx.json.zst: valid CycloneDX 1.2 (0)
+        flux_0.26.3_sbom.spdx.json.zst: invalid SPDX 2.2 (1000) /packages/0 "copyrightText" is a required property
+        grafana_grafana-arm32v7-linux.syft.spdx.json.zst: valid SPDX 2.3 (0)
+        grafana_loki.syft.spdx.json.zst: valid SPDX 2.3 (0)
+        hashicorp_consul.syft.spdx.json.zst: valid SPDX 2.3 (0)
+        hashicorp_vault.syft.spdx.json.zst: valid SPDX 2.3 (0)
+        hbom-pcie-sata-adapter.cdx.json: valid CycloneDX 1.4 (0)
+        juice-shop-11.1.2.cdx.json.zst: valid CycloneDX 1.2 (0)
+        julia.spdx.json: valid SPDX 2.2 (0)
+        keycloak-10.0.2.cdx.json.zst: valid CycloneDX 1.2 (0)
+        laravel-7.12.0.cdx11.xml: unchecked CycloneDX 1.1 (0)
+        laravel-7.12.0.cdx14.json: valid CycloneDX 1.4 (0)
+        mqtt-client-sbom.spdx: unchecked SPDX 2.2 (0)
+        powershell.spdx.json.zst: invalid SPDX 2.2 (1000) /files/0 "licenseInfoInFiles" is a required property
+        proton-bridge-1.6.3.cdx.json.zst: valid CycloneDX 1.2 (0)
+        proton-bridge-1.8.0.cdx.json.zst: valid CycloneDX 1.2 (0)
+        rancher_coredns-coredns.syft.spdx.json: valid SPDX 2.3 (0)
+        rancher_mirrored-library-traefik.syft.spdx.json.zst: valid SPDX 2.3 (0)
+        rancher_mirrored-library-traefik.trivy.spdx.json.zst: invalid SPDX 2.2 (581) /packages/0 "copyrightText" is a required property
+        rhel-ubi9-9.2.spdx.json.zst: valid SPDX 2.2 (0)
+        saasbom-apigateway.cdx.json: valid CycloneDX 1.4 (0)
+        usbutils.spdx: unchecked SPDX 2.1 (0)
+        xml2json-sbom.spdx: unchecked SPDX 2.2 (0)"#]].assert_eq(&lines.join("\n"));
+}
