@@ -46,6 +46,18 @@ fn main() {
                             facts.labels(id, left),
                             guard.test
                         ),
+                        Test::Equal { left, right } => {
+                            let inner =
+                                own.arena.inputs(own.arena.get(left)).map(|i| i.map(|i| own.arena.get(i)));
+                            println!(
+                                "      {} {} {:?} {inner:?} == {:?} {:?}",
+                                guard.holds,
+                                guard.address,
+                                own.arena.get(left),
+                                own.arena.get(right),
+                                facts.labels(id, left)
+                            );
+                        }
                         test => println!("      {} {} {test:?}", guard.holds, guard.address),
                     }
                 }

@@ -321,6 +321,10 @@ impl<'p> Facts<'p> {
         for (caller, facts) in self.functions() {
             for (call, site) in &facts.calls {
                 let edge = |callee, registered| Edge { caller, callee, call: *call, registered };
+                let before = self.program.function(caller).and_then(|f| f.calls.get(*call as usize));
+                if before.is_some_and(|before| before.target != site.target) {
+                    resolved += 1;
+                }
                 if let CallTarget::Function(callee) = site.target {
                     edges.insert(edge(callee, false));
                 }

@@ -295,7 +295,13 @@ impl Walk<'_, '_> {
             let ops = self.function.instruction_ops(instruction);
             self.facts.work += ops.len() as u64;
             for (index, op) in ops.iter().enumerate() {
-                let place = At { block: id, address: instruction.address, op: first + index as u32, index };
+                let place = At {
+                    block: id,
+                    address: instruction.address,
+                    next: instruction.end(),
+                    op: first + index as u32,
+                    index,
+                };
                 self.operation(&place, op, state, &mut step, instruction.end(), ops.len());
             }
         }
@@ -508,6 +514,7 @@ impl Walk<'_, '_> {
             self.facts.calls.insert(index, site);
         }
         let rules = self.setting.rules;
+        let popped = i64::from(rules.convention.popped_on_return());
         let register = self.setting.table.register_space();
         let big_endian = self.big_endian();
         let kept_result = state.read(&mut self.facts.arena, rules.result, big_endian);
@@ -522,10 +529,17 @@ impl Walk<'_, '_> {
             result = self.facts.arena.add(Value::Choice { when, then: old, otherwise: result });
         }
         state.write(rules.result, Some(result));
+        if let CallTarget::Function(callee) = target
+            && popped > 0
+            && let Some(place) =
+                self.setting.program.function(callee).and_then(|callee| place_finder(callee, rules))
+        {
+            let here = self.facts.arena.constant(at.next.0, place.size);
+            state.write(place, Some(here));
+        }
         if let Some(zero) = rules.zero {
             state.write(zero, Some(self.facts.arena.constant(0, zero.size)));
         }
-        let popped = i64::from(rules.convention.popped_on_return());
         if popped > 0
             && target != CallTarget::System
             && let Some(top) = state.exact(rules.stack)
@@ -574,8 +588,20 @@ impl Walk<'_, '_> {
 struct At {
     block: BlockId,
     address: VirtAddr,
+    next: VirtAddr,
     op: u32,
     index: usize,
+}
+
+/// The register that a function loads its own return address into, if that is all it does: how 32-bit x86 code finds
+/// out where it is.
+fn place_finder(function: &Function, rules: &CallRules) -> Option<Varnode> {
+    let [block] = function.blocks.as_slice() else { return None };
+    let [load, _] = function.instructions(block) else { return None };
+    let ops = function.instruction_ops(load);
+    let loads = ops.iter().any(|op| op.opcode() == Opcode::Load && op.input(1) == Some(rules.stack));
+    let written = ops.last().and_then(Op::output).filter(|output| output.size == rules.stack.size);
+    written.filter(|output| loads && *output != rules.stack && function.calls.is_empty())
 }
 
 fn returns(exit: &Exit) -> bool {

@@ -65,7 +65,8 @@ pub struct Guard {
 /// The only operand of a merge that can satisfy a guard: the merge's block, where the operand comes from, the operand.
 fn only_way(facts: &FunctionFacts, guard: &Guard) -> Option<(BlockId, BlockId, ValueId)> {
     let Test::Equal { left, right } = guard.test else { return None };
-    let (Value::Merge { block, .. }, Some(number)) = (facts.arena.get(left), facts.arena.number(right)) else {
+    let (Value::Merge { block, .. }, Some(number)) = (facts.arena.get(left), facts.arena.number(right))
+    else {
         return None;
     };
     let can = |value: ValueId| facts.arena.number(value).is_none_or(|n| (n == number) == guard.holds);
@@ -207,7 +208,9 @@ impl Facts<'_> {
     ) {
         let (mut a, b) = (facts.resolve(a), facts.resolve(b));
         // Conditional execution: which of two values it is, if only one can be.
-        while let (Value::Choice { when, then, otherwise }, Some(n)) = (facts.arena.get(a), facts.arena.number(b)) {
+        while let (Value::Choice { when, then, otherwise }, Some(n)) =
+            (facts.arena.get(a), facts.arena.number(b))
+        {
             let can = |value: ValueId| facts.arena.number(value).is_none_or(|m| (m == n) == truth);
             let chosen = match (can(then), can(otherwise)) {
                 (true, false) => then,

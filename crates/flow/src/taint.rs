@@ -1,7 +1,7 @@
 //! Which labels the data of each function carries.
 //!
 //! A value and what it points to share one set: for "does what somebody sent reach this comparison" the difference does
-//! not matter. Memory is a handful of objects a function: stack objects by their lowest known address, global objects,
+//! not matter. Memory is a handful of objects a function: stack objects by the lowest address that labelled data was written to, global objects,
 //! what parameters and results point to. Flow through comparisons (implicit flow) is not followed.
 //!
 //! Bottom-up, a function's [`Summary`] tells in terms of its parameters what it returns and writes; top-down, `incoming`
@@ -193,11 +193,6 @@ fn grow(slot: &mut Labels, labels: Labels) -> bool {
 impl Look<'_, '_> {
     fn run(&mut self) {
         self.local.values.resize(self.facts.arena.values().len(), Labels::NONE);
-        for (_, value) in self.facts.arena.values() {
-            if let Value::Stack(distance) = value {
-                self.local.stack.entry(distance).or_default();
-            }
-        }
         self.changed = true;
         for _ in 0..MAX_LOOKS {
             if !std::mem::take(&mut self.changed) {

@@ -60,7 +60,6 @@ fn inspect(bytes: Vec<u8>, options: &Options) -> Report {
         stripped: Some(stripped),
         complete: program.coverage.complete,
         work_units: program.coverage.work_units,
-        blind_spots: blind_spots(&program),
         ..Report::default()
     };
     let mut resolved = 0;
@@ -81,6 +80,7 @@ fn inspect(bytes: Vec<u8>, options: &Options) -> Report {
         }
         Err(error) => report.blind_spots.push(("all values".to_owned(), error.to_string())),
     }
+    report.blind_spots.extend(blind_spots(&program, resolved));
     report.coverage = Some(coverage(&program, resolved, report.complete));
     report
 }
@@ -109,12 +109,16 @@ fn capabilities(facts: &Facts<'_>) -> Vec<Capability> {
 }
 
 /// Summed up by kind: the single places would fill the record.
-fn blind_spots(program: &Program) -> Vec<(String, String)> {
+fn blind_spots(program: &Program, resolved: u64) -> Vec<(String, String)> {
     let mut kinds: BTreeMap<BlindSpotKind, (u64, u64)> = BTreeMap::new();
     for spot in &program.blind_spots {
         let sum = kinds.entry(spot.kind).or_default();
         *sum = (sum.0 + 1, sum.1 + spot.size);
     }
+    if let Some(calls) = kinds.get_mut(&BlindSpotKind::UnresolvedCall) {
+        calls.0 = calls.0.saturating_sub(resolved);
+    }
+    kinds.retain(|_, sum| sum.0 > 0);
     let mut all: Vec<(String, String)> =
         kinds.into_iter().map(|(kind, (count, bytes))| sentence(kind, count, bytes)).collect();
     all.extend(

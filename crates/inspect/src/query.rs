@@ -109,6 +109,9 @@ fn inlined(facts: &Facts<'_>, function: FuncId, guards: &[Guard]) -> Vec<Constan
         let Some(own) = facts.function(function) else { continue };
         let Some(number) = own.arena.number(right) else { continue };
         let Some(labels) = outside(facts, function, left) else { continue };
+        if is_pointer(facts, number) {
+            continue;
+        }
         match own.arena.get(left) {
             Value::Load { at, size } if size <= 8 => {
                 let bytes = bytes_of(facts, number, size);
@@ -167,10 +170,19 @@ fn runs(
         } else {
             test.how = Comparison::Prefix;
         }
+        // Zeros are what empty memory and missing pointers are compared with.
+        if test.value.iter().filter(|byte| **byte == 0).count() * 2 > test.value.len() {
+            return None;
+        }
         let printable = test.value.iter().all(|b| (0x20..0x7f).contains(b));
         let least = if printable { MIN_TEXT } else { 4 };
         (test.value.len() >= least).then_some(test)
     })
+}
+
+/// An address of the image: pointers are compared with those, too.
+fn is_pointer(facts: &Facts<'_>, number: u64) -> bool {
+    number > 0xfff && facts.program().image.access(VirtAddr(number)).is_some()
 }
 
 fn bytes_of(facts: &Facts<'_>, number: u64, size: u16) -> Vec<u8> {

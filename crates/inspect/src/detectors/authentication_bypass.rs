@@ -76,6 +76,8 @@ fn finding(case: &Case<'_>, rule: &'static str, kind: Kind, pair: &TwoWays) -> P
     let input = source_kind(constant.labels);
     let guards = facts.guards(function, constant.block);
     let mut doubts = doubts(case, function, &guards, constant);
+    // What must be there before a comparison is made (an account, a connection) is no login.
+    doubts.retain(|doubt| *doubt != Doubt::InState);
     // A credential that its own texts mention would be no secret; one that is a plain word of a protocol is none.
     if is_common(&constant.value) {
         doubts.push(Doubt::CommonWord);
