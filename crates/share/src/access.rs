@@ -82,7 +82,7 @@ impl Platform {
             .map(|l| (&l.fact.customer, ()))
             .collect();
         let defaults = customers.into_keys().map(|customer| DisclosureView {
-            id: None,
+            id: format!("default.{customer}"),
             audience: universe.organization_ref(customer),
             scope: ScopeView { kind: "default", id: None, name: None },
             types: None,
@@ -160,7 +160,7 @@ impl Looking<'_> {
             return Vec::new();
         };
         let row = |organization: &OrganizationId| DisclosureView {
-            id: Some(id.clone()),
+            id: format!("{id}.{organization}"),
             audience: self.universe.organization_ref(organization),
             scope: self.scope_view(scope),
             types: types.clone(),

@@ -455,8 +455,8 @@ views! {
     }
     /// Something the viewer's organization discloses.
     DisclosureView {
-        /// The grant; null for a default.
-        id: Option<EvidenceId>,
+        /// Unique in the list: the grant's id, or `default`, and the audience's.
+        id: String,
         /// To whom.
         audience: OrganizationRef,
         /// Of what.

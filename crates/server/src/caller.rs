@@ -1,0 +1,53 @@
+//! Who is asking, from a cookie or a token.
+
+use std::sync::Arc;
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, Method, header};
+use share::{Platform, SessionView, Viewer};
+
+use crate::problem::{Code, Problem};
+
+/// What handlers share.
+pub(crate) type App = Arc<Platform>;
+
+pub(crate) const COOKIE: &str = "sukashi_session";
+const CSRF_HEADER: &str = "x-sukashi-csrf";
+
+/// Somebody logged in. With a cookie, writing also needs the CSRF secret, which only our own pages can read.
+pub(crate) struct Caller {
+    pub(crate) viewer: Viewer,
+    pub(crate) session: SessionView,
+}
+
+pub(crate) fn cookie(headers: &HeaderMap) -> Option<&str> {
+    let cookies = headers.get_all(header::COOKIE).into_iter().filter_map(|h| h.to_str().ok());
+    let mut pairs = cookies.flat_map(|h| h.split(';')).filter_map(|pair| pair.trim().split_once('='));
+    pairs.find(|(name, _)| *name == COOKIE).map(|(_, value)| value)
+}
+
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    headers.get(header::AUTHORIZATION)?.to_str().ok()?.strip_prefix("Bearer ")
+}
+
+impl FromRequestParts<App> for Caller {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        if let Some(token) = bearer(&parts.headers) {
+            let found = app.viewer_of_token(token).await?;
+            let (viewer, session) = found.ok_or(Problem::new(Code::NotLoggedIn))?;
+            return Ok(Self { viewer, session });
+        }
+        let secret = cookie(&parts.headers).ok_or(Problem::new(Code::NotLoggedIn))?;
+        let found = app.viewer_of_session(secret).await?;
+        let (viewer, session) = found.ok_or(Problem::new(Code::NotLoggedIn))?;
+        let reading = matches!(parts.method, Method::GET | Method::HEAD);
+        let sent = parts.headers.get(CSRF_HEADER).and_then(|h| h.to_str().ok());
+        if !reading && sent != Some(session.csrf.as_str()) {
+            return Err(Problem::new(Code::BadCsrf));
+        }
+        Ok(Self { viewer, session })
+    }
+}

@@ -1,0 +1,152 @@
+//! Problem documents (RFC 9457). The table of codes is a promise: codes are never renamed.
+
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use schemars::JsonSchema;
+use serde::Serialize;
+use share::{ReadError, WriteError};
+
+macro_rules! codes {
+    ($($(#[$doc:meta])* $code:ident = $text:literal, $status:ident, $title:literal;)*) => {
+        /// What went wrong, for programs.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub(crate) enum Code { $($(#[$doc])* $code,)* }
+
+        impl Code {
+            fn row(self) -> (&'static str, StatusCode, &'static str) {
+                match self { $(Self::$code => ($text, StatusCode::$status, $title),)* }
+            }
+
+            #[cfg(test)]
+            const ALL: &[Self] = &[$(Self::$code,)*];
+        }
+    };
+}
+
+codes! {
+    AmbiguousSubject = "ambiguous-subject", CONFLICT, "several releases fit";
+    BadCsrf = "bad-csrf", FORBIDDEN, "the request does not come from our pages";
+    BadRequest = "bad-request", BAD_REQUEST, "the request does not read";
+    BadStatement = "bad-statement", UNPROCESSABLE_ENTITY, "the statement does not read";
+    Exists = "exists", CONFLICT, "it exists already";
+    Internal = "internal", INTERNAL_SERVER_ERROR, "something failed here";
+    LoginFailed = "login-failed", UNAUTHORIZED, "the login link is unknown, used or too old";
+    MethodNotAllowed = "method-not-allowed", METHOD_NOT_ALLOWED, "the method does not fit the path";
+    NotFound = "not-found", NOT_FOUND, "not found";
+    NotLoggedIn = "not-logged-in", UNAUTHORIZED, "not logged in";
+    NotSupersedable = "not-supersedable", CONFLICT, "it cannot be replaced or taken back";
+    NotYourKey = "not-your-key", FORBIDDEN, "not signed by a key of your organization";
+    Revoked = "revoked", FORBIDDEN, "the key is revoked";
+    Role = "role", FORBIDDEN, "your role does not allow this";
+    TooLarge = "too-large", PAYLOAD_TOO_LARGE, "the request is too large";
+    UnknownSubject = "unknown-subject", UNPROCESSABLE_ENTITY, "nothing has the digest of the subject";
+}
+
+/// An answer that says what went wrong. Details of failures inside stay in the log.
+#[derive(Debug)]
+pub(crate) struct Problem {
+    code: Code,
+    detail: Option<String>,
+}
+
+/// The JSON of a problem.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct ProblemView {
+    /// Always `about:blank`; `code` tells problems apart.
+    r#type: &'static str,
+    /// For reading.
+    title: &'static str,
+    /// HTTP status.
+    status: u16,
+    /// Stable.
+    code: &'static str,
+    /// What was wrong in this request.
+    detail: Option<String>,
+    /// What to do about it.
+    hint: Option<String>,
+}
+
+impl Problem {
+    pub(crate) fn new(code: Code) -> Self {
+        Self { code, detail: None }
+    }
+
+    pub(crate) fn because(code: Code, detail: impl Into<String>) -> Self {
+        Self { code, detail: Some(detail.into()) }
+    }
+
+    fn internal(error: &dyn std::error::Error) -> Self {
+        let causes: Vec<_> =
+            std::iter::successors(Some(error), |e| e.source()).map(ToString::to_string).collect();
+        tracing::error!(error = causes.join(": "), "request failed");
+        Self::new(Code::Internal)
+    }
+}
+
+impl From<ReadError> for Problem {
+    fn from(error: ReadError) -> Self {
+        match error {
+            ReadError::NotFound => Self::new(Code::NotFound),
+            ReadError::Role => Self::new(Code::Role),
+            _ => Self::internal(&error),
+        }
+    }
+}
+
+impl From<WriteError> for Problem {
+    fn from(error: WriteError) -> Self {
+        let code = match &error {
+            WriteError::NotFound { .. } => return Self::new(Code::NotFound),
+            WriteError::Role => Code::Role,
+            WriteError::Text { .. } => Code::BadRequest,
+            WriteError::Exists { .. } => Code::Exists,
+            WriteError::NotYourKey => Code::NotYourKey,
+            WriteError::Revoked { .. } => Code::Revoked,
+            WriteError::UnknownSubject => Code::UnknownSubject,
+            WriteError::AmbiguousSubject => Code::AmbiguousSubject,
+            WriteError::Predicate(source) => {
+                let cause = std::error::Error::source(source).map(|s| format!(": {s}")).unwrap_or_default();
+                return Self::because(Code::BadStatement, format!("{source}{cause}"));
+            }
+            WriteError::Supersedes { .. } => Code::NotSupersedable,
+            _ => return Self::internal(&error),
+        };
+        Self::because(code, error.to_string())
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let (code, status, title) = self.code.row();
+        let (detail, hint) = match self
+            .detail
+            .as_deref()
+            .map(|d| d.split_once("; hint: ").map_or((d, None), |(d, h)| (d, Some(h))))
+        {
+            Some((detail, hint)) => (Some(detail.to_owned()), hint.map(str::to_owned)),
+            None => (None, None),
+        };
+        let view = ProblemView { r#type: "about:blank", title, status: status.as_u16(), code, detail, hint };
+        // A struct of texts and a number always writes.
+        let body = serde_json::to_vec(&view).unwrap_or_default();
+        (status, [(header::CONTENT_TYPE, "application/problem+json")], body).into_response()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_unique_and_sorted() {
+        let texts: Vec<_> = Code::ALL.iter().map(|c| c.row().0).collect();
+        assert!(texts.is_sorted_by(|a, b| a < b), "{texts:?}");
+    }
+
+    #[test]
+    fn what_is_hidden_and_what_does_not_exist_answer_alike() {
+        let read = Problem::from(ReadError::NotFound);
+        let write = Problem::from(WriteError::NotFound { what: "an id".to_owned() });
+        assert_eq!((read.code, read.detail), (write.code, write.detail));
+    }
+}

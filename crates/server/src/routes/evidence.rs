@@ -1,0 +1,170 @@
+//! Evidence: registering, listing, reading.
+
+use axum::extract::{DefaultBodyLimit, Path, State};
+use axum::http::{HeaderName, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
+use share::{
+    EvidenceFilter, EvidenceId, EvidenceView, FindingView, LogProof, OrganizationId, Page, Paging,
+    Registration, ReleaseId, SystemId, Tlp,
+};
+use statement::{DisclosureLevel, EvidenceType, MAX_ENVELOPE_BYTES, Timestamp, Unverified, VerifyError};
+
+use crate::answer::{Asked, Json, Raw, ok};
+use crate::caller::{App, Caller};
+use crate::problem::{Code, Problem};
+use crate::routes::{Route, get, post};
+
+pub(super) const STATEMENTS: &str = "/api/v1/statements";
+
+pub(super) fn routes() -> Vec<Route> {
+    let mut register = post!(
+        "/api/v1/statements",
+        register,
+        serde_json::Value,
+        201 EvidenceView,
+        "register a DSSE envelope signed by a key of one's organization; the same again answers 200",
+        "release",
+        "system",
+        "supersedes",
+        "tlp",
+        "embargo_until"
+    );
+    register.handler = register.handler.layer(DefaultBodyLimit::max(MAX_ENVELOPE_BYTES));
+    vec![
+        register,
+        get!(
+            "/api/v1/evidence",
+            list,
+            Page<EvidenceView>,
+            "evidence one sees, newest first",
+            "type",
+            "issuer",
+            "release",
+            "system",
+            "state",
+            "after",
+            "limit"
+        ),
+        get!("/api/v1/evidence/{id}", one, EvidenceView, "one piece of evidence"),
+        get!("/api/v1/evidence/{id}/document", document, serde_json::Value, "the document as one may see it"),
+        get!(
+            "/api/v1/evidence/{id}/findings/{finding}",
+            finding,
+            FindingView,
+            "one finding of an inspection"
+        ),
+        get!("/api/v1/evidence/{id}/statement", signed, serde_json::Value, "the signed DSSE envelope"),
+        get!("/api/v1/evidence/{id}/proof", proof, LogProof, "proof that it is in the log"),
+    ]
+}
+
+#[derive(Deserialize)]
+struct About {
+    release: Option<String>,
+    system: Option<String>,
+    supersedes: Option<String>,
+    tlp: Option<Tlp>,
+    embargo_until: Option<Timestamp>,
+}
+
+#[derive(Deserialize)]
+struct Filter {
+    r#type: Option<EvidenceType>,
+    issuer: Option<String>,
+    release: Option<String>,
+    system: Option<String>,
+    state: Option<States>,
+    after: Option<String>,
+    limit: Option<usize>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum States {
+    Current,
+    Any,
+}
+
+fn unverified(error: &VerifyError) -> Problem {
+    let code = match error {
+        VerifyError::NotAccepted { .. } => Code::NotYourKey,
+        _ => Code::BadStatement,
+    };
+    Problem::because(code, error.to_string())
+}
+
+async fn register(
+    State(app): State<App>,
+    caller: Caller,
+    Asked(about): Asked<About>,
+    Raw(body): Raw,
+) -> Result<Json<EvidenceView>, Problem> {
+    let claim = Unverified::read(&body).map_err(|e| Problem::because(Code::BadStatement, e.to_string()))?;
+    let verified = claim.verify(&app.own_keys(&caller.viewer)).map_err(|e| unverified(&e))?;
+    let registration = Registration {
+        release: about.release.map(ReleaseId::new),
+        system: about.system.map(SystemId::new),
+        supersedes: about.supersedes.map(EvidenceId::new),
+        tlp: about.tlp,
+        embargo_until: about.embargo_until,
+    };
+    let registered = app.register(&caller.viewer, verified, registration).await?;
+    Ok(Json(if registered.new { StatusCode::CREATED } else { StatusCode::OK }, registered.evidence))
+}
+
+async fn list(State(app): State<App>, caller: Caller, Asked(ask): Asked<Filter>) -> Json<Page<EvidenceView>> {
+    let filter = EvidenceFilter {
+        kind: ask.r#type,
+        issuer: ask.issuer.map(OrganizationId::new),
+        release: ask.release.map(ReleaseId::new),
+        system: ask.system.map(SystemId::new),
+        all_states: ask.state == Some(States::Any),
+    };
+    ok(app.evidence_list(&caller.viewer, &filter, &Paging { after: ask.after, limit: ask.limit }))
+}
+
+async fn one(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<Json<EvidenceView>, Problem> {
+    Ok(ok(app.evidence(&caller.viewer, &EvidenceId::new(id))?))
+}
+
+async fn document(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<Response, Problem> {
+    let document = app.document(&caller.viewer, &EvidenceId::new(id)).await?;
+    let level = if document.level >= DisclosureLevel::Full { "full" } else { "redacted" };
+    let headers =
+        [(header::CONTENT_TYPE, "application/json"), (HeaderName::from_static("x-sukashi-level"), level)];
+    Ok((headers, document.json).into_response())
+}
+
+async fn finding(
+    State(app): State<App>,
+    caller: Caller,
+    Path((id, finding)): Path<(String, String)>,
+) -> Result<Json<FindingView>, Problem> {
+    Ok(ok(app.finding(&caller.viewer, &EvidenceId::new(id), &finding).await?))
+}
+
+async fn signed(State(app): State<App>, caller: Caller, Path(id): Path<String>) -> Result<Response, Problem> {
+    let envelope = app.statement(&caller.viewer, &EvidenceId::new(id)).await?;
+    let headers = [
+        (header::CONTENT_TYPE, "application/vnd.dsse.envelope.v1+json"),
+        (header::CONTENT_DISPOSITION, "attachment; filename=\"statement.dsse.json\""),
+    ];
+    Ok((headers, envelope).into_response())
+}
+
+async fn proof(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<Json<LogProof>, Problem> {
+    Ok(ok(app.proof(&caller.viewer, &EvidenceId::new(id)).await?))
+}

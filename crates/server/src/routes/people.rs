@@ -1,0 +1,223 @@
+//! Logging in and out, tokens, organizations and their keys.
+
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, Method, StatusCode, header};
+use axum::response::{AppendHeaders, IntoResponse, Redirect, Response};
+use axum::routing::{MethodFilter, on};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use share::{
+    OrganizationId, OrganizationKind, OrganizationView, Page, Role, SESSION_SECONDS, Secret, SessionView,
+};
+use statement::{KeyId, PublicKey};
+
+use crate::answer::{Asked, Input, Json, List, ok};
+use crate::caller::{App, COOKIE, Caller, cookie};
+use crate::problem::{Code, Problem};
+use crate::routes::{Area, Route, get, plain, post};
+
+pub(super) fn routes(secure: bool) -> Vec<Route> {
+    let login_link = plain(
+        MethodFilter::GET,
+        Method::GET,
+        "/login",
+        Area::Open,
+        (303, ""),
+        "the login link: sets the session cookie and leads to the pages",
+        move |m| on(m, move |state, method, query| follow(state, method, query, secure)),
+    );
+    let mut login = post!("/api/v1/login", log_in_unsecured, Login, 200 SessionView, "log in with the token of a login link");
+    if secure {
+        login.handler = axum::routing::post(log_in_secured);
+    }
+    let log_out = plain(
+        MethodFilter::DELETE,
+        Method::DELETE,
+        "/api/v1/session",
+        Area::Api,
+        (204, ""),
+        "log out",
+        |m| on(m, log_out),
+    );
+    let revoke = plain(
+        MethodFilter::DELETE,
+        Method::DELETE,
+        "/api/v1/tokens/{id}",
+        Area::Api,
+        (204, ""),
+        "revoke a token of one's own",
+        |m| on(m, revoke_token),
+    );
+    vec![
+        login_link,
+        login,
+        get!("/api/v1/session", session, SessionView, "who is logged in"),
+        log_out,
+        post!("/api/v1/tokens", add_token, NewToken, 201 Token, "make a token for scripts; shown once"),
+        revoke,
+        get!(
+            "/api/v1/organizations",
+            organizations,
+            Page<OrganizationView>,
+            "organizations one has to do with",
+            "after",
+            "limit"
+        ),
+        post!("/api/v1/organizations", add_organization, NewOrganization, 201 Added, "add an organization (instance administrator)"),
+        post!("/api/v1/organizations/{id}/keys", add_key, NewKey, 201 AddedKey, "accept a key for an organization (instance administrator)"),
+    ]
+}
+
+#[derive(Deserialize, JsonSchema)]
+struct Login {
+    /// From the login link.
+    token: String,
+}
+
+#[derive(Deserialize, JsonSchema)]
+struct NewToken {
+    /// For reading.
+    name: String,
+    /// At most one's own.
+    role: Role,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct Token {
+    /// To revoke it by.
+    id: String,
+    /// For `Authorization: Bearer`.
+    token: String,
+}
+
+#[derive(Deserialize, JsonSchema)]
+struct NewOrganization {
+    /// Name.
+    name: String,
+    /// What it does in the chain.
+    kind: OrganizationKind,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct Added {
+    /// Id of what was added.
+    id: String,
+}
+
+#[derive(Deserialize, JsonSchema)]
+struct NewKey {
+    /// Base64 of the 32 bytes.
+    public_key: PublicKey,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct AddedKey {
+    /// Id of the key.
+    key_id: KeyId,
+}
+
+fn set_cookie(secret: &Secret, secure: bool) -> String {
+    let secure = if secure { "; Secure" } else { "" };
+    format!(
+        "{COOKIE}={}; Path=/; HttpOnly; SameSite=Strict; Max-Age={SESSION_SECONDS}{secure}",
+        secret.reveal()
+    )
+}
+
+/// A link somebody follows; looking ahead at it (HEAD) does not use it up. The cookie is set before the pages are
+/// asked for, and the link leaves the address bar.
+async fn follow(
+    State(app): State<App>,
+    method: Method,
+    Asked(login): Asked<Login>,
+    secure: bool,
+) -> Result<Response, Problem> {
+    if method != Method::GET {
+        return Err(Problem::new(Code::MethodNotAllowed));
+    }
+    Ok(match app.log_in(&login.token).await? {
+        Some(session) => {
+            let cookie = AppendHeaders([(header::SET_COOKIE, set_cookie(&session.secret, secure))]);
+            (cookie, Redirect::to("/")).into_response()
+        }
+        None => Redirect::to("/?login=failed").into_response(),
+    })
+}
+
+async fn log_in_unsecured(app: State<App>, input: Input<Login>) -> Result<Response, Problem> {
+    log_in(app, input, false).await
+}
+
+async fn log_in_secured(app: State<App>, input: Input<Login>) -> Result<Response, Problem> {
+    log_in(app, input, true).await
+}
+
+async fn log_in(
+    State(app): State<App>,
+    Input(login): Input<Login>,
+    secure: bool,
+) -> Result<Response, Problem> {
+    let session = app.log_in(&login.token).await?.ok_or(Problem::new(Code::LoginFailed))?;
+    let found = app.viewer_of_session(session.secret.reveal()).await?;
+    let (_, view) = found.ok_or(Problem::new(Code::LoginFailed))?;
+    Ok((AppendHeaders([(header::SET_COOKIE, set_cookie(&session.secret, secure))]), ok(view)).into_response())
+}
+
+async fn session(caller: Caller) -> Json<SessionView> {
+    ok(caller.session)
+}
+
+async fn log_out(State(app): State<App>, headers: HeaderMap, _: Caller) -> Result<Response, Problem> {
+    if let Some(secret) = cookie(&headers) {
+        app.log_out(secret).await?;
+    }
+    let gone = format!("{COOKIE}=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0");
+    Ok((StatusCode::NO_CONTENT, AppendHeaders([(header::SET_COOKIE, gone)])).into_response())
+}
+
+async fn add_token(
+    State(app): State<App>,
+    caller: Caller,
+    Input(new): Input<NewToken>,
+) -> Result<Json<Token>, Problem> {
+    let token = app.add_token(&caller.viewer, &new.name, new.role).await?;
+    Ok(Json(StatusCode::CREATED, Token { id: token.id, token: token.secret.reveal().to_owned() }))
+}
+
+async fn revoke_token(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<StatusCode, Problem> {
+    app.revoke_token(&caller.viewer, &id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn organizations(
+    State(app): State<App>,
+    caller: Caller,
+    Asked(list): Asked<List>,
+) -> Json<Page<OrganizationView>> {
+    ok(share::Paging::from(list).cut(app.organizations(&caller.viewer), |o| o.id.to_string()))
+}
+
+async fn add_organization(
+    State(app): State<App>,
+    caller: Caller,
+    Input(new): Input<NewOrganization>,
+) -> Result<Json<Added>, Problem> {
+    let administrator = caller.viewer.administrator().ok_or(Problem::new(Code::Role))?;
+    let id = app.add_organization(&administrator, &new.name, new.kind).await?;
+    Ok(Json(StatusCode::CREATED, Added { id: id.to_string() }))
+}
+
+async fn add_key(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<String>,
+    Input(new): Input<NewKey>,
+) -> Result<Json<AddedKey>, Problem> {
+    let administrator = caller.viewer.administrator().ok_or(Problem::new(Code::Role))?;
+    let key_id = app.add_key(&administrator, &OrganizationId::new(id), new.public_key).await?;
+    Ok(Json(StatusCode::CREATED, AddedKey { key_id }))
+}
