@@ -4,10 +4,19 @@
 //! `docs/how-to/add-image-format.md`.
 
 mod ar;
+mod chk;
 mod cpio;
+mod cramfs;
+mod dns323;
+mod number;
+mod parts;
+mod romfs;
+mod rpm;
+mod sparse;
 mod squashfs;
 mod stream;
 mod tar;
+mod trx;
 mod uboot;
 mod zip;
 
@@ -24,20 +33,34 @@ pub enum Format {
     Bzip2,
     /// Something known behind unknown bytes.
     Carved,
+    /// Netgear CHK image.
+    Chk,
     /// cpio archive, `newc`, `crc` and `odc`.
     Cpio,
+    /// cramfs.
+    Cramfs,
     /// A folder on disk.
     Directory,
+    /// Image of D-Link storage devices.
+    Dns323,
     /// gzip stream.
     Gzip,
     /// LZ4 frame stream.
     Lz4,
     /// Stand-alone LZMA stream.
     Lzma,
+    /// romfs.
+    Romfs,
+    /// RPM package.
+    Rpm,
+    /// Android sparse image.
+    Sparse,
     /// Squashfs version 4 or 3.
     Squashfs,
     /// tar archive.
     Tar,
+    /// Broadcom TRX image.
+    Trx,
     /// U-Boot legacy image.
     Uboot,
     /// xz stream.
@@ -55,13 +78,20 @@ impl Format {
             Self::Ar => "ar",
             Self::Bzip2 => "bzip2",
             Self::Carved => "carved",
+            Self::Chk => "chk",
             Self::Cpio => "cpio",
+            Self::Cramfs => "cramfs",
             Self::Directory => "directory",
+            Self::Dns323 => "dns323",
             Self::Gzip => "gzip",
             Self::Lz4 => "lz4",
             Self::Lzma => "lzma",
+            Self::Romfs => "romfs",
+            Self::Rpm => "rpm",
+            Self::Sparse => "sparse",
             Self::Squashfs => "squashfs",
             Self::Tar => "tar",
+            Self::Trx => "trx",
             Self::Uboot => "uboot",
             Self::Xz => "xz",
             Self::Zip => "zip",
@@ -122,12 +152,19 @@ pub(crate) enum Kind {
 pub(crate) static READERS: &[&Reader] = &[
     &ar::READER,
     &stream::BZIP2,
+    &chk::READER,
     &cpio::READER,
+    &cramfs::READER,
+    &dns323::READER,
     &stream::GZIP,
     &stream::LZ4,
     &stream::LZMA,
+    &romfs::READER,
+    &rpm::READER,
+    &sparse::READER,
     &squashfs::READER,
     &tar::READER,
+    &trx::READER,
     &uboot::READER,
     &stream::XZ,
     &zip::READER,
