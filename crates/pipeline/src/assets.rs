@@ -1,0 +1,56 @@
+//! What a model says is installed, as its owner registers it.
+
+use statement::{AssetKind, DeclaredAsset, DeclaredRelease};
+use system::{Host, Release, System};
+
+/// Every host of the model as equipment, and its software as parts of it; sorted by id.
+pub fn assets(system: &System) -> Vec<DeclaredAsset> {
+    let document = system.document();
+    let mut assets = Vec::new();
+    for (id, host) in &document.hosts {
+        let device = format!("host:{id}");
+        for software in &host.software {
+            let entry = document.software.get(&software.value);
+            let title = entry.and_then(|s| s.title.clone()).unwrap_or_else(|| software.value.clone());
+            assets.push(DeclaredAsset {
+                id: format!("{device}/software:{}", software.value),
+                name: title,
+                kind: AssetKind::Software,
+                parent: Some(device.clone()),
+                release: entry.and_then(|s| s.purl.as_ref()).map(|purl| of_purl(&purl.value)),
+            });
+        }
+        assets.push(equipment(id, device, host));
+    }
+    assets.sort_by(|a, b| a.id.cmp(&b.id));
+    assets
+}
+
+fn equipment(id: &str, device: String, host: &Host) -> DeclaredAsset {
+    DeclaredAsset {
+        id: device,
+        name: host.title.clone().unwrap_or_else(|| id.to_owned()),
+        kind: AssetKind::Equipment,
+        parent: None,
+        release: host.release.as_ref().map(declared),
+    }
+}
+
+fn of_purl(purl: &str) -> DeclaredRelease {
+    DeclaredRelease { purl: Some(purl.to_owned()), ..DeclaredRelease::default() }
+}
+
+/// A model names a product by package URL or by name.
+fn declared(release: &Release) -> DeclaredRelease {
+    let sha256 = release.sha256.as_ref().and_then(|digest| digest.parse().ok());
+    let version = release.version.clone();
+    if release.product.starts_with("pkg:") {
+        let at = version.as_ref().map_or_else(String::new, |version| format!("@{version}"));
+        return DeclaredRelease {
+            sha256,
+            purl: Some(format!("{}{at}", release.product)),
+            ..Default::default()
+        };
+    }
+    DeclaredRelease { sha256, product: Some(release.product.clone()), version, purl: None }
+}

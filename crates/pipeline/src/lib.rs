@@ -1,0 +1,16 @@
+//! What is to be done when something arrives?
+//!
+//! The three engines know nothing of each other; here is what joins them. [`examine`] takes a delivered image through
+//! `unpack`, `bom` and `inspect`; [`Known`] lets `assess` ask a snapshot of `vuln` about a model's software, and
+//! [`match_components`] asks it about a bill of materials. [`demo`] plays a whole supply chain through all of it.
+//!
+//! Not here: HTTP handlers, SQL, the terminal.
+
+mod assets;
+pub mod demo;
+mod examine;
+mod known;
+
+pub use assets::assets;
+pub use examine::{ExamineError, Examined, Limits, components, digest, examine, examine_bytes, unread};
+pub use known::{ComponentMatches, Known, match_components};
