@@ -125,6 +125,59 @@ fn tag_value_text_gives_the_same_graph_as_json() {
     );
 }
 
+const XML: &str = r#"<?xml version="1.0"?>
+<bom xmlns="http://cyclonedx.org/schema/bom/1.6" xmlns:v="http://cyclonedx.org/schema/ext/vulnerability/1.0"
+    serialNumber="urn:uuid:3e671687-395b-41f5-a30f-a58921a69b79" version="1">
+  <metadata>
+    <timestamp>2024-05-01T10:00:00Z</timestamp>
+    <lifecycles><lifecycle><phase>build</phase></lifecycle></lifecycles>
+    <tools><components><component type="application"><name>maker</name><version>2</version></component></components></tools>
+    <component type="firmware" bom-ref="fw"><name>router</name><version>1.0</version></component>
+  </metadata>
+  <components>
+    <component type="library" bom-ref="ssl">
+      <supplier><name>OpenSSL</name><url>https://x</url></supplier><publisher>P</publisher>
+      <group>org</group><name>openssl</name><version>3.0.1</version>
+      <hashes><hash alg="SHA-256">AB</hash><hash alg="CRC">1</hash></hashes>
+      <licenses><license><id>Apache-2.0</id></license><license><name>odd</name></license></licenses>
+      <cpe>cpe:2.3:a:openssl:openssl:3.0.1:*:*:*:*:*:*:*</cpe><purl>pkg:generic/openssl@3.0.1</purl>
+      <pedigree><notes>x</notes></pedigree>
+      <components><component type="file" bom-ref="f"><name><![CDATA[libssl.so.3]]></name></component></components>
+      <evidence>
+        <identity><field>name</field><methods><method><technique>binary-analysis</technique><confidence>0.8</confidence></method></methods></identity>
+        <occurrences><occurrence><location>lib/libssl.so.3</location><offset>16</offset><additionalContext>OpenSSL 3.0.1</additionalContext></occurrence></occurrences>
+      </evidence>
+    </component>
+    <component type="application" bom-ref="d"><name>d</name><version>7</version>
+      <licenses><expression>MIT OR 0BSD</expression></licenses>
+      <properties><property name="sukashi:relation:dynamically-links">ssl</property><property name="k">v</property></properties>
+    </component>
+  </components>
+  <dependencies><dependency ref="d"><dependency ref="ssl"/><dependency ref="nowhere"/></dependency></dependencies>
+  <v:vulnerabilities><v:vulnerability ref="d"/></v:vulnerabilities>
+</bom>"#;
+
+#[test]
+fn xml_gives_the_same_graph_as_json() {
+    let document = parse(XML);
+    assert_eq!((document.format, document.version.as_str()), (Format::CycloneDxXml, "1.6"));
+    assert_eq!(document.bom, parse(CYCLONEDX).bom);
+    assert_eq!(document.not_carried["extension vulnerabilities"], 1);
+}
+
+#[test]
+fn xml_with_a_document_type_or_entities_is_refused() {
+    let bom = "<bom xmlns=\"http://cyclonedx.org/schema/bom/1.6\">";
+    check_error(
+        &format!("<!DOCTYPE bom [<!ENTITY a SYSTEM \"file:///etc/passwd\">]>\n{bom}</bom>"),
+        expect!["1:1: a document type declaration is not allowed"],
+    );
+    check_error(&format!("{bom}<metadata>&a;</metadata></bom>"), expect!["1:60: the entity `a` is not allowed"]);
+    check_error(&format!("{bom}<components>"), expect!["1:62: the root element is missing or not closed"]);
+    check_error(&format!("{bom}</x>"), expect!["1:50: ill-formed document: expected `</bom>`, but `</x>` was found"]);
+    check_error(&format!("{bom}{}", "<a>".repeat(1000)), expect!["1:431: elements are nested deeper than 128"]);
+}
+
 #[track_caller]
 fn check_error(text: &str, expected: Expect) {
     let error = read(text.as_bytes(), &ReadLimits::default()).unwrap_err();
@@ -246,12 +299,12 @@ fn real_documents_are_read() {
     }
     expect![[r#"
         cbom-protocol.cdx.json: cyclonedx-json 1.6, 9 components, 0 relations
-        cern-lhc-vdm-editor.cdx.xml: CycloneDX 1.2 as `cyclonedx-xml` is not supported
+        cern-lhc-vdm-editor.cdx.xml: cyclonedx-xml 1.2, 44 components, 0 relations
         dropwizard-1.3.15.cdx.json.zst: cyclonedx-json 1.2, 168 components, 170 relations
         hbom-pcie-sata-adapter.cdx.json: cyclonedx-json 1.4, 7 components, 0 relations
         juice-shop-11.1.2.cdx.json.zst: cyclonedx-json 1.2, 841 components, 0 relations
         keycloak-10.0.2.cdx.json.zst: cyclonedx-json 1.2, 904 components, 994 relations
-        laravel-7.12.0.cdx11.xml: CycloneDX 1.1 as `cyclonedx-xml` is not supported
+        laravel-7.12.0.cdx11.xml: cyclonedx-xml 1.1, 62 components, 0 relations
         laravel-7.12.0.cdx14.json: cyclonedx-json 1.4, 63 components, 113 relations
         proton-bridge-1.6.3.cdx.json.zst: cyclonedx-json 1.2, 202 components, 232 relations
         proton-bridge-1.8.0.cdx.json.zst: cyclonedx-json 1.2, 202 components, 232 relations

@@ -10,7 +10,17 @@ use crate::{ComponentKind, Format, Metadata};
 
 pub(super) fn read(bytes: &[u8], limits: &ReadLimits) -> Result<Document, ReadError> {
     let reading = Reading::new(limits);
-    let mut raw: RawBom = reading.document(bytes)?;
+    let raw: RawBom = reading.document(bytes)?;
+    Ok(document(raw, reading))
+}
+
+/// The same from a tree, to which XML is turned.
+pub(super) fn from_value(value: &serde_json::Value, reading: Reading) -> Result<Document, ReadError> {
+    let raw: RawBom = reading.value(value)?;
+    Ok(document(raw, reading))
+}
+
+fn document(mut raw: RawBom, reading: Reading) -> Document {
     raw.metadata.metadata.serial = raw.serial;
     let mut drafts = Drafts::new(raw.metadata.metadata);
     drafts.subject(raw.metadata.subject.map(|subject| *subject));
@@ -21,7 +31,7 @@ pub(super) fn read(bytes: &[u8], limits: &ReadLimits) -> Result<Document, ReadEr
     }
     let bom = drafts.finish(&reading);
     let version = raw.version.unwrap_or_default();
-    Ok(Document { format: Format::CycloneDxJson, version, bom, not_carried: reading.into_not_carried() })
+    Document { format: Format::CycloneDxJson, version, bom, not_carried: reading.into_not_carried() }
 }
 
 #[derive(Default)]

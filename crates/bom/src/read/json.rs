@@ -90,6 +90,12 @@ impl Reading {
         read.map_err(|error| self.error(&error))
     }
 
+    /// A tree as one element.
+    pub(super) fn value<'de, T: Node<'de>>(&self, value: &'de serde_json::Value) -> Result<T, ReadError> {
+        let seed = ElementSeed::<T> { reading: self, node: PhantomData };
+        seed.deserialize(value).map_err(|error| self.error(&error))
+    }
+
     fn error(&self, error: &serde_json::Error) -> ReadError {
         let place = Place { line: error.line(), column: error.column() };
         match self.exceeded.get() {

@@ -6,6 +6,7 @@
 
 mod cyclonedx;
 mod cyclonedx_parts;
+mod cyclonedx_xml;
 mod detect;
 mod error;
 mod finish;
@@ -66,6 +67,7 @@ pub fn read(bytes: &[u8], limits: &ReadLimits) -> Result<Document, ReadError> {
     let recognised = recognise(bytes).ok_or(ReadError::Unknown)?;
     match recognised.format {
         Format::CycloneDxJson => cyclonedx::read(bytes, limits),
+        Format::CycloneDxXml => cyclonedx_xml::read(bytes, limits),
         Format::SpdxJson => spdx::read(bytes, limits),
         Format::SpdxTagValue => spdx_tag::read(bytes, limits),
         format => Err(ReadError::Unsupported { format, version: recognised.version }),
