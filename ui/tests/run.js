@@ -31,7 +31,7 @@ async function opened(context, base, { language, theme, mock }) {
   if (mock) await context.addCookies([{ name: 'mock', value: mock, url: base }]);
   const page = await context.newPage();
   page.complaints = [];
-  page.on('console', (message) => ['error', 'warning'].includes(message.type()) && !/status of (401|404)/.test(message.text()) && page.complaints.push(message.text()));
+  page.on('console', (message) => ['error', 'warning'].includes(message.type()) && !/status of 401/.test(message.text()) && page.complaints.push(message.text()));
   page.on('pageerror', (error) => page.complaints.push(error.message));
   await page.clock.setFixedTime(new Date('2026-11-24T09:00:00Z'));
   await page.addInitScript(([l, t]) => { localStorage.setItem('language', l); localStorage.setItem('theme', t); }, [language, theme]);

@@ -22,7 +22,7 @@ export async function alertsOf(status: Status): Promise<Alerts> {
   const systems = status.nodes.filter((node) => node.kind === 'system').slice(0, LOOKED_AT);
   const [inspections, details] = await Promise.all([
     api.evidenceList({ type: 'inspection', state: 'current' }),
-    Promise.all(systems.map((node) => Promise.all([api.system(node.id).catch(() => null), api.assessment(node.id).catch(() => null)]))),
+    Promise.all(systems.map((node) => look(node.id))),
   ]);
   const found = findingsByRelease(inspections);
   for (const [system, assessed] of details) {
@@ -32,6 +32,11 @@ export async function alertsOf(status: Status): Promise<Alerts> {
   }
   for (const node of flat(status.nodes)) noteRelease(alerts, found, node.id, found.has(node.id) ? node.id : undefined);
   return alerts;
+}
+
+async function look(id: string): Promise<[SystemDetail | null, { assessment: Assessment } | null]> {
+  const system = await api.system(id).catch(() => null);
+  return [system, system?.assessment ? await api.assessment(id).catch(() => null) : null];
 }
 
 function noteRelease(alerts: Alerts, found: Map<string, number>, node: string, release: string | undefined): void {

@@ -45,6 +45,9 @@ export interface Evidence {
   statement_sha256: string | null;
 }
 
+/** Below the level redacted, the document itself is not disclosed. */
+export const hasDocument = (one: Evidence): boolean => one.level !== 'exists' && one.level !== 'outcome';
+
 export type Role = 'viewer' | 'engineer' | 'publisher' | 'approver' | 'administrator' | 'auditor';
 export interface Session {
   account: { id: string; name: string };
@@ -120,7 +123,8 @@ export interface FindingSummary {
   review: ReviewState;
   evidence: string;
 }
-export interface FindingDetail { evidence: Evidence; artifact: Artifact | null; finding: Finding }
+/** `flow` is the control-flow picture with the route marked, where there is one. */
+export interface FindingDetail { evidence: Evidence; artifact: Artifact | null; finding: Finding; flow?: Drawing | null }
 
 export type OrganizationKind = 'software-manufacturer' | 'equipment-manufacturer' | 'integrator' | 'operator' | 'auditor';
 export interface Organization extends OrganizationRef {
@@ -244,8 +248,6 @@ export const api = {
   statement: (id: string) => readIfThere<Envelope>(`/evidence/${part(id)}/statement`),
   proof: (id: string) => readIfThere<Proof>(`/evidence/${part(id)}/proof`),
   finding: (id: string, finding: string) => read<FindingDetail>(`/evidence/${part(id)}/findings/${part(finding)}`),
-  /** The control-flow picture of a finding, where the issuer disclosed one. */
-  flow: (id: string, finding: string) => readIfThere<Drawing>(`/evidence/${part(id)}/findings/${part(finding)}/flow`),
   organizations: () => all<Organization>('/organizations'),
   supplyLinks: () => all<SupplyLink>('/supply-links'),
   disclosures: () => all<Disclosure>('/disclosures'),

@@ -259,7 +259,9 @@ export const en = {
     goals: (reached: number, n: number) => `${reached} of ${n} goals reached`,
     exploitable: (n: number) => `${n} exploitable`,
   },
-  rules: {} as Record<string, (p: Record<string, string>) => string>,
+  /** Sentences and names by rule, where the rule's own English ones are not in this language. */
+  attacks: {} as Record<string, string>,
+  rules: {} as Record<string, { name: string; why: string }>,
 };
 
 export type Texts = typeof en;

@@ -9,8 +9,21 @@ export function t(): Texts {
   return preferences.language === 'ja' ? ja : en;
 }
 
-/** A sentence made by a rule: in the reader's language if we have it, in English as written otherwise. */
-export function byRule(rule: string, params: Record<string, string>, english: string): { text: string; lang: Language } {
-  const sentence = t().rules[rule];
-  return sentence ? { text: sentence(params), lang: preferences.language } : { text: english, lang: 'en' };
+export interface Sentence { text: string; lang: Language }
+
+/** What an attack rule did, in the reader's language if we have its sentence and all values, in English otherwise. */
+export function attackSentence(step: { rule: string; params: Record<string, string>; explain: string }): Sentence {
+  let complete = true;
+  const text = t().attacks[step.rule]?.replaceAll(/\{(\w+)\}/g, (_, name: string) => {
+    const value = step.params[name];
+    complete &&= value !== undefined;
+    return value ?? '';
+  });
+  return text !== undefined && complete ? { text, lang: preferences.language } : { text: step.explain, lang: 'en' };
+}
+
+/** What a finding is called: the rule's name in the reader's language if we have it, the title as written otherwise. */
+export function findingTitle(finding: { rule: string; title: string }): Sentence {
+  const known = t().rules[finding.rule];
+  return known ? { text: known.name, lang: preferences.language } : { text: finding.title, lang: 'en' };
 }

@@ -1,6 +1,8 @@
 // すべての表示文（日本語）。用語は docs/glossary.md に従う。
 
+import { attackJa } from './attack.ja';
 import type { Texts } from './en';
+import { findingJa } from './finding.ja';
 
 export const ja: Texts = {
   product: 'Sukashi 透かし',
@@ -259,16 +261,6 @@ export const ja: Texts = {
     goals: (reached, n) => `目標 ${n} 件中 ${reached} 件に到達`,
     exploitable: (n) => `悪用可能 ${n} 件`,
   },
-  // Titles of findings and sentences of attack rules, from the rule and its values. Unknown rules stay in English.
-  rules: {
-    'hardcoded-credential': () => '埋め込まれた認証情報',
-    'hidden-command': () => '隠しコマンド',
-    'shell-on-socket': () => '接続相手に渡されるシェル',
-    'default-account': (p) => (p.account ? `既定のパスワードを持つアカウント「${p.account}」` : '既定のパスワードを持つアカウント'),
-    'authorized-key': () => 'あらかじめ登録された SSH 鍵',
-    'private-key': (p) => (p.kind ? `同梱された秘密鍵（${p.kind}）` : '同梱された秘密鍵'),
-    'script-backdoor': () => 'スクリプト内のバックドア',
-    'setuid-surprise': (p) => (p.program ? `想定外の setuid プログラム「${p.program}」` : '想定外の setuid プログラム'),
-    'startup-shell': () => '起動時に開かれるシェル',
-  },
+  attacks: attackJa,
+  rules: findingJa,
 };

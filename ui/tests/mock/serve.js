@@ -32,7 +32,6 @@ const ROUTES = [
   [/^\/evidence$/, (_, query) => list(world.evidenceList.filter((one) => (query.get('state') === 'any' || one.state === 'current') && (!query.get('type') || one.type === query.get('type'))))],
   [/^\/evidence\/([^/]+)$/, (id) => evidence(id)],
   [/^\/evidence\/([^/]+)\/document$/, (id) => world.documents[id]],
-  [/^\/evidence\/([^/]+)\/findings\/[^/]+\/flow$/, (id, _, path) => (path.includes('f-5d41c2') && id === 'ev-insp' ? world.flow : undefined)],
   [/^\/evidence\/([^/]+)\/findings\/([^/]+)$/, (id, _, path) => finding(id, path.split('/').at(-1))],
   [/^\/evidence\/([^/]+)\/statement$/, (id) => (full(evidence(id)) ? world.statement(evidence(id)) : undefined)],
   [/^\/evidence\/([^/]+)\/proof$/, (id) => (full(evidence(id)) ? world.proof(evidence(id)) : undefined)],
@@ -51,7 +50,7 @@ function product(id) {
 
 function finding(id, name) {
   const found = world.inspection.findings.find((one) => one.id === name);
-  return found && { evidence: evidence(id), artifact: world.artifacts.find((a) => a.path === found.artifact) ?? null, finding: found };
+  return found && { evidence: evidence(id), artifact: world.artifacts.find((a) => a.path === found.artifact) ?? null, finding: found, flow: name === 'f-5d41c2' ? world.flow : null };
 }
 
 function problem(response, status, code, title) {

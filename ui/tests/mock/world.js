@@ -132,11 +132,11 @@ export const model = {
   },
 };
 
-const step = (rule, technique, from, at, explain, fact, because, vulnerability = null) => ({ rule, technique, at, from, vulnerability, fact, because, explain, params: {} });
+const step = (rule, technique, from, at, explain, fact, because, vulnerability = null, params = {}) => ({ rule, technique, at, from, vulnerability, fact, because, explain, params });
 const viaRouter = [
-  step('backdoor-use', 'T1190', 'zone:outside', 'host:edge-router', 'The attacker sends the hidden request to devmgrd on the edge router and gets a shell as root.', 'runs_code(a1, edge-router, root)', ['reaches(zone-outside, edge-router, tcp, 9034)', 'finding(edge-router, f-5d41c2, hidden-command)']),
+  step('finding-in-service', 'T1190', 'zone:outside', 'host:edge-router', 'The attacker sends the hidden request to devmgrd on the edge router and gets a shell as root.', 'runs_code(a1, edge-router, root)', ['reaches(zone-outside, edge-router, tcp, 9034)', 'finding(edge-router, f-5d41c2, hidden-command)'], null, { A: 'a1', F: 'f-5d41c2', R: 'hidden-command', S: 'devmgrd', H: 'edge-router', U: 'root' }),
   step('pivot', 'T1021', 'host:edge-router', 'host:scada1', 'From the router the attacker reaches the control room, because the router is the firewall between them.', 'reaches(a1, scada1, tcp, 1433)', ['runs_code(a1, edge-router, root)', 'forwards(edge-router, ctl)']),
-  step('remote-exploit', 'T1210', 'host:edge-router', 'host:scada1', 'The attacker exploits the database service of the SCADA server.', 'runs_code(a1, scada1, system)', ['reaches(a1, scada1, tcp, 1433)', 'vulnerable(scada1, CVE-2023-36884)'], 'CVE-2023-36884'),
+  step('remote-exploit', 'T1210', 'host:edge-router', 'host:scada1', 'The attacker exploits the database service of the SCADA server.', 'runs_code(a1, scada1, system)', ['reaches(a1, scada1, tcp, 1433)', 'vulnerable(scada1, CVE-2023-36884)'], 'CVE-2023-36884', { A: 'a1', H: 'scada1', U: 'system', V: 'CVE-2023-36884' }),
   step('write-controller', 'T0836', 'host:scada1', 'host:filter-plc', 'The controller accepts commands from the SCADA server without authentication.', 'controls(a1, filter-plc)', ['runs_code(a1, scada1, system)', 'accepts(filter-plc, modbus)']),
 ];
 const viaUsb = [
