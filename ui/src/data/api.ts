@@ -54,7 +54,7 @@ export interface Session {
   organization: OrganizationRef;
   role: Role;
   csrf: string;
-  expires_at: string;
+  expires_at: string | null;
 }
 
 export interface SystemSummary extends SystemRef {
@@ -94,7 +94,7 @@ export interface Release {
   version: string;
   supplier: OrganizationRef;
   released_at: string | null;
-  artifacts: { name: string; sha256: string; size: number }[];
+  artifacts: { name: string; sha256: string; size: number | null }[];
   parts: ReleaseRef[];
   aspects: Aspects;
 }
