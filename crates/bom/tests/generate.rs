@@ -129,6 +129,59 @@ fn opkg_apk_and_pacman_databases_are_read() {
 }
 
 #[test]
+fn manifests_of_language_ecosystems_are_read() {
+    let python =
+        b"Metadata-Version: 2.1\nName: Flask_Login\nVersion: 0.6.2\nLicense: MIT\n\nVersion: not this\n";
+    let npm = br#"{"name": "@angular/core", "version": "12.3.1", "license": "MIT"}"#;
+    let part = br#"{"name": "inner"}"#;
+    let cargo =
+        b"version = 4\n[[package]]\nname = \"app\"\nversion = \"0.1.0\"\ndependencies = [\"rand 0.8.5\"]\n\
+        [[package]]\nname = \"rand\"\nversion = \"0.8.5\"\nchecksum = \"ab\"\n\
+        [[package]]\nname = \"rand\"\nversion = \"0.9.0\"\n";
+    let composer = br#"{"packages": [{"name": "monolog/monolog", "version": "v2.1.0", "license": ["MIT"],
+        "require": {"psr/log": "^1", "php": ">=7"}}, {"name": "psr/log", "version": "1.1.4"}]}"#;
+    let found = generate(
+        &tree(&[
+            ("usr/lib/python3/site-packages/Flask_Login-0.6.2.dist-info/METADATA", python),
+            ("srv/node_modules/@angular/core/package.json", npm),
+            ("srv/node_modules/@angular/core/fesm/package.json", part),
+            ("srv/Cargo.lock", cargo),
+            ("srv/vendor/composer/installed.json", composer),
+        ]),
+        None,
+    );
+    let purls: Vec<&str> = found.bom.components.iter().filter_map(|c| c.purl.as_deref()).collect();
+    assert_eq!(
+        purls,
+        [
+            "pkg:cargo/app@0.1.0",
+            "pkg:cargo/rand@0.8.5",
+            "pkg:cargo/rand@0.9.0",
+            "pkg:composer/monolog/monolog@2.1.0",
+            "pkg:composer/psr/log@1.1.4",
+            "pkg:npm/%40angular/core@12.3.1",
+            "pkg:pypi/flask-login@0.6.2",
+        ]
+    );
+    let related: Vec<String> = found.bom.relations.iter().map(|r| format!("{} {}", r.from, r.to)).collect();
+    assert_eq!(
+        related,
+        [
+            "pkg:cargo/app@0.1.0 pkg:cargo/rand@0.8.5",
+            "pkg:composer/monolog/monolog@2.1.0 pkg:composer/psr/log@1.1.4"
+        ]
+    );
+}
+
+#[test]
+fn a_database_that_is_not_read_is_a_blind_spot() {
+    let found = generate(&tree(&[("var/lib/rpm/rpmdb.sqlite", b"SQLite format 3\0")]), None);
+    assert_eq!(found.blind_spots[0].what, "rpm package database");
+    let found = generate(&tree(&[("Cargo.lock", b"[[package")]), None);
+    assert_eq!(found.blind_spots[0].what, "Cargo.lock");
+}
+
+#[test]
 fn the_subject_is_the_first_component() {
     let subject = Component { name: "router".to_owned(), ..Component::default() };
     let found = generate(&tree(&[("x", b"y")]), Some(subject));

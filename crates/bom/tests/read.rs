@@ -172,10 +172,19 @@ fn xml_with_a_document_type_or_entities_is_refused() {
         &format!("<!DOCTYPE bom [<!ENTITY a SYSTEM \"file:///etc/passwd\">]>\n{bom}</bom>"),
         expect!["1:1: a document type declaration is not allowed"],
     );
-    check_error(&format!("{bom}<metadata>&a;</metadata></bom>"), expect!["1:60: the entity `a` is not allowed"]);
+    check_error(
+        &format!("{bom}<metadata>&a;</metadata></bom>"),
+        expect!["1:60: the entity `a` is not allowed"],
+    );
     check_error(&format!("{bom}<components>"), expect!["1:62: the root element is missing or not closed"]);
-    check_error(&format!("{bom}</x>"), expect!["1:50: ill-formed document: expected `</bom>`, but `</x>` was found"]);
-    check_error(&format!("{bom}{}", "<a>".repeat(1000)), expect!["1:431: elements are nested deeper than 128"]);
+    check_error(
+        &format!("{bom}</x>"),
+        expect!["1:50: ill-formed document: expected `</bom>`, but `</x>` was found"],
+    );
+    check_error(
+        &format!("{bom}{}", "<a>".repeat(1000)),
+        expect!["1:431: elements are nested deeper than 128"],
+    );
 }
 
 #[track_caller]

@@ -1,7 +1,7 @@
 //! From a file tree to a component graph.
 //!
-//! Two sources: what the image says about itself (package databases, one file each under `databases`; manifests of
-//! language ecosystems under `ecosystems`), and what its programs say (version strings, by the signature files beside
+//! Two sources: what the image says about itself (package databases and manifests of language ecosystems, one file each
+//! under `databases`), and what its programs say (version strings, by the signature files beside
 //! `src`; needed libraries). Both name the place as evidence, and one component found twice is one component. An
 //! executable file that neither explains is a component of kind `file`, so that nothing that runs is missing.
 //!

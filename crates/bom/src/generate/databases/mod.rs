@@ -1,9 +1,13 @@
 //! Package databases and manifests: what an image says about itself. One reader a file, each a line in [`ALL`].
 
 mod apk;
+mod cargo;
+mod composer;
 mod dpkg;
+mod npm;
 mod opkg;
 mod pacman;
+mod python;
 mod rpm;
 
 use unpack::{Bytes, Tree};
@@ -59,7 +63,17 @@ impl File<'_> {
 }
 
 /// Sorted by name.
-const ALL: &[Database] = &[apk::DATABASE, dpkg::DATABASE, opkg::DATABASE, pacman::DATABASE, rpm::DATABASE];
+const ALL: &[Database] = &[
+    apk::DATABASE,
+    cargo::DATABASE,
+    composer::DATABASE,
+    dpkg::DATABASE,
+    npm::DATABASE,
+    opkg::DATABASE,
+    pacman::DATABASE,
+    python::DATABASE,
+    rpm::DATABASE,
+];
 
 /// Reads every database of a tree.
 pub(super) fn read(tree: &Tree, inventory: &mut Inventory) {

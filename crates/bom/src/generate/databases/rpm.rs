@@ -1,4 +1,4 @@
-//! RPM databases.
+//! RPM databases (SQLite, ndb, Berkeley DB) are recognised, but not read yet: each is a blind spot.
 
 use super::{Database, File, root_before};
 use crate::generate::Inventory;
