@@ -248,15 +248,17 @@ impl Session {
         self.assemble(facts, found)
     }
 
-    /// The rule applications that facts of a pattern can rest on, directly or not.
+    /// The rule applications that facts of the patterns can rest on, directly or not.
     ///
     /// # Errors
-    /// If the pattern's relation is not declared, or has other columns.
-    pub fn derivations_of(&self, pattern: &Pattern) -> Result<Derivations, FactError> {
-        let encoded = self.program.encode_pattern(&self.program.symbols, pattern)?;
-        let rows = encoded.as_ref().map(|e| self.rows(e)).unwrap_or_default();
-        let relation = encoded.map_or(RelationId(0), |e| e.relation);
-        let mut work: Vec<(RelationId, Row)> = rows.into_iter().map(|row| (relation, row)).collect();
+    /// If a pattern's relation is not declared, or has other columns.
+    pub fn derivations_of(&self, patterns: &[Pattern]) -> Result<Derivations, FactError> {
+        let mut work: Vec<(RelationId, Row)> = Vec::new();
+        for pattern in patterns {
+            if let Some(encoded) = self.program.encode_pattern(&self.program.symbols, pattern)? {
+                work.extend(self.rows(&encoded).into_iter().map(|row| (encoded.relation, row)));
+            }
+        }
         let mut seen: BTreeSet<(RelationId, Row)> = work.iter().copied().collect();
         let mut found = Vec::new();
         while let Some((relation, row)) = work.pop() {
@@ -288,23 +290,33 @@ impl Session {
     }
 
     fn found(&self, id: RuleId, rule: &Rule, values: &[u32], found: &mut Vec<Found>) {
-        let mut premises = Vec::new();
+        let mut ways: Vec<Vec<(RelationId, Row)>> = vec![Vec::new()];
+        let bindings: Vec<Option<u32>> = values.iter().copied().map(Some).collect();
         for literal in &rule.body {
             let Literal::Positive(atom) = literal else { continue };
-            if self.program.relation(atom.relation).columns.is_empty() {
+            let relation = self.program.relation(atom.relation);
+            if relation.columns.is_empty() {
                 continue;
             }
-            let bindings: Vec<Option<u32>> = values.iter().copied().map(Some).collect();
-            // An atom with `_` stands for any of its rows; the first is as good a witness as the others.
-            let row = if atom.terms.contains(&Term::Anything) {
-                crate::matching::candidates(atom, &self.database, &bindings).first().copied()
+            let witnesses: Vec<Row> = if !atom.terms.contains(&Term::Anything) {
+                vec![ground(atom, values)]
+            } else if relation.derived {
+                // Any of these may rest on the conclusion itself, so each is a way of its own.
+                crate::matching::candidates(atom, &self.database, &bindings).to_vec()
             } else {
-                Some(ground(atom, values))
+                crate::matching::candidates(atom, &self.database, &bindings)
+                    .first()
+                    .copied()
+                    .into_iter()
+                    .collect()
             };
-            premises.extend(row.map(|row| (atom.relation, row)));
+            let with = |way: &Vec<(RelationId, Row)>, row: &Row| {
+                way.iter().copied().chain([(atom.relation, *row)]).collect::<Vec<_>>()
+            };
+            ways = ways.iter().flat_map(|way| witnesses.iter().map(move |row| with(way, row))).collect();
         }
         let head = (rule.head.relation, ground(&rule.head, values));
-        if !premises.contains(&head) {
+        for premises in ways.into_iter().filter(|premises| !premises.contains(&head)) {
             found.push(Found { rule: id, head, premises, values: values.to_vec() });
         }
     }
@@ -334,7 +346,7 @@ impl Session {
     /// # Errors
     /// If the pattern's relation is not declared, or has other columns.
     pub fn why(&self, pattern: &Pattern) -> Result<Option<Proof>, FactError> {
-        let derivations = self.derivations_of(pattern)?;
+        let derivations = self.derivations_of(std::slice::from_ref(pattern))?;
         let cheapest = derivations.cheapest(&|_, _| 1.0);
         let goals = derivations.matching(self, pattern)?;
         let cost = |fact: &FactId| cheapest.get(fact.0).copied().flatten().map(|c| (Cost(c.cost), c.order));

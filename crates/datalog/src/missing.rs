@@ -46,12 +46,35 @@ impl Session {
     /// # Errors
     /// If the pattern's relation is not declared, or has other columns.
     pub fn missing(&self, pattern: &Pattern, steps: u64) -> Result<Vec<Missing>, FactError> {
+        self.missing_given(pattern, steps, &[])
+    }
+
+    /// The same, with relations that are as they are: what lacks a fact of theirs is no answer.
+    ///
+    /// # Errors
+    /// If the pattern's relation is not declared, or has other columns.
+    pub fn missing_given(
+        &self,
+        pattern: &Pattern,
+        steps: u64,
+        given: &[&str],
+    ) -> Result<Vec<Missing>, FactError> {
         let itself = || vec![Missing::Fact(pattern_text(pattern))];
         let Some(encoded) = self.program.encode_pattern(&self.program.symbols, pattern)? else {
             return Ok(itself());
         };
-        let mut search = Search { session: self, steps, open: BTreeSet::new() };
-        Ok(search.need(&encoded, usize::MAX, 0).unwrap_or_else(itself))
+        // Short chains first: of two answers with as many premises the one with the shorter way is the nearer one.
+        let mut best: Option<Vec<Missing>> = None;
+        for depth in 1..=MAX_DEPTH {
+            let steps = steps.div_ceil(MAX_DEPTH as u64);
+            let mut search = Search { session: self, given, steps, depth, open: BTreeSet::new() };
+            let limit = best.as_ref().map_or(usize::MAX, Vec::len);
+            best = search.need(&encoded, limit, 0).or(best);
+            if best.as_ref().is_some_and(|missing| missing.len() <= 1) {
+                break;
+            }
+        }
+        Ok(best.unwrap_or_else(itself))
     }
 }
 
@@ -62,7 +85,9 @@ fn pattern_text(pattern: &Pattern) -> String {
 
 struct Search<'s> {
     session: &'s Session,
+    given: &'s [&'s str],
     steps: u64,
+    depth: usize,
     open: BTreeSet<Encoded>,
 }
 
@@ -72,6 +97,9 @@ struct Partial<'r> {
     rest: Vec<&'r Literal>,
     bindings: Bindings,
     missing: Vec<Missing>,
+    /// A premise put off until the others have bound its variables: facts of it exist, but perhaps not the one that the
+    /// others ask for.
+    deferred: Option<&'r Atom>,
 }
 
 impl Search<'_> {
@@ -86,16 +114,17 @@ impl Search<'_> {
         }
         let itself = vec![Missing::Fact(self.text(wanted))];
         if !relation.derived || relation.internal {
-            return Some(itself);
+            return (!self.given.contains(&relation.name.as_str())).then_some(itself);
         }
-        if depth == MAX_DEPTH || !self.open.insert(wanted.clone()) {
+        if depth == self.depth || !self.open.insert(wanted.clone()) {
             return None;
         }
         let mut best: Option<Vec<Missing>> = None;
         let rules: Vec<usize> = self.session.concluding(wanted.relation).collect();
         for rule in rules.iter().filter_map(|r| self.session.program.rules.get(*r)) {
             let Some(bindings) = bind_head(rule, wanted) else { continue };
-            let partial = Partial { rest: rule.body.iter().collect(), bindings, missing: Vec::new() };
+            let partial =
+                Partial { rest: rule.body.iter().collect(), bindings, missing: Vec::new(), deferred: None };
             self.body(partial, limit, depth, &mut best);
         }
         self.open.remove(wanted);
@@ -125,6 +154,14 @@ impl Search<'_> {
         self.steps -= 1;
         self.filters(&mut partial);
         let Some((at, count)) = self.tightest(&partial) else {
+            if let Some(atom) = partial.deferred.take() {
+                let left = bound(best) - partial.missing.len();
+                if let Some(more) = self.need(&encoded(atom, &partial.bindings), left, depth + 1) {
+                    partial.missing.extend(more);
+                    self.body(partial, limit, depth, best);
+                }
+                return;
+            }
             if partial.missing.len() < bound(best) {
                 *best = Some(partial.missing);
             }
@@ -146,6 +183,11 @@ impl Search<'_> {
             if unify(atom, row, &mut next.bindings) {
                 self.body(next, limit, depth, best);
             }
+        }
+        let relation = self.session.program.relation(atom.relation);
+        if partial.deferred.is_none() && !relation.derived && !self.given.contains(&relation.name.as_str()) {
+            partial.deferred = Some(atom);
+            self.body(partial, limit, depth, best);
         }
     }
 

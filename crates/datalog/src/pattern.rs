@@ -178,6 +178,14 @@ impl Program {
         Ok(Fact { relation: pattern.relation, args })
     }
 
+    /// Whether facts could fit a pattern.
+    ///
+    /// # Errors
+    /// If its relation is not declared, or has other columns.
+    pub fn check(&self, pattern: &Pattern) -> Result<(), FactError> {
+        self.encode_pattern(&self.symbols, pattern).map(drop)
+    }
+
     pub(crate) fn find(&self, name: &str, arguments: usize) -> Result<RelationId, FactError> {
         let id = self.names.get(name).copied().ok_or_else(|| FactError::UnknownRelation {
             name: name.to_owned(),

@@ -72,6 +72,36 @@ impl Rule {
         program.relation(self.head.relation).name.as_str()
     }
 
+    /// Names of the relations it reads, those behind counts included.
+    pub fn reads<'a>(&'a self, program: &'a Program) -> impl Iterator<Item = &'a str> {
+        let atoms = self.body.iter().filter_map(|literal| match literal {
+            Literal::Positive(atom) | Literal::Negative(atom) => Some(atom.relation),
+            Literal::Compare(..) | Literal::Assign(..) => None,
+        });
+        atoms.map(|id| {
+            let source = program.aggregates.iter().find(|a| a.relation == id).map(|a| a.source.relation);
+            program.relation(source.unwrap_or(id)).name.as_str()
+        })
+    }
+
+    /// Some of its premises share no variable, directly or through others: their facts are combined each with each.
+    pub fn is_cross_product(&self) -> bool {
+        let variables = |literal: &Literal| -> Vec<usize> {
+            let (Literal::Positive(atom) | Literal::Negative(atom)) = literal else { return Vec::new() };
+            let variable = |t: &Term| if let Term::Variable(v) = t { Some(*v) } else { None };
+            atom.terms.iter().filter_map(variable).collect()
+        };
+        let mut groups: Vec<Vec<usize>> = Vec::new();
+        for mut group in self.body.iter().map(variables).filter(|v| !v.is_empty()) {
+            let (joined, rest): (Vec<_>, Vec<_>) =
+                groups.into_iter().partition(|other| other.iter().any(|v| group.contains(v)));
+            group.extend(joined.into_iter().flatten());
+            groups = rest;
+            groups.push(group);
+        }
+        groups.len() > 1
+    }
+
     /// Names of its variables.
     pub fn variables(&self) -> impl Iterator<Item = &str> {
         self.variables.iter().map(|(name, _)| name.as_str())
@@ -256,6 +286,11 @@ impl Program {
     /// All declared relations, in the order of their declaration.
     pub fn relations(&self) -> impl Iterator<Item = &Relation> {
         self.relations.iter().filter(|r| !r.internal)
+    }
+
+    /// Names of the relations that the texts state facts of, as often as they do.
+    pub fn stated(&self) -> impl Iterator<Item = &str> {
+        self.facts.iter().map(|(id, _)| self.relation(*id).name.as_str())
     }
 
     /// All rules, in the order of the texts.

@@ -214,8 +214,10 @@ impl Session {
                 return None;
             }
             let mut distinct = [1.0; WIDTH];
-            for (column, slot) in distinct.iter_mut().enumerate() {
-                let values: BTreeSet<_> = rows.iter().filter_map(|row| row.get(column)).collect();
+            for (column, slot) in distinct.iter_mut().enumerate().take(relation.columns.len()) {
+                let mut values: Vec<u32> = rows.iter().filter_map(|row| row.get(column).copied()).collect();
+                values.sort_unstable();
+                values.dedup();
                 *slot = values.len() as f64;
             }
             Some((rows.len() as f64, distinct))

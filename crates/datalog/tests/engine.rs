@@ -20,6 +20,7 @@ const RULES: &[&str] = &[
     "r(X, Y) :- a(Y, X), X != Y.",
     "r(X, Y) :- p(X, Z), r(Z, Y).",
     "r(X, c0) :- b(X), a(X, c1).",
+    "r(X, c0) :- r(X, _), b(X).",
     "r(X, Y) :- b(X), b(Y), a(X, _).",
     "q(X) :- b(X), !p(X, _).",
     "q(X) :- p(X, Y), !p(Y, X), q(Y).",
