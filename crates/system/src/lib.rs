@@ -14,6 +14,7 @@ mod check;
 mod diagnostic;
 mod document;
 mod facts;
+pub mod import;
 mod merge;
 mod ports;
 mod read;
@@ -25,8 +26,8 @@ pub use diagnostic::{Diagnostic, Place};
 pub use document::{
     Account, Action, Attacker, Countermeasure, CountermeasureKind, Credential, CredentialKind, Data,
     Document, Filter, FilterRule, Flow, Goal, Group, Host, HostKind, Interaction, Interest, Interface, Link,
-    LinkKind, Located, Network, Person, PlaceOf, Privilege, Process, Protocol, Range, Release, Service,
-    Software, Supplier, SystemFormat, Usage, Vex, VexStatus, Vulnerability, Zone,
+    LinkKind, Located, Network, Person, PlaceOf, Privilege, Process, Protection, Protocol, Range, Release,
+    Service, Software, Supplier, SystemFormat, Usage, Vex, VexStatus, Vulnerability, Zone,
 };
 pub use facts::{Fact, RELATIONS, Relation, Value};
 pub use merge::MergeError;

@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 
 use crate::document::Section;
-use crate::{Document, Kind, Place};
+use crate::{
+    Account, Attacker, Countermeasure, Credential, Data, Document, Filter, Flow, Goal, Group, Host, Kind,
+    Link, Network, Person, Place, PlaceOf, Process, Service, Software, Supplier, Usage, Vulnerability, Zone,
+};
 
 /// Two documents state the same id differently.
 #[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
@@ -43,19 +46,70 @@ pub(crate) fn merge(base: &mut Document, added: &Document) -> Result<(), Vec<Mer
     if errors.is_empty() { Ok(()) } else { Err(errors) }
 }
 
-fn merge_section<T: Clone + PartialEq>(
+/// An entry that may grow when another document says more of it.
+trait Grow: Sized {
+    /// Takes up what `other` adds; false if the two contradict each other.
+    fn grow(&mut self, _other: &Self) -> bool {
+        false
+    }
+}
+
+impl Grow for Software {
+    /// Findings arrive later than the model does.
+    fn grow(&mut self, other: &Self) -> bool {
+        let bare = |s: &Self| Self { findings: Vec::new(), ..s.clone() };
+        let fits = bare(self) == bare(other) || bare(other) == Self::default();
+        if fits {
+            let new =
+                other.findings.iter().filter(|f| !self.findings.contains(f)).cloned().collect::<Vec<_>>();
+            self.findings.extend(new);
+        }
+        fits
+    }
+}
+
+macro_rules! fixed {
+    ($($entry:ty),*) => { $(impl Grow for $entry {})* };
+}
+fixed!(
+    Account,
+    Attacker,
+    Countermeasure,
+    Credential,
+    Data,
+    Filter,
+    Flow,
+    Goal,
+    Group,
+    Host,
+    Link,
+    Network,
+    Person,
+    PlaceOf,
+    Process,
+    Service,
+    Supplier,
+    Usage,
+    Vulnerability,
+    Zone
+);
+
+fn merge_section<T: Clone + PartialEq + Grow>(
     kind: Kind,
     base: &mut Section<T>,
     added: &Section<T>,
     errors: &mut Vec<MergeError>,
 ) {
     for (id, entry) in added {
-        match base.get(id) {
+        match base.get_mut(id) {
             None => {
                 base.insert(id.clone(), entry.clone());
             }
             Some(first) if first == entry => {}
             Some(first) => {
+                if first.value.grow(&entry.value) {
+                    continue;
+                }
                 let (first, second) = (first.written, entry.written);
                 errors.push(MergeError { kind, id: id.clone(), first, second });
             }

@@ -64,6 +64,8 @@ impl Entry for Host {
     fn retain_mentions(&mut self, keep: &mut Keep<'_>) -> bool {
         self.interfaces.retain(|i| keep(Mention::Id(Kind::Network, &i.network)));
         list(Kind::Software, &mut self.software, keep);
+        list(Kind::Host, &mut self.programs, keep);
+        list(Kind::Host, &mut self.trusts, keep);
         optional(Kind::Place, &mut self.place, keep);
         optional(Kind::Supplier, &mut self.supplier, keep);
         true
@@ -157,6 +159,9 @@ impl Entry for Flow {
 
 impl Entry for Data {
     fn retain_mentions(&mut self, keep: &mut Keep<'_>) -> bool {
+        list(Kind::Host, &mut self.mounted_on, keep);
+        list(Kind::Host, &mut self.executed_on, keep);
+        optional(Kind::Data, &mut self.backup_of, keep);
         list(Kind::Host, &mut self.stored_on, keep);
         true
     }
@@ -167,6 +172,7 @@ impl Entry for Process {
         list(Kind::Host, &mut self.controlled_by, keep);
         list(Kind::Host, &mut self.viewed_on, keep);
         list(Kind::Host, &mut self.safety, keep);
+        list(Kind::Host, &mut self.depends_on, keep);
         true
     }
 }

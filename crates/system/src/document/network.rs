@@ -67,6 +67,50 @@ pub struct Host {
     /// The release it is an installation of: links the host to what its supplier registers.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub release: Option<super::Release>,
+    /// Host ids of controllers it can load programs into.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub programs: Vec<Located<String>>,
+    /// Host ids whose users may work here without further proof.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub trusts: Vec<Located<String>>,
+    /// Its screen stays logged in.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub console_unlocked: bool,
+    /// What protects it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub protections: Vec<Protection>,
+}
+
+/// Measures on a device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Protection {
+    /// Only listed programs run.
+    AllowListing,
+    /// The disk is encrypted.
+    DiskEncryption,
+    /// Documents cannot run macros.
+    MacroBlocking,
+    /// A controller refuses new programs until a key is turned at the device.
+    ProgramLock,
+    /// Ports for removable media are off.
+    PortLock,
+    /// Updates without the maker's signature are refused.
+    SignedUpdates,
+}
+
+impl Protection {
+    /// As it is written.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::AllowListing => "allow-listing",
+            Self::DiskEncryption => "disk-encryption",
+            Self::MacroBlocking => "macro-blocking",
+            Self::ProgramLock => "program-lock",
+            Self::PortLock => "port-lock",
+            Self::SignedUpdates => "signed-updates",
+        }
+    }
 }
 
 /// Kinds of device.
@@ -110,6 +154,8 @@ pub enum HostKind {
     Camera,
     /// Carried by a person.
     Phone,
+    /// Knows the accounts of other hosts and can set their passwords.
+    DirectoryServer,
     /// Prints.
     Printer,
 }

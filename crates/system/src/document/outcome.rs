@@ -30,6 +30,15 @@ pub struct Data {
     pub title: Option<String>,
     /// Host ids.
     pub stored_on: Vec<Located<String>>,
+    /// Host ids that can change it where it is stored.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub mounted_on: Vec<Located<String>>,
+    /// Host ids that run it: scripts, updates, controller projects.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub executed_on: Vec<Located<String>>,
+    /// Data id of what it is a copy of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub backup_of: Option<Located<String>>,
     /// Encrypted at rest: reading needs more than the host's file access.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub encrypted: bool,
@@ -50,6 +59,12 @@ pub struct Process {
     /// Host ids of the safety system.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub safety: Vec<Located<String>>,
+    /// Host ids without which it stops.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub depends_on: Vec<Located<String>>,
+    /// People can run it by hand for as long as the controllers are out.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub fallback: bool,
 }
 
 /// Where attacks begin.
@@ -61,6 +76,9 @@ pub struct Attacker {
     /// For reading.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
+    /// Also mails, calls and offers false pages; false keeps an attacker to the technical ways from where it is.
+    #[serde(default = "yes")]
+    pub deceives: bool,
     /// Account ids the attacker already holds.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub knows: Vec<Located<String>>,
@@ -94,6 +112,10 @@ pub struct Countermeasure {
 
 fn one() -> f64 {
     1.0
+}
+
+fn yes() -> bool {
+    true
 }
 
 /// Kinds of change, as assessments report them.

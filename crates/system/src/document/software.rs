@@ -21,6 +21,9 @@ pub struct Software {
     /// Supplier id.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub supplier: Option<Located<String>>,
+    /// Installs what its supplier publishes without asking.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub auto_update: bool,
     /// Digest or path of its bill of materials.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sbom: Option<String>,

@@ -103,6 +103,11 @@ impl Facts {
         for (from, to, class) in &zones.allow {
             fact!(self, "allow", name(*from), name(*to), &class.to_string());
         }
+        for network in document.networks.values().filter(|n| n.wireless) {
+            if let (Some(place), Some(zone)) = (&network.place, base_zone(zones, &network.zone.value)) {
+                fact!(self, "wireless_range", &place.value, zone);
+            }
+        }
         for (id, filter) in &document.filters {
             let [outer, inner] = &filter.between;
             fact!(self, "filter_between", id, &outer.value, &inner.value);
@@ -118,6 +123,18 @@ impl Facts {
             fact!(self, "host_kind", id, word(&host.kind).as_str());
             for software in &host.software {
                 fact!(self, "installed", id, &software.value);
+            }
+            for controller in &host.programs {
+                fact!(self, "programs", id, &controller.value);
+            }
+            for from in &host.trusts {
+                fact!(self, "trusts", id, &from.value);
+            }
+            for protection in &host.protections {
+                fact!(self, "protected", id, protection.name());
+            }
+            if host.console_unlocked {
+                fact!(self, "console_unlocked", id);
             }
             if let Some(place) = &host.place {
                 fact!(self, "located_in", id, &place.value);
@@ -156,6 +173,9 @@ impl Facts {
         for (id, software) in &document.software {
             if let Some(supplier) = &software.supplier {
                 fact!(self, "supplies", id, &supplier.value);
+            }
+            if software.auto_update {
+                fact!(self, "auto_update", id);
             }
             for finding in &software.findings {
                 fact!(self, "finding", id, &finding.id, &finding.rule, range(finding.range));
@@ -313,6 +333,15 @@ impl Facts {
             for host in &data.stored_on {
                 fact!(self, "data_on", id, &host.value);
             }
+            for host in &data.mounted_on {
+                fact!(self, "mounts", &host.value, id);
+            }
+            for host in &data.executed_on {
+                fact!(self, "executes", &host.value, id);
+            }
+            if let Some(original) = &data.backup_of {
+                fact!(self, "backup_of", id, &original.value);
+            }
             if data.encrypted {
                 fact!(self, "encrypted", id);
             }
@@ -330,12 +359,21 @@ impl Facts {
             for host in &process.safety {
                 fact!(self, "safety_of", &host.value, id);
             }
+            for host in &process.depends_on {
+                fact!(self, "depends_on", id, &host.value);
+            }
+            if process.fallback {
+                fact!(self, "has_fallback", id);
+            }
         }
     }
 
     fn attackers(&mut self, document: &Document, zones: &Zones) {
         for (id, attacker) in &document.attackers {
             fact!(self, "attacker", id);
+            if attacker.deceives {
+                fact!(self, "deceives", id);
+            }
             for account in &attacker.knows {
                 fact!(self, "knows", id, &account.value);
             }
