@@ -1,0 +1,330 @@
+//! All questions to one system, in order.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use datalog::{CommitError, Fact, FactError, ParsePatternError, Pattern, ProgramError, Session, WhatIfError};
+use record::{
+    Assessment, AssessmentFormat, AssessmentTotals, BlindSpot, Countermeasure, CountermeasureKind, Goal,
+    GoalResidual, Plan, SystemSummary,
+};
+use system::System;
+
+use crate::choke::choke_points;
+use crate::facts::{facts, judge};
+use crate::graph::Graph;
+use crate::measures::{Measure, stated, suggested};
+use crate::packs::{Knowledge, Pack, built_in};
+use crate::paths::{path, routes};
+use crate::plan::{Breaks, Choice, choose, updates};
+use crate::sample::{probabilities, times};
+use crate::verdict::verdicts;
+use crate::vulnerabilities::{VulnerabilitySource, collect};
+
+/// How a system is assessed. The same options give the same bytes.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Options {
+    /// Seed of the sampled figures.
+    pub seed: u64,
+    /// Most paths reported for each goal.
+    pub top: usize,
+    /// Worlds played out for a probability; rounded up to a multiple of 64.
+    pub worlds: usize,
+    /// Packs beside the built-in ones.
+    pub packs: Vec<Pack>,
+    /// Threads of the rule engine; results do not depend on it.
+    pub workers: usize,
+    /// Budget: most facts that rules may derive.
+    pub max_derived: u64,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        let engine = datalog::Options::default();
+        Self {
+            seed: 1,
+            top: 3,
+            worlds: 10_000,
+            packs: Vec::new(),
+            workers: engine.workers,
+            max_derived: engine.max_derived,
+        }
+    }
+}
+
+/// Why a system could not be assessed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum AssessError {
+    /// A rule pack is no program.
+    #[error("{0}")]
+    Rules(#[from] ProgramError),
+    /// A goal's fact is no fact.
+    #[error("goal `{goal}`: {reason}")]
+    GoalText {
+        /// Goal id.
+        goal: String,
+        /// What is wrong.
+        reason: ParsePatternError,
+    },
+    /// A goal's fact is none that rules know.
+    #[error("goal `{goal}`: {reason}")]
+    GoalFact {
+        /// Goal id.
+        goal: String,
+        /// What is wrong.
+        reason: FactError,
+    },
+    /// The model gave a fact that the rules do not know: a pack declares one of its relations differently.
+    #[error("the rules do not take a fact of the model: {0}")]
+    Vocabulary(FactError),
+    /// The engine failed.
+    #[error(transparent)]
+    Engine(#[from] CommitError),
+    /// The engine failed while a plan was verified.
+    #[error("a plan could not be verified: {0}")]
+    Verify(#[from] WhatIfError),
+}
+
+/// Attacks the model exhaustively and reports what follows.
+///
+/// # Errors
+/// [`AssessError`]. An exceeded budget is none: the result then says `complete: false` and what is missing.
+pub fn assess(
+    system: &System,
+    options: &Options,
+    source: &dyn VulnerabilitySource,
+) -> Result<Assessment, AssessError> {
+    let mut packs = built_in();
+    packs.extend(options.packs.iter().cloned());
+    packs.sort_by(|a, b| a.name.cmp(&b.name));
+    let knowledge = Knowledge::load(&packs)?;
+    let judged = judge(collect(system, source));
+    let goals = goal_patterns(system, &knowledge)?;
+    let base = facts(system, &judged);
+    let mut session = derive(&knowledge, options, &base)?;
+    let vulnerabilities = verdicts(&session, system.document(), &judged);
+    let patterns: Vec<Pattern> = goals.iter().map(|(_, _, pattern)| pattern.clone()).collect();
+    let (goals, plan) = {
+        let graph = Graph::new(&session, &knowledge, &judged, &patterns).map_err(AssessError::Vocabulary)?;
+        let reported = report_goals(&graph, &goals, options);
+        let planned = Planned::new(&graph, system, &base, &reported, options);
+        (reported, planned)
+    };
+    let residual = plan.verify(&mut session, &patterns, &goals)?;
+    let mut blind_spots = blind_spots(system, &session);
+    blind_spots.extend(plan.unstoppable(&goals));
+    blind_spots.sort();
+    Ok(Assessment {
+        schema: AssessmentFormat::V1,
+        complete: session.incomplete().is_none(),
+        system: SystemSummary {
+            name: system.name().to_owned(),
+            sha256: system.digest(),
+            hosts: system.document().hosts.len() as u64,
+            facts: base.len() as u64,
+        },
+        vuln_db: source.snapshot(),
+        rules: packs.iter().map(Pack::summary).collect(),
+        seed: options.seed,
+        choke_points: choke_points(&goals),
+        countermeasures: plan.countermeasures(&goals),
+        plan: plan.plan(residual),
+        goals,
+        vulnerabilities,
+        difference: None,
+        blind_spots,
+        totals: AssessmentTotals { facts_derived: session.derived_facts() },
+    })
+}
+
+/// Id, title and fact of each goal.
+type Wanted = (String, String, Pattern);
+
+fn goal_patterns(system: &System, knowledge: &Knowledge) -> Result<Vec<Wanted>, AssessError> {
+    let goals = system.document().goals.iter();
+    goals
+        .map(|(id, goal)| {
+            let text = |reason| AssessError::GoalText { goal: id.clone(), reason };
+            let pattern: Pattern = goal.fact.parse().map_err(text)?;
+            let known = knowledge.program.check(&pattern);
+            known.map_err(|reason| AssessError::GoalFact { goal: id.clone(), reason })?;
+            Ok((id.clone(), goal.title.clone(), pattern))
+        })
+        .collect()
+}
+
+fn derive(knowledge: &Knowledge, options: &Options, base: &BTreeSet<Fact>) -> Result<Session, AssessError> {
+    let engine = datalog::Options { workers: options.workers, max_derived: options.max_derived };
+    let mut session = Session::new(knowledge.program.clone(), engine);
+    for fact in base {
+        session.insert(fact).map_err(AssessError::Vocabulary)?;
+    }
+    session.commit()?;
+    Ok(session)
+}
+
+fn report_goals(graph: &Graph<'_>, goals: &[Wanted], options: &Options) -> Vec<Goal> {
+    let probabilities = probabilities(graph, &[], options.worlds, options.seed);
+    let days = times(graph, options.seed);
+    let answers = graph.goals.iter().zip(probabilities).zip(days);
+    goals
+        .iter()
+        .zip(answers)
+        .map(|((id, title, _), ((facts, probability), days))| {
+            let reached = !facts.is_empty();
+            Goal {
+                id: id.clone(),
+                title: title.clone(),
+                reached,
+                probability: reached.then_some(probability),
+                days,
+                paths: routes(graph, facts, options.top.max(1)).iter().map(|r| path(graph, r)).collect(),
+            }
+        })
+        .collect()
+}
+
+/// Countermeasures with the choice among them.
+struct Planned {
+    measures: Vec<Measure>,
+    choice: Choice,
+    /// Probability of each goal once the choice is applied.
+    after: Vec<f64>,
+}
+
+impl Planned {
+    fn new(
+        graph: &Graph<'_>,
+        system: &System,
+        base: &BTreeSet<Fact>,
+        goals: &[Goal],
+        options: &Options,
+    ) -> Self {
+        let open: Vec<usize> =
+            (0..goals.len()).filter(|g| goals.get(*g).is_some_and(|g| g.reached)).collect();
+        let mut measures = stated(system, base);
+        let mut breaks = Breaks::new(graph, &measures);
+        let mut choice = choose(graph, &measures, &breaks, &open);
+        // What the model offers goes first; only where it does not suffice are others proposed.
+        if measures.is_empty() || !choice.unstoppable.is_empty() {
+            let known: BTreeSet<String> = measures.iter().map(|m| m.id.clone()).collect();
+            measures.extend(suggestions(graph, base).into_iter().filter(|m| !known.contains(&m.id)));
+            breaks = Breaks::new(graph, &measures);
+            choice = choose(graph, &measures, &breaks, &open);
+        }
+        let disabled = breaks.disabled(&choice.chosen);
+        let after = probabilities(graph, &disabled, options.worlds, options.seed);
+        Self { measures, choice, after: after.into_iter().map(|p| p.mean).collect() }
+    }
+
+    fn chosen(&self) -> impl Iterator<Item = &Measure> {
+        self.choice.chosen.iter().filter_map(|at| self.measures.get(*at))
+    }
+
+    /// What is left of each goal once the choice is applied in the engine.
+    fn verify(
+        &self,
+        session: &mut Session,
+        patterns: &[Pattern],
+        goals: &[Goal],
+    ) -> Result<Vec<GoalResidual>, AssessError> {
+        let updates = updates(self.chosen());
+        let reached: Vec<bool> = session.what_if(&updates, |session, _| {
+            patterns.iter().map(|p| session.matching(p).is_ok_and(|facts| !facts.is_empty())).collect()
+        })?;
+        let residual = goals.iter().zip(reached).zip(&self.after);
+        Ok(residual
+            .map(|((goal, reached), after)| GoalResidual {
+                goal: goal.id.clone(),
+                reached,
+                probability: if reached { *after } else { 0.0 },
+            })
+            .collect())
+    }
+
+    fn plan(&self, residual: Vec<GoalResidual>) -> Option<Plan> {
+        if self.choice.chosen.is_empty() {
+            return None;
+        }
+        let mut chosen: Vec<String> = self.chosen().map(|m| m.id.clone()).collect();
+        chosen.sort();
+        let held = residual.iter().filter(|r| r.reached).count() == self.choice.unstoppable.len();
+        Some(Plan {
+            chosen,
+            cost: crate::paths::rounded(self.chosen().map(|m| m.cost).sum()),
+            optimal: self.choice.optimal && held,
+            residual,
+        })
+    }
+
+    /// Those that take part in stopping a goal, and everything that the model states; sorted by id.
+    fn countermeasures(&self, goals: &[Goal]) -> Vec<Countermeasure> {
+        let name = |goal: &usize| goals.get(*goal).map(|g| g.id.clone());
+        let all = self.measures.iter().zip(&self.choice.stops);
+        let useful =
+            all.filter(|(measure, stops)| !stops.is_empty() || measure.kind == CountermeasureKind::Monitor);
+        let mut out: Vec<Countermeasure> = useful
+            .map(|(measure, stops)| Countermeasure {
+                id: measure.id.clone(),
+                kind: measure.kind,
+                target: measure.target.clone(),
+                cost: measure.cost,
+                stops: stops.iter().filter_map(name).collect(),
+            })
+            .collect();
+        out.sort_by(|a, b| a.id.cmp(&b.id));
+        out
+    }
+
+    fn unstoppable(&self, goals: &[Goal]) -> Vec<BlindSpot> {
+        let goal = |at: &usize| goals.get(*at).map_or("", |g| g.id.as_str());
+        let spot = |at| BlindSpot {
+            artifact: None,
+            what: format!("countermeasures against goal `{}`", goal(at)),
+            why: "one of its paths rests on nothing that a known countermeasure changes".to_owned(),
+        };
+        self.choice.unstoppable.iter().map(spot).collect()
+    }
+}
+
+/// One measure for each removable base fact that attacks rest on, sorted by id.
+fn suggestions(graph: &Graph<'_>, base: &BTreeSet<Fact>) -> Vec<Measure> {
+    let removable: BTreeSet<&str> =
+        graph.knowledge.steps().flat_map(|step| step.removable.iter().map(String::as_str)).collect();
+    let mut by_relation: BTreeMap<&str, Vec<Fact>> = BTreeMap::new();
+    for fact in base.iter().filter(|f| removable.contains(f.relation.as_str())) {
+        by_relation.entry(&fact.relation).or_default().push(fact.clone());
+    }
+    let mut out: BTreeMap<String, Measure> = BTreeMap::new();
+    let stated = graph.derivations.facts().filter(|f| graph.derivations.is_base(*f));
+    for fact in stated.filter(|f| removable.contains(graph.derivations.relation(graph.session, *f))) {
+        let fact = graph.derivations.fact(graph.session, fact);
+        let same = by_relation.get(fact.relation.as_str()).map_or(&[][..], Vec::as_slice);
+        if let Some(measure) = suggested(&fact, same) {
+            out.entry(measure.id.clone()).or_insert(measure);
+        }
+    }
+    out.into_values().collect()
+}
+
+fn blind_spots(system: &System, session: &Session) -> Vec<BlindSpot> {
+    let spot = |what: String, why: &str| BlindSpot { artifact: None, what, why: why.to_owned() };
+    let document = system.document();
+    let mut out = Vec::new();
+    if document.attackers.is_empty() {
+        out.push(spot("all attacks".to_owned(), "the model states no attacker"));
+    }
+    for (id, host) in &document.hosts {
+        let served = document.services.values().any(|s| s.host.value == *id && s.software.is_some());
+        if host.software.is_empty() && !served {
+            let why = "the model states no software for it";
+            out.push(spot(format!("vulnerabilities of host `{id}`"), why));
+        }
+    }
+    if let Some(cut) = session.incomplete() {
+        let why = format!("the budget of {} derived facts was exceeded", cut.limit);
+        out.extend(cut.cut.iter().map(|r| spot(format!("some facts of `{r}`"), &why)));
+        out.extend(cut.untouched.iter().map(|r| spot(format!("all facts of `{r}`"), &why)));
+    }
+    out
+}

@@ -1,0 +1,103 @@
+//! The system and its vulnerabilities as facts of the rule engine.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write;
+
+use datalog::{Fact, Value};
+use system::System;
+
+use crate::effect::{Effect, consequence_word, effect, interaction_word, privilege_word, range_word};
+use crate::exploit::{Odds, odds};
+use crate::vulnerabilities::Entry;
+
+/// Relations that are concluded here from CVSS vectors, beside those of `system`: name and columns.
+const EFFECTS: &[(&str, &[&str])] = &[
+    ("vul_access", &["vulnerability", "range", "privilege", "interaction"]),
+    ("vul_consequence", &["vulnerability", "consequence"]),
+];
+
+/// `.decl` lines for everything that packs may read.
+pub(crate) fn declarations() -> String {
+    let mut out = String::new();
+    let stated = system::RELATIONS.iter().map(|r| (r.name, r.columns));
+    for (name, columns) in stated.chain(EFFECTS.iter().copied()) {
+        let column = |name: &&str| match name.strip_suffix('#') {
+            Some(name) => format!("{name}: int"),
+            None => format!("{name}: symbol"),
+        };
+        let columns: Vec<String> = columns.iter().map(column).collect();
+        // Writing to a string does not fail.
+        let _ = writeln!(out, ".decl {name}({})", columns.join(", "));
+    }
+    out
+}
+
+/// What is known of one vulnerability, judged once.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Judged {
+    pub(crate) entry: Entry,
+    pub(crate) effect: Option<Effect>,
+    pub(crate) odds: Odds,
+}
+
+pub(crate) fn judge(entries: BTreeMap<String, Entry>) -> BTreeMap<String, Judged> {
+    let judged = |(id, entry): (String, Entry)| {
+        let effect = effect(entry.known.cvss.as_deref(), entry.range, &entry.known.cwe);
+        let odds = odds(&entry.known, effect.as_ref());
+        (id, Judged { entry, effect, odds })
+    };
+    entries.into_iter().map(judged).collect()
+}
+
+/// All base facts, sorted, each once.
+pub(crate) fn facts(system: &System, vulnerabilities: &BTreeMap<String, Judged>) -> BTreeSet<Fact> {
+    let mut out: BTreeSet<Fact> = system.facts().into_iter().filter_map(convert).collect();
+    let carriers = carriers(system);
+    for (id, judged) in vulnerabilities {
+        if let Some(effect) = &judged.effect {
+            out.insert(Fact::of(
+                "vul_access",
+                &[
+                    id,
+                    range_word(effect.range),
+                    privilege_word(effect.privilege),
+                    interaction_word(effect.interaction),
+                ],
+            ));
+            let gains = effect.consequences.iter();
+            out.extend(gains.map(|gain| Fact::of("vul_consequence", &[id, consequence_word(*gain)])));
+        }
+        for software in &judged.entry.software {
+            let hosts = carriers.get(software.as_str()).into_iter().flatten();
+            out.extend(hosts.map(|host| Fact::of("vul_exists", &[id, host, software])));
+        }
+    }
+    out
+}
+
+/// Hosts by the software they carry, installed or behind a service.
+fn carriers(system: &System) -> BTreeMap<&str, BTreeSet<&str>> {
+    let document = system.document();
+    let mut carriers: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for (id, host) in &document.hosts {
+        for software in &host.software {
+            carriers.entry(&software.value).or_default().insert(id);
+        }
+    }
+    for service in document.services.values() {
+        if let Some(software) = &service.software {
+            carriers.entry(&software.value).or_default().insert(&service.host.value);
+        }
+    }
+    carriers
+}
+
+/// `None` for a figure that the engine cannot hold; the model's figures are thousandths of 1.
+fn convert(fact: system::Fact) -> Option<Fact> {
+    let value = |value: system::Value| match value {
+        system::Value::Symbol(name) => Some(Value::Symbol(name)),
+        system::Value::Int(figure) => i32::try_from(figure).ok().map(Value::Int),
+    };
+    let args: Option<Vec<Value>> = fact.args.into_iter().map(value).collect();
+    Some(Fact { relation: fact.relation.to_owned(), args: args? })
+}

@@ -1,0 +1,156 @@
+//! The AND/OR attack graph: facts, the rule applications that conclude them, and what decides their success.
+//!
+//! Applications that succeed or fail together share a *chance*: exploiting one vulnerability on one host from three
+//! places is one gamble, not three. Probabilities are attached to chances, so shared premises are never counted twice.
+
+use std::collections::BTreeMap;
+
+use datalog::{Application, Cheapest, Derivations, FactError, FactId, Pattern, Session};
+
+use crate::exploit::Odds;
+use crate::facts::Judged;
+use crate::packs::{Figure, Knowledge, StepRule};
+use crate::template::fill;
+
+/// Weight of a mean day against improbability in the cost of a step: probability decides, time breaks ties.
+const COST_OF_A_DAY: f64 = 0.001;
+/// A step costs something even when it cannot fail, so that the shorter of two sure paths is the cheaper one.
+const COST_OF_A_STEP: f64 = 0.01;
+
+pub(crate) struct Graph<'s> {
+    pub(crate) session: &'s Session,
+    pub(crate) knowledge: &'s Knowledge,
+    pub(crate) derivations: Derivations,
+    /// By application; `None` where nothing has to succeed.
+    pub(crate) chance: Vec<Option<usize>>,
+    pub(crate) odds: Vec<Odds>,
+    /// Applications so that, circles aside, premises are concluded before they are used.
+    pub(crate) order: Vec<usize>,
+    /// Facts of each goal, in the order asked for.
+    pub(crate) goals: Vec<Vec<FactId>>,
+}
+
+/// Switched-off applications, by index; all others are on.
+pub(crate) type Disabled = [bool];
+
+impl<'s> Graph<'s> {
+    /// Everything that facts of the goals rest on.
+    pub(crate) fn new(
+        session: &'s Session,
+        knowledge: &'s Knowledge,
+        judged: &BTreeMap<String, Judged>,
+        goals: &[Pattern],
+    ) -> Result<Self, FactError> {
+        let derivations = session.derivations_of(goals)?;
+        let facts: Result<Vec<_>, _> = goals.iter().map(|g| derivations.matching(session, g)).collect();
+        let mut graph = Self {
+            session,
+            knowledge,
+            derivations,
+            chance: Vec::new(),
+            odds: Vec::new(),
+            order: Vec::new(),
+            goals: facts?,
+        };
+        graph.gamble(judged);
+        graph.sort();
+        Ok(graph)
+    }
+
+    pub(crate) fn applications(&self) -> &[Application] {
+        self.derivations.applications()
+    }
+
+    pub(crate) fn application(&self, index: usize) -> Option<&Application> {
+        self.applications().get(index)
+    }
+
+    pub(crate) fn step(&self, application: &Application) -> Option<&'s StepRule> {
+        self.knowledge.step(application.rule)
+    }
+
+    /// The rule's variables as words.
+    pub(crate) fn params(&self, application: &Application) -> BTreeMap<String, String> {
+        let values = self.derivations.values(self.session, application);
+        values.into_iter().map(|(name, value)| (name, plain(&value))).collect()
+    }
+
+    fn gamble(&mut self, judged: &BTreeMap<String, Judged>) {
+        let mut known: BTreeMap<String, usize> = BTreeMap::new();
+        let mut chances = Vec::with_capacity(self.applications().len());
+        let mut odds = Vec::new();
+        for application in self.applications() {
+            let Some(step) = self.step(application) else {
+                chances.push(None);
+                continue;
+            };
+            let params = self.params(application);
+            let key = match &step.chance {
+                Some(words) => fill(words, &params),
+                None => {
+                    format!("{} {}", step.id, self.derivations.fact(self.session, application.head))
+                }
+            };
+            let index = *known.entry(key).or_insert_with(|| {
+                odds.push(step_odds(step, &params, judged));
+                odds.len() - 1
+            });
+            chances.push(Some(index));
+        }
+        self.chance = chances;
+        self.odds = odds;
+    }
+
+    fn sort(&mut self) {
+        let settled = self.cheapest(&[], &[]);
+        let place = |a: &Application| settled.get(a.head.0).copied().flatten().map(|c| c.order);
+        let mut order: Vec<usize> = (0..self.applications().len()).collect();
+        order.sort_by_key(|i| self.application(*i).and_then(place).unwrap_or(usize::MAX));
+        self.order = order;
+    }
+
+    pub(crate) fn odds_of(&self, application: usize) -> Option<Odds> {
+        let chance = self.chance.get(application).copied().flatten()?;
+        self.odds.get(chance).copied()
+    }
+
+    /// Cheapest proofs of all facts: most probable first. `extra` is added to the cost of applications by index.
+    pub(crate) fn cheapest(&self, extra: &[f64], disabled: &Disabled) -> Vec<Option<Cheapest>> {
+        self.derivations.cheapest(&|index, _| {
+            if disabled.get(index).copied().unwrap_or_default() {
+                return f64::INFINITY;
+            }
+            let own = self
+                .odds_of(index)
+                .map_or(0.0, |odds| COST_OF_A_STEP - odds.probability.ln() + COST_OF_A_DAY * odds.days);
+            own + extra.get(index).copied().unwrap_or_default()
+        })
+    }
+
+    /// The applications of the cheapest proof of any of these facts; `None` if none of them has one.
+    pub(crate) fn proof(&self, cheapest: &[Option<Cheapest>], facts: &[FactId]) -> Option<Vec<usize>> {
+        let known = facts.iter().filter_map(|f| Some((cheapest.get(f.0).copied().flatten()?, *f)));
+        let best = known.min_by(|(a, f), (b, g)| a.cost.total_cmp(&b.cost).then(f.cmp(g)));
+        best.map(|(_, fact)| self.derivations.steps(cheapest, fact))
+    }
+}
+
+fn step_odds(step: &StepRule, params: &BTreeMap<String, String>, judged: &BTreeMap<String, Judged>) -> Odds {
+    let exploit = params.get("V").and_then(|v| judged.get(v)).map(|j| j.odds);
+    let figure = |figure: Figure, of_exploit: Option<f64>, unknown: f64| match figure {
+        Figure::Fixed(value) => value,
+        Figure::Exploit => of_exploit.unwrap_or(unknown),
+    };
+    Odds {
+        // A step that cannot succeed would be a fact without a path.
+        probability: figure(step.probability, exploit.map(|o| o.probability), 0.1).max(1e-6),
+        days: figure(step.days, exploit.map(|o| o.days), 5.8),
+    }
+}
+
+pub(crate) fn plain(value: &datalog::Value) -> String {
+    match value {
+        datalog::Value::Symbol(name) => name.clone(),
+        datalog::Value::Int(figure) => figure.to_string(),
+    }
+}
