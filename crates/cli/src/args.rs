@@ -11,8 +11,11 @@ use crate::log::LogFormat;
 #[derive(Debug, Parser)]
 #[command(name = "sukashi", version, subcommand_required = true, arg_required_else_help = true)]
 #[command(before_help = "Examples:
-  sukashi system check plant.yaml
-  sukashi config show")]
+  sukashi demo
+  sukashi inspect router.bin
+  sukashi bom generate router.bin -o router.cdx.json
+  sukashi vuln match router.cdx.json
+  sukashi assess plant.yaml")]
 pub(crate) struct Args {
     #[command(flatten)]
     pub(crate) global: Global,

@@ -16,6 +16,7 @@ mod input;
 mod log;
 mod outcome;
 mod output;
+mod progress;
 mod settings;
 
 fn main() -> ExitCode {

@@ -12,18 +12,38 @@ use crate::output::Output;
 use crate::settings::{Setting, Settings};
 use crate::{args, log};
 
+mod assess;
+mod attest;
+mod bom;
 mod completions;
 mod config;
 mod datalog;
+mod demo;
+mod diff;
+mod inspect;
+mod keys;
 mod licences;
 mod man;
 mod schema;
+mod serve;
 mod system;
+mod verify;
+mod vuln;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    Demo(demo::Args),
+    Inspect(inspect::Args),
+    Diff(diff::Args),
+    Bom(bom::Args),
+    Vuln(vuln::Args),
     System(system::Args),
+    Assess(assess::Args),
     Datalog(datalog::Args),
+    Keys(keys::Args),
+    Attest(attest::Args),
+    Verify(verify::Args),
+    Serve(serve::Args),
     Config(config::Args),
     Schema(schema::Args),
     Licences(licences::Args),
@@ -66,6 +86,16 @@ fn try_run(args: &args::Args) -> anyhow::Result<Outcome> {
     format?;
     let mut context = Context { settings: loaded?, output: Output::default() };
     match &args.command {
+        Command::Inspect(args) => inspect::run(args, &mut context),
+        Command::Diff(args) => diff::run(args, &mut context),
+        Command::Bom(args) => bom::run(args, &mut context),
+        Command::Vuln(args) => vuln::run(args, &mut context),
+        Command::Assess(args) => assess::run(args, &mut context),
+        Command::Keys(args) => keys::run(args, &mut context),
+        Command::Attest(args) => attest::run(args, &mut context),
+        Command::Verify(args) => verify::run(args, &mut context),
+        Command::Demo(args) => demo::run(args, &mut context),
+        Command::Serve(args) => serve::run(args, &mut context),
         Command::System(args) => system::run(args, &mut context),
         Command::Datalog(args) => datalog::run(args, &mut context),
         Command::Config(args) => config::run(args, &mut context),

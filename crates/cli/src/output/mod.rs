@@ -8,7 +8,7 @@ use std::io::{self, Write};
 use anyhow::Context;
 
 pub(crate) use file::write_atomically;
-pub(crate) use target::Target;
+pub(crate) use target::{Target, write_into};
 
 /// Standard output. Once its reader has gone (`… | head`), writing does nothing and fails no more.
 #[derive(Debug, Default)]

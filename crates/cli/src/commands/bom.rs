@@ -1,0 +1,251 @@
+//! `sukashi bom`: bills of materials, made, judged, converted, compared.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, bail};
+use bom::{Bom, Document, ReadLimits, Target as BomFormat};
+use clap::{Subcommand, ValueEnum};
+use tracing::warn;
+
+use crate::commands::Context;
+use crate::outcome::Outcome;
+use crate::output::Target;
+use crate::progress::Bar;
+use crate::{escape, input};
+
+/// Make, judge, convert and compare bills of materials.
+#[derive(Debug, clap::Args)]
+#[command(before_help = "Examples:
+  sukashi bom generate router.bin
+  sukashi bom validate vendor.cdx.json")]
+#[command(subcommand_required = true, arg_required_else_help = true)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// List the components of an image, package, program or folder.
+    #[command(before_help = "Examples:
+  sukashi bom generate router.bin -o router.cdx.json
+  sukashi bom generate rootfs/ --format cyclonedx-1.6")]
+    Generate {
+        /// What to look into.
+        path: PathBuf,
+        /// Format of the document.
+        #[arg(long, default_value = "cyclonedx-1.7")]
+        format: Format,
+        /// Where to write it.
+        #[arg(short, long, value_name = "FILE|DIR")]
+        output: Option<PathBuf>,
+    },
+    /// Judge a document by its standard: 0 valid, 1 not, 2 if it is none.
+    #[command(before_help = "Examples:
+  sukashi bom validate vendor.cdx.json
+  sukashi bom validate - --format json < vendor.spdx.json")]
+    Validate {
+        /// CycloneDX or SPDX; `-` reads standard input.
+        file: PathBuf,
+        /// How the answer looks.
+        #[arg(long, default_value = "human")]
+        format: Answer,
+    },
+    /// Write a document in another format, and say what that cannot carry.
+    #[command(before_help = "Examples:
+  sukashi bom convert vendor.spdx.json --to cyclonedx-1.7 -o vendor.cdx.json")]
+    Convert {
+        /// CycloneDX or SPDX; `-` reads standard input.
+        file: PathBuf,
+        /// Format to write.
+        #[arg(long)]
+        to: Format,
+        /// Where to write it.
+        #[arg(short, long, value_name = "FILE|DIR")]
+        output: Option<PathBuf>,
+    },
+    /// Components that came, went, or changed their version; exit 1 if any.
+    #[command(before_help = "Examples:
+  sukashi bom diff old.cdx.json new.cdx.json")]
+    Diff {
+        /// The old document.
+        old: PathBuf,
+        /// The new document.
+        new: PathBuf,
+        /// How the answer looks.
+        #[arg(long, default_value = "human")]
+        format: Answer,
+    },
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Answer {
+    Human,
+    Json,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Format {
+    #[value(name = "cyclonedx-1.6")]
+    CycloneDx1_6,
+    #[value(name = "cyclonedx-1.7")]
+    CycloneDx1_7,
+}
+
+impl From<Format> for BomFormat {
+    fn from(format: Format) -> Self {
+        match format {
+            Format::CycloneDx1_6 => Self::CycloneDx1_6,
+            Format::CycloneDx1_7 => Self::CycloneDx1_7,
+        }
+    }
+}
+
+pub(crate) fn run(args: &Args, context: &mut Context) -> anyhow::Result<Outcome> {
+    match &args.command {
+        Command::Generate { path, format, output } => generate(path, *format, output.as_deref(), context),
+        Command::Validate { file, format } => validate(file, *format, context),
+        Command::Convert { file, to, output } => convert(file, *to, output.as_deref(), context),
+        Command::Diff { old, new, format } => diff(old, new, *format, context),
+    }
+}
+
+/// Reads a document of any format.
+///
+/// # Errors
+/// If it cannot be read, with its name.
+pub(crate) fn read(file: &Path) -> anyhow::Result<Document> {
+    let bytes = input::bytes(file)?;
+    bom::read(&bytes, &ReadLimits::default()).with_context(|| format!("cannot use `{}`", input::name(file)))
+}
+
+fn generate(
+    path: &Path,
+    format: Format,
+    output: Option<&Path>,
+    context: &mut Context,
+) -> anyhow::Result<Outcome> {
+    let bar = Bar::new("bill of materials");
+    let generated = pipeline::components(path, &pipeline::Limits::default())?;
+    drop(bar);
+    write(&generated.bom, format, output, &name_of(path), context)?;
+    for spot in &generated.blind_spots {
+        let place = spot.artifact.as_deref().unwrap_or("the image");
+        warn!("not seen in `{}`: {} ({})", place, spot.what, spot.why);
+    }
+    Ok(if generated.blind_spots.is_empty() { Outcome::Clean } else { Outcome::Partial })
+}
+
+fn validate(file: &Path, format: Answer, context: &mut Context) -> anyhow::Result<Outcome> {
+    let verdict = bom::validate(&input::bytes(file)?);
+    let Some(summary) = verdict.summary() else {
+        bail!("`{}` is neither CycloneDX nor SPDX", input::name(file));
+    };
+    match format {
+        Answer::Json => {
+            let rows = verdict.violations.iter();
+            let rows: Vec<_> = rows
+                .map(|v| serde_json::json!({"path": v.path, "line": v.line, "message": v.message}))
+                .collect();
+            context.output.json(&rows)?;
+        }
+        Answer::Human => {
+            let name = input::name(file);
+            let mut text = String::new();
+            for violation in &verdict.violations {
+                let bom::Violation { line, column, path, message } = violation;
+                let place =
+                    if path.is_empty() { String::new() } else { format!(" `{}`:", escape::line(path)) };
+                text += &format!("{name}:{line}:{column}:{place} {}\n", escape::line(message));
+            }
+            if verdict.more > 0 {
+                text += &format!("and {} more\n", verdict.more);
+            }
+            text.extend(
+                verdict.unchecked.iter().map(|rule| format!("not checked: {}\n", escape::line(rule))),
+            );
+            context.output.write(format!("{text}{summary}\n").as_bytes())?;
+        }
+    }
+    Ok(match verdict.outcome() {
+        bom::Outcome::Valid => Outcome::Clean,
+        bom::Outcome::Unchecked => Outcome::Partial,
+        bom::Outcome::Invalid | bom::Outcome::Unknown => Outcome::Found,
+    })
+}
+
+fn convert(file: &Path, to: Format, output: Option<&Path>, context: &mut Context) -> anyhow::Result<Outcome> {
+    let document = read(file)?;
+    for (what, count) in &document.not_carried {
+        warn!("not carried over: {count} × `{what}`");
+    }
+    write(&document.bom, to, output, &name_of(file), context)?;
+    Ok(Outcome::Clean)
+}
+
+fn write(
+    bom: &Bom,
+    format: Format,
+    output: Option<&Path>,
+    name: &str,
+    context: &mut Context,
+) -> anyhow::Result<()> {
+    let written = bom::write(bom, format.into());
+    for (what, count) in &written.lost {
+        warn!("the format cannot say: {count} × {what}");
+    }
+    Target::of(output).write(&format!("{name}.cdx.json"), &written.bytes, &mut context.output)
+}
+
+fn name_of(path: &Path) -> String {
+    path.file_name().map_or_else(|| "components".to_owned(), |name| name.to_string_lossy().into_owned())
+}
+
+/// Versions by name; a component without one has the empty version.
+fn versions(bom: &Bom) -> BTreeMap<String, Vec<String>> {
+    let mut all: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for component in &bom.components {
+        let group = component.group.as_ref().map_or_else(String::new, |group| format!("{group}/"));
+        let versions = all.entry(format!("{group}{}", component.name)).or_default();
+        versions.push(component.version.clone().unwrap_or_default());
+    }
+    for versions in all.values_mut() {
+        versions.sort();
+        versions.dedup();
+    }
+    all
+}
+
+fn diff(old: &Path, new: &Path, format: Answer, context: &mut Context) -> anyhow::Result<Outcome> {
+    let (old, new) = (versions(&read(old)?.bom), versions(&read(new)?.bom));
+    let names: std::collections::BTreeSet<&String> = old.keys().chain(new.keys()).collect();
+    let none = Vec::new();
+    let sides = names.into_iter().map(|name| {
+        let side = |of: &BTreeMap<String, Vec<String>>| of.get(name).unwrap_or(&none).clone();
+        (name, side(&old), side(&new))
+    });
+    let changed: Vec<_> = sides.filter(|(_, old, new)| old != new).collect();
+    match format {
+        Answer::Json => {
+            let rows = changed.iter();
+            let rows: Vec<_> = rows
+                .map(|(name, old, new)| serde_json::json!({"name": name, "old": old, "new": new}))
+                .collect();
+            context.output.json(&rows)?;
+        }
+        Answer::Human => {
+            let shown = |versions: &[String]| escape::line(&versions.join(", ")).into_owned();
+            let line = |(name, old, new): &(&String, Vec<String>, Vec<String>)| {
+                let name = escape::line(name);
+                match (old.is_empty(), new.is_empty()) {
+                    (true, _) => format!("+ {name} {}\n", shown(new)),
+                    (_, true) => format!("- {name} {}\n", shown(old)),
+                    _ => format!("~ {name} {} -> {}\n", shown(old), shown(new)),
+                }
+            };
+            context.output.write(changed.iter().map(line).collect::<String>().as_bytes())?;
+        }
+    }
+    Ok(Outcome::found(!changed.is_empty()))
+}

@@ -1,0 +1,261 @@
+//! `sukashi inspect`: what is in a delivery that should not be there?
+
+mod records;
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, bail};
+use clap::ValueEnum;
+use inspect::Decision;
+use pipeline::{Examined, Limits};
+use record::{Finding, Inspection, ReviewState, Severity};
+use tracing::{error, info, warn};
+
+use crate::commands::Context;
+use crate::failure::Failure;
+use crate::outcome::Outcome;
+use crate::output::{self, Target};
+use crate::progress::Bar;
+use crate::settings::{Setting, Settings};
+use crate::{escape, input};
+
+/// Find functionality in delivered software that should not be there.
+#[derive(Debug, clap::Args)]
+#[command(before_help = "Examples:
+  sukashi inspect router.bin
+  sukashi inspect router.bin --format json -o router.json
+  sukashi inspect /usr/sbin -o records/
+  sukashi inspect new.bin --baseline old.json --fail-on medium")]
+pub(crate) struct Args {
+    /// Firmware images, packages, programs or folders; `-` reads standard input.
+    #[arg(required = true)]
+    path: Vec<PathBuf>,
+    /// How the record looks; `json` if it goes to a file.
+    #[arg(long)]
+    format: Option<Format>,
+    /// File, or folder (one that exists, or ends in `/`) for several records.
+    #[arg(short, long, value_name = "FILE|DIR")]
+    output: Option<PathBuf>,
+    /// Record of an earlier version: only what is new counts.
+    #[arg(long, value_name = "OLD")]
+    baseline: Option<PathBuf>,
+    /// Decisions about findings: a JSON list of `{id, state, reason, by, at}`.
+    #[arg(long, value_name = "FILE")]
+    review: Option<PathBuf>,
+    /// Exit with 1 if a finding is at least this severe.
+    #[arg(long, default_value = "high", value_name = "SEVERITY")]
+    fail_on: Threshold,
+    /// Budget for each program, in work units; what is cut is a blind spot.
+    #[arg(long, value_name = "N")]
+    effort: Option<u64>,
+    /// How deep images may lie in images.
+    #[arg(long, default_value_t = 8, value_name = "N")]
+    depth: u32,
+    /// Threads.
+    #[arg(long, value_name = "N")]
+    jobs: Option<usize>,
+    /// Write how long each path took, as JSON.
+    #[arg(long, value_name = "FILE")]
+    timings: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For people.
+    Human,
+    /// `sukashi.inspection/1`.
+    Json,
+    /// The components, as CycloneDX 1.7.
+    Cyclonedx,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Threshold {
+    Critical,
+    High,
+    Medium,
+    Low,
+    Never,
+}
+
+impl Threshold {
+    fn severity(self) -> Option<Severity> {
+        match self {
+            Self::Critical => Some(Severity::Critical),
+            Self::High => Some(Severity::High),
+            Self::Medium => Some(Severity::Medium),
+            Self::Low => Some(Severity::Low),
+            Self::Never => None,
+        }
+    }
+}
+
+/// What is to be done.
+struct Plan<'a> {
+    paths: &'a [PathBuf],
+    format: Format,
+    target: Target,
+    limits: Limits,
+    baseline: Option<Inspection>,
+    review: Vec<Decision>,
+    fail_on: Option<Severity>,
+    timings: Option<&'a Path>,
+}
+
+impl<'a> Plan<'a> {
+    fn new(args: &'a Args, settings: &Settings) -> anyhow::Result<Self> {
+        let target = Target::of(args.output.as_deref());
+        let to_people = matches!(target, Target::Stdout);
+        if args.path.len() > 1 && matches!(target, Target::File(_)) {
+            bail!("several paths make several records; hint: end `-o` with `/` to name a folder");
+        }
+        let mut limits = Limits::default();
+        limits.unpack.depth = args.depth;
+        if let Some(units) = args.effort {
+            limits.inspect.program.work_units = units;
+        }
+        if let Some(jobs) = args.jobs.map_or_else(|| settings.parsed(Setting::Jobs), |jobs| Ok(Some(jobs)))? {
+            // Only the first command of a process sets it up, and there is only one.
+            let _ = rayon::ThreadPoolBuilder::new().num_threads(jobs).build_global();
+        }
+        Ok(Self {
+            paths: &args.path,
+            format: args.format.unwrap_or(if to_people { Format::Human } else { Format::Json }),
+            target,
+            limits,
+            baseline: args.baseline.as_deref().map(read_record).transpose()?,
+            review: args.review.as_deref().map(read_review).transpose()?.unwrap_or_default(),
+            fail_on: args.fail_on.severity(),
+            timings: args.timings.as_deref(),
+        })
+    }
+
+    /// Whether a record has something that must not pass.
+    fn judge(&self, record: &Inspection) -> Outcome {
+        let counts = |finding: &&Finding| {
+            finding.review.state != ReviewState::Rejected
+                && self.fail_on.is_some_and(|least| finding.severity >= least)
+                && !self.baseline.as_ref().is_some_and(|b| b.findings.iter().any(|old| old.id == finding.id))
+        };
+        let found = Outcome::found(record.findings.iter().any(|f| counts(&f)));
+        if record.complete { found } else { found.max(Outcome::Partial) }
+    }
+}
+
+/// A record of an earlier run.
+///
+/// # Errors
+/// If the file is none.
+pub(crate) fn read_record(path: &Path) -> anyhow::Result<Inspection> {
+    let bytes = input::bytes(path)?;
+    serde_json::from_slice(&bytes).with_context(|| {
+        format!("`{}` is no record; hint: make one with `sukashi inspect --format json`", input::name(path))
+    })
+}
+
+fn read_review(path: &Path) -> anyhow::Result<Vec<Decision>> {
+    inspect::read_review(&input::bytes(path)?).with_context(|| format!("`{}`", input::name(path)))
+}
+
+pub(crate) fn run(args: &Args, context: &mut Context) -> anyhow::Result<Outcome> {
+    let plan = Plan::new(args, &context.settings)?;
+    let (mut outcome, mut read, mut timings) = (Outcome::Clean, 0, Vec::new());
+    for path in plan.paths {
+        let start = Instant::now();
+        match one(&plan, path, context) {
+            Ok(judged) => {
+                outcome = outcome.max(judged);
+                read += 1;
+            }
+            // One path is the whole command: its error is the command's.
+            Err(error) if plan.paths.len() == 1 => return Err(error),
+            Err(error) => {
+                crate::log::failure(&Failure::of(&error));
+                outcome = outcome.max(Outcome::Partial);
+            }
+        }
+        timings.push((path, start.elapsed()));
+        if context.output.is_closed() {
+            break;
+        }
+    }
+    if let Some(file) = plan.timings {
+        write_timings(file, &timings)?;
+    }
+    if read == 0 {
+        bail!("none of the {} paths could be read", plan.paths.len());
+    }
+    Ok(outcome)
+}
+
+fn one(plan: &Plan<'_>, path: &Path, context: &mut Context) -> anyhow::Result<Outcome> {
+    if let (Target::Folder(folder), true) = (&plan.target, path.is_dir()) {
+        return records::write_all(plan, path, folder);
+    }
+    let mut examined = examine(path, &plan.limits)?;
+    review(plan, &mut examined.inspection);
+    let name = file_name(path);
+    let bytes = match plan.format {
+        Format::Cyclonedx => examined.sbom.clone(),
+        Format::Human => human(plan, &examined.inspection),
+        Format::Json if plan.paths.len() > 1 && plan.target == Target::Stdout => {
+            let mut line = serde_json::to_vec(&examined.inspection).context("cannot write the record")?;
+            line.push(b'\n');
+            line
+        }
+        Format::Json => output::json(&examined.inspection)?,
+    };
+    plan.target.write(&format!("{name}.json"), &bytes, &mut context.output)?;
+    Ok(plan.judge(&examined.inspection))
+}
+
+fn examine(path: &Path, limits: &Limits) -> anyhow::Result<Examined> {
+    let bar = Bar::new(&file_name(path));
+    if input::is_stdin(path) {
+        return Ok(pipeline::examine_bytes("standard-input", input::bytes(path)?, limits, &bar)?);
+    }
+    Ok(pipeline::examine(path, limits, &bar)?)
+}
+
+fn review(plan: &Plan<'_>, record: &mut Inspection) {
+    let unknown = inspect::apply_review(record, &plan.review);
+    if !unknown.is_empty() {
+        warn!("the review decides about findings that are not there: {}", unknown.join(", "));
+    }
+}
+
+fn human(plan: &Plan<'_>, record: &Inspection) -> Vec<u8> {
+    let text = inspect::render::human(record);
+    let mut text = escape::escape(&text, &['\n']).into_owned();
+    if let Some(baseline) = &plan.baseline {
+        let difference = inspect::difference(baseline, record);
+        text += &format!(
+            "\nsince the baseline: {} findings appeared, {} gone, {} files added, {} removed, {} changed\n",
+            difference.appeared.len(),
+            difference.gone.len(),
+            difference.added.len(),
+            difference.removed.len(),
+            difference.changed.len()
+        );
+    }
+    text.into_bytes()
+}
+
+fn file_name(path: &Path) -> String {
+    path.file_name().map_or_else(|| "record".to_owned(), |name| name.to_string_lossy().into_owned())
+}
+
+fn write_timings(file: &Path, timings: &[(&PathBuf, Duration)]) -> anyhow::Result<()> {
+    let rows = timings.iter();
+    let rows: Vec<_> = rows
+        .map(|(path, time)| serde_json::json!({"path": path.display().to_string(), "ms": time.as_millis() as u64}))
+        .collect();
+    info!("wrote `{}`", file.display());
+    output::write_atomically(file, &output::json(&rows)?)
+}
+
+/// Says which file of a folder could not be examined.
+fn complain(path: &Path, failure: &Failure) {
+    error!("`{}`: {}", path.display(), failure.message);
+}

@@ -1,0 +1,149 @@
+//! `sukashi serve`: the platform, over HTTP, until told to stop.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::{Context as _, bail};
+use pipeline::demo::{self, Person};
+use server::ServeOptions;
+use share::{AccountId, OrganizationKind, Platform, Role};
+use tokio::net::TcpListener;
+use tracing::info;
+
+use crate::commands::Context;
+use crate::outcome::Outcome;
+use crate::output::Output;
+use crate::settings::{Setting, Settings};
+
+/// Serve the platform: pages and HTTP interface.
+#[derive(Debug, clap::Args)]
+#[command(before_help = "Examples:
+  sukashi serve
+  sukashi serve --data /var/lib/sukashi --listen 127.0.0.1:7878
+  sukashi serve --listen 0.0.0.0:7878 --behind-proxy")]
+pub(crate) struct Args {
+    /// Data directory; made where it is missing.
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// Address to listen on; port 0 takes a free one.
+    #[arg(long, value_name = "ADDR")]
+    listen: Option<SocketAddr>,
+    /// A proxy in front speaks TLS; needed to listen beyond this machine.
+    #[arg(long)]
+    behind_proxy: bool,
+}
+
+pub(crate) fn run(args: &Args, context: &mut Context) -> anyhow::Result<Outcome> {
+    let settings = &context.settings;
+    let data = match &args.data {
+        Some(data) => data.clone(),
+        None => settings.parsed(Setting::Data)?.context("no data directory is set; hint: use `--data`")?,
+    };
+    let listen = address(args.listen, settings)?;
+    if !listen.ip().is_loopback() && !args.behind_proxy {
+        bail!(
+            "`{listen}` can be reached from other machines, and this is not encrypted; hint: put a proxy with TLS in front and say `--behind-proxy`"
+        );
+    }
+    let options = ServeOptions { behind_proxy: args.behind_proxy, ..ServeOptions::default() };
+    runtime()?.block_on(async {
+        let listener = bind(listen).await?;
+        let first = !data.exists();
+        let people = demo::people(&data)?;
+        let platform = Platform::open(&data).await?;
+        let people = if first { vec![set_up(&platform).await?] } else { people };
+        serve(platform, listener, options, &people, &mut context.output).await
+    })?;
+    Ok(Outcome::Clean)
+}
+
+/// The address that was typed or set.
+///
+/// # Errors
+/// If what is set is no address.
+pub(crate) fn address(typed: Option<SocketAddr>, settings: &Settings) -> anyhow::Result<SocketAddr> {
+    match typed {
+        Some(address) => Ok(address),
+        None => settings.parsed(Setting::Listen)?.context("no address is set; hint: use `--listen`"),
+    }
+}
+
+/// What asynchronous parts run on.
+///
+/// # Errors
+/// If no thread can be started.
+pub(crate) fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    builder.enable_all().build().context("cannot start threads")
+}
+
+/// Takes the address before any work is done.
+///
+/// # Errors
+/// If another program has it.
+pub(crate) async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
+    let hint = "end the other program, or choose another port with `--listen`";
+    TcpListener::bind(address).await.with_context(|| format!("cannot listen on `{address}`; hint: {hint}"))
+}
+
+/// Prints a login link for each of `people`, and serves until SIGTERM or Ctrl-C.
+///
+/// # Errors
+/// If links cannot be made, or serving ends by itself.
+pub(crate) async fn serve(
+    platform: Platform,
+    listener: TcpListener,
+    options: ServeOptions,
+    people: &[Person],
+    output: &mut Output,
+) -> anyhow::Result<()> {
+    let address = listener.local_addr().context("cannot tell the address")?;
+    for person in people {
+        let url = login(&platform, &person.account, address).await?;
+        output.line(&format!("ready: {} {url}", person.role))?;
+    }
+    if people.is_empty() {
+        output.line(&format!("ready: http://{address}/"))?;
+    }
+    let stop = signals()?;
+    server::serve(Arc::new(platform), listener, options, stop).await?;
+    info!("ended");
+    Ok(())
+}
+
+async fn login(platform: &Platform, account: &AccountId, address: SocketAddr) -> anyhow::Result<String> {
+    let link = platform.login_link(&platform.local_administrator(), account).await?;
+    Ok(format!("http://{address}/login?token={}", link.reveal()))
+}
+
+/// Completes when the process is told to end.
+fn signals() -> anyhow::Result<impl Future<Output = ()> + Send + 'static> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate()).context("cannot listen for signals")?;
+    let mut interrupt = signal(SignalKind::interrupt()).context("cannot listen for signals")?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
+}
+
+/// A first start: an organization, and somebody who may manage the instance.
+async fn set_up(platform: &Platform) -> anyhow::Result<Person> {
+    let admin = platform.local_administrator();
+    let name = "My organization";
+    let organization = platform.add_organization(&admin, name, OrganizationKind::Operator).await?;
+    let account =
+        platform.add_account(&admin, &organization, "administrator", Role::Administrator, true).await?;
+    Ok(Person { role: "administrator".to_owned(), organization: name.to_owned(), account })
+}
+
+/// The same path, whatever the working directory becomes.
+///
+/// # Errors
+/// If there is no working directory.
+pub(crate) fn absolute(path: &Path) -> anyhow::Result<PathBuf> {
+    std::path::absolute(path).with_context(|| format!("cannot use `{}`", path.display()))
+}

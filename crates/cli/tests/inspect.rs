@@ -1,0 +1,170 @@
+//! `inspect`, `bom`, `vuln`, `diff`: from files on disk to answers and exit status.
+
+mod support;
+
+use std::path::Path;
+
+use expect_test::expect;
+use support::Place;
+
+const ROUTER: &[u8] = include_bytes!("../../../examples/router/router-mipsel.bin");
+const ARM: &[u8] = include_bytes!("../../../examples/router/router-armel.bin");
+
+fn feeds() -> String {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/vulnerabilities").display().to_string()
+}
+
+fn json(text: &str) -> serde_json::Value {
+    serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text}"))
+}
+
+#[test]
+fn the_back_door_of_the_router_is_found_on_both_architectures() {
+    let place = Place::new();
+    place.file("mips.bin", ROUTER);
+    place.file("arm.bin", ARM);
+    let ran = place.run(&["inspect", "mips.bin", "arm.bin", "--format", "json"]);
+    assert_eq!(ran.status, 1, "{}", ran.stderr);
+    let records: Vec<serde_json::Value> = ran.stdout.lines().map(json).collect();
+    assert_eq!(records.len(), 2, "several paths are JSON lines");
+    for record in records {
+        let findings = record["findings"].as_array().unwrap();
+        let grave = |f: &&serde_json::Value| f["score"].as_u64() >= Some(60);
+        let artifacts: Vec<_> =
+            findings.iter().filter(grave).map(|f| f["artifact"].as_str().unwrap()).collect();
+        assert!(artifacts.contains(&"usr/sbin/devmgrd"), "{artifacts:?}");
+    }
+}
+
+#[test]
+fn the_same_input_gives_the_same_bytes_for_any_number_of_threads() {
+    let place = Place::new();
+    place.file("router.bin", ROUTER);
+    let one = place.run(&["inspect", "router.bin", "--format", "json", "--jobs", "1"]);
+    let four = place.run(&["inspect", "router.bin", "--format", "json", "--jobs", "4"]);
+    assert_eq!(one.stdout, four.stdout);
+}
+
+#[test]
+fn a_rejected_finding_and_one_of_the_baseline_no_longer_count() {
+    let place = Place::new();
+    place.file("router.bin", ROUTER);
+    place.run(&["inspect", "router.bin", "-o", "old.json"]);
+    let again = place.run(&["inspect", "router.bin", "--baseline", "old.json"]);
+    assert_eq!(again.status, 0, "{}{}", again.stdout, again.stderr);
+    let record = json(&place.read("old.json"));
+    let ids = record["findings"].as_array().unwrap().iter().map(|f| f["id"].clone());
+    let review: Vec<_> =
+        ids.map(|id| serde_json::json!({"id": id, "state": "rejected", "reason": "lab"})).collect();
+    place.file("review.json", serde_json::to_string(&review).unwrap());
+    assert_eq!(place.run(&["inspect", "router.bin", "--review", "review.json"]).status, 0);
+    assert_eq!(place.run(&["inspect", "router.bin", "--fail-on", "never"]).status, 0);
+}
+
+#[test]
+fn a_folder_gives_one_record_a_program_and_leaves_other_files_alone() {
+    let place = Place::new();
+    place.file("in/sub/run.sh", "#!/bin/sh\necho hello\n");
+    place.file("in/readme.txt", "nothing to run here\n");
+    place.file("in/router.bin", ROUTER);
+    std::os::unix::fs::symlink("/etc/passwd", place.path().join("in/link")).unwrap();
+    place.file("out/kept.txt", "mine");
+    let ran = place.run(&["inspect", "in", "-o", "out"]);
+    assert_eq!(ran.status, 1, "{}", ran.stderr);
+    assert_eq!(ran.stdout, "");
+    let written: Vec<String> = place.list().into_iter().filter(|p| p.starts_with("out/")).collect();
+    expect![[r#"
+        [
+            "out/kept.txt",
+            "out/router.bin.json",
+            "out/sub",
+            "out/sub/run.sh.json",
+        ]
+    "#]]
+    .assert_debug_eq(&written);
+    assert_eq!(json(&place.read("out/router.bin.json"))["schema"], "sukashi.inspection/1");
+}
+
+#[test]
+fn a_truncated_program_is_partial_and_says_so() {
+    let place = Place::new();
+    let mut program = std::fs::read(env!("CARGO_BIN_EXE_sukashi")).unwrap();
+    program.truncate(5000);
+    place.file("cut", program);
+    let ran = place.run(&["inspect", "cut", "--format", "json"]);
+    assert_eq!(ran.status, 3, "{}{}", ran.stdout, ran.stderr);
+    assert_eq!(json(&ran.stdout)["complete"], false);
+}
+
+#[test]
+fn what_cannot_be_read_is_reported_and_the_rest_is_done() {
+    let place = Place::new();
+    place.file("router.bin", ROUTER);
+    let ran = place.run(&["inspect", "missing.bin", "router.bin", "--fail-on", "never", "--format", "json"]);
+    assert_eq!(ran.status, 3);
+    assert!(ran.stderr.contains("error: cannot read `missing.bin`: no such file"), "{}", ran.stderr);
+    assert_eq!(ran.stdout.lines().count(), 1);
+    assert_eq!(place.run(&["inspect", "missing.bin"]).status, 2);
+    assert_eq!(place.run(&["inspect", "missing.bin", "gone.bin"]).status, 2);
+}
+
+#[test]
+fn unknown_bytes_are_a_blind_spot_and_not_a_clean_bill() {
+    let place = Place::new();
+    let noise: Vec<u8> = (0..4096_u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
+    place.file("noise.bin", noise);
+    assert_eq!(place.run(&["inspect", "noise.bin"]).status, 3);
+}
+
+#[test]
+fn a_bill_of_materials_is_made_judged_matched_and_compared() {
+    let place = Place::new();
+    place.file("router.bin", ROUTER);
+    let made = place.run(&["bom", "generate", "router.bin", "-o", "router.cdx.json"]);
+    assert!([0, 3].contains(&made.status), "{}", made.stderr);
+    let valid = place.run(&["bom", "validate", "router.cdx.json"]);
+    assert_eq!(
+        (valid.status, valid.stdout.lines().last().unwrap()),
+        (0, "valid CycloneDX 1.7"),
+        "{}",
+        valid.stdout
+    );
+    let imported = place.run(&["vuln", "import", &feeds(), "--vuln-db", "extract.redb"]);
+    assert_eq!(imported.status, 0, "{}", imported.stderr);
+    let matched = place.run(&["vuln", "match", "router.cdx.json", "--vuln-db", "extract.redb"]);
+    assert_eq!(matched.status, 0, "{}", matched.stderr);
+    for id in ["CVE-2017-14491", "CVE-2014-0160"] {
+        assert!(matched.stdout.contains(id), "{id}: {}", matched.stdout);
+    }
+    let gate = ["vuln", "match", "router.cdx.json", "--vuln-db", "extract.redb", "--fail-on", "critical"];
+    assert_eq!(place.run(&gate).status, 1);
+    assert_eq!(place.run(&["bom", "diff", "router.cdx.json", "router.cdx.json"]).status, 0);
+}
+
+#[test]
+fn documents_that_are_not_what_they_say_are_invalid_and_others_are_refused() {
+    let place = Place::new();
+    place.file("broken.json", r#"{"bomFormat": "CycloneDX", "specVersion": "1.6", "components": ["#);
+    place.file("other.json", r#"{"hello": 1}"#);
+    assert_eq!(place.run(&["bom", "validate", "broken.json"]).status, 1);
+    assert_eq!(place.run(&["bom", "validate", "other.json"]).status, 2);
+    assert_eq!(place.run(&["bom", "validate", "missing.json"]).status, 2);
+    assert_eq!(place.run(&["vuln", "match", "broken.json"]).status, 2);
+}
+
+#[test]
+fn a_missing_database_says_how_to_make_one() {
+    let place = Place::new();
+    let ran = place.run(&["vuln", "show", "CVE-2021-44228"]);
+    assert_eq!(ran.status, 2);
+    assert!(ran.stderr.contains("hint: make one with `sukashi vuln import`"), "{}", ran.stderr);
+}
+
+#[test]
+fn deliveries_are_compared() {
+    let place = Place::new();
+    place.file("old.bin", ROUTER);
+    place.file("new.bin", ARM);
+    assert_eq!(place.run(&["diff", "old.bin", "old.bin"]).status, 0);
+    assert_eq!(place.run(&["diff", "old.bin", "new.bin"]).status, 1);
+}
