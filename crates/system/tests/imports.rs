@@ -27,7 +27,8 @@ fn a_forward_chain_becomes_a_filter_that_allows_no_less() {
         Allow any any tcp 22
     "#]]
     .assert_eq(&format!("{:?}\n{rules}", filter.default));
-    let ignored: String = imported.ignored.iter().map(|i| format!("{} {}: {}\n", i.line, i.what, i.why)).collect();
+    let ignored: String =
+        imported.ignored.iter().map(|i| format!("{} {}: {}\n", i.line, i.what, i.why)).collect();
     expect![[r#"
         2 -A POSTROUTING -o eth0 -j MASQUERADE: only the `filter` table is read; addresses are not translated
         9 -A FORWARD -i eth1 -p tcp --dport 22 -j ACCEPT: taken without the condition `-i eth1`: allows more than the host
@@ -74,7 +75,8 @@ fn real_scans_become_checked_systems() {
     for file in std::fs::read_dir(folder).unwrap() {
         let path = file.unwrap().path();
         let text = String::from_utf8_lossy(&std::fs::read(&path).unwrap()).into_owned();
-        let mut document = nmap("scan.xml", &text).unwrap_or_else(|e| panic!("{}: {e}", path.display())).document;
+        let mut document =
+            nmap("scan.xml", &text).unwrap_or_else(|e| panic!("{}: {e}", path.display())).document;
         document.name = Some("scanned".to_owned());
         hosts += document.hosts.len();
         let system = system::System::new(&[("scan.xml".to_owned(), document)]);

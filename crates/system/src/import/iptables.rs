@@ -76,14 +76,11 @@ fn read_line(
             *default = if *policy == "ACCEPT" { Action::Allow } else { Action::Deny };
         }
         (_, [chain, ..]) if chain.starts_with(':') => {}
-        ("filter", ["-A", "FORWARD", rest @ ..]) => match rule(line, rest) {
-            Ok(Some(rule)) => rules.push(rule),
-            Ok(None) => {}
-            Err((rule, why)) => {
-                skipped.push(ignored(line, content, &why));
-                rules.extend(rule);
-            }
-        },
+        ("filter", ["-A", "FORWARD", rest @ ..]) => {
+            let taken = rule(line, rest);
+            skipped.extend(taken.why.map(|why| ignored(line, content, &why)));
+            rules.extend(taken.rule);
+        }
         ("filter", _) => {
             skipped.push(ignored(line, content, "only the FORWARD chain becomes a filter between zones"))
         }
@@ -95,11 +92,15 @@ fn read_line(
     }
 }
 
-/// A rule that is taken, possibly in a wider form, and why it is not taken as it stands.
-type Partial = (Option<FilterRule>, String);
+/// A rule as far as it is taken, possibly in a wider form, and why it is not taken as it stands. Neither for a rule
+/// about answers only.
+#[derive(Default)]
+struct Taken {
+    rule: Option<FilterRule>,
+    why: Option<String>,
+}
 
-/// `Ok(None)` for a rule that only lets answers pass.
-fn rule(line: usize, words: &[&str]) -> Result<Option<FilterRule>, Partial> {
+fn rule(line: usize, words: &[&str]) -> Taken {
     let any = || located("any".to_owned(), line);
     let (mut from, mut to, mut protocol, mut ports) = (any(), any(), Protocol::Any, Vec::new());
     let (mut action, mut unknown, mut answers) = (None, Vec::new(), false);
@@ -133,21 +134,28 @@ fn rule(line: usize, words: &[&str]) -> Result<Option<FilterRule>, Partial> {
         }
     }
     let action = match action {
-        Some("ACCEPT") if answers => return Ok(None),
+        Some("ACCEPT") if answers => return Taken::default(),
         Some("ACCEPT") => Action::Allow,
-        Some("DROP" | "REJECT") if answers => return Ok(None),
+        Some("DROP" | "REJECT") if answers => return Taken::default(),
         Some("DROP" | "REJECT") => Action::Deny,
-        other => return Err((None, format!("target `{}` is not followed", other.unwrap_or_default()))),
+        other => {
+            let why = format!("target `{}` is not followed", other.unwrap_or_default());
+            return Taken { why: Some(why), ..Taken::default() };
+        }
     };
     let rule = FilterRule { action, from, to, protocol, ports };
     if unknown.is_empty() {
-        return Ok(Some(rule));
+        return Taken { rule: Some(rule), why: None };
     }
     let words = unknown.join(" ");
-    Err(match action {
+    match action {
         Action::Allow => {
-            (Some(rule), format!("taken without the condition `{words}`: allows more than the host"))
+            let why = format!("taken without the condition `{words}`: allows more than the host");
+            Taken { rule: Some(rule), why: Some(why) }
         }
-        Action::Deny => (None, format!("left out for the condition `{words}`: allows more than the host")),
-    })
+        Action::Deny => {
+            let why = format!("left out for the condition `{words}`: allows more than the host");
+            Taken { rule: None, why: Some(why) }
+        }
+    }
 }
