@@ -1,0 +1,181 @@
+//! NVD API 2.0: one `cve` object a line, or the API's wrapping `{"cve": …}`. Overrides have the same shape.
+//!
+//! Source: NVD, "Vulnerability API 2.0" and its JSON schema.
+
+use serde::Deserialize;
+
+use super::text::{Reference, Text, english, is_cve, urls, weakness};
+use super::{Context, Fact, cpe};
+use crate::merge::{Contribution, Source};
+use crate::{Bound, Configuration, Criterion, Node, Rating, Status, Vulnerability};
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Line {
+    Wrapped { cve: Box<Record> },
+    Plain(Box<Record>),
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Record {
+    id: String,
+    #[serde(default)]
+    published: String,
+    #[serde(default)]
+    last_modified: String,
+    #[serde(default)]
+    vuln_status: String,
+    #[serde(default)]
+    descriptions: Vec<Text>,
+    #[serde(default)]
+    metrics: Metrics,
+    #[serde(default)]
+    weaknesses: Vec<Weakness>,
+    #[serde(default)]
+    configurations: Vec<RawConfiguration>,
+    #[serde(default)]
+    references: Vec<Reference>,
+}
+
+#[derive(Default, Deserialize)]
+struct Metrics {
+    #[serde(default, rename = "cvssMetricV2")]
+    v2: Vec<Metric>,
+    #[serde(default, rename = "cvssMetricV30")]
+    v30: Vec<Metric>,
+    #[serde(default, rename = "cvssMetricV31")]
+    v31: Vec<Metric>,
+    #[serde(default, rename = "cvssMetricV40")]
+    v40: Vec<Metric>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Metric {
+    #[serde(default)]
+    source: String,
+    cvss_data: CvssData,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct CvssData {
+    vector_string: String,
+}
+
+#[derive(Deserialize)]
+struct Weakness {
+    #[serde(default)]
+    description: Vec<Text>,
+}
+
+#[derive(Deserialize)]
+struct RawConfiguration {
+    #[serde(default)]
+    operator: Operator,
+    #[serde(default)]
+    negate: bool,
+    #[serde(default)]
+    nodes: Vec<RawNode>,
+}
+
+#[derive(Clone, Copy, Default, Deserialize, PartialEq)]
+#[serde(rename_all = "UPPERCASE")]
+enum Operator {
+    And,
+    #[default]
+    Or,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct RawNode {
+    #[serde(default)]
+    operator: Operator,
+    #[serde(default)]
+    negate: bool,
+    #[serde(default)]
+    cpe_match: Vec<CpeMatch>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct CpeMatch {
+    vulnerable: bool,
+    criteria: String,
+    version_start_including: Option<String>,
+    version_start_excluding: Option<String>,
+    version_end_including: Option<String>,
+    version_end_excluding: Option<String>,
+}
+
+pub(super) fn recognise(head: &str) -> bool {
+    head.starts_with('{') && (head.contains("\"descriptions\"") || head.contains("\"vulnStatus\""))
+}
+
+pub(super) fn read(line: &str, _: &mut Context, out: &mut Vec<Fact>) -> Result<(), String> {
+    let line: Line = serde_json::from_str(line).map_err(|e| e.to_string())?;
+    let record = match line {
+        Line::Wrapped { cve } | Line::Plain(cve) => *cve,
+    };
+    if !is_cve(&record.id) {
+        return Err(format!("`{}` is no CVE id", record.id));
+    }
+    let overrides = record.vuln_status == "Override";
+    let source = if overrides { Source::Overrides } else { Source::Nvd };
+    out.push(Fact::Said(Box::new(Contribution { source, record: vulnerability(record, overrides) })));
+    Ok(())
+}
+
+fn vulnerability(record: Record, overrides: bool) -> Vulnerability {
+    let Metrics { v2, v30, v31, v40 } = record.metrics;
+    let ratings = [v2, v30, v31, v40].into_iter().flatten();
+    let weaknesses = record.weaknesses.iter().flat_map(|w| &w.description);
+    Vulnerability {
+        id: record.id,
+        status: if record.vuln_status == "Rejected" { Status::Rejected } else { Status::Active },
+        description: english(record.descriptions),
+        published: record.published,
+        modified: record.last_modified,
+        ratings: ratings.map(|m| Rating { source: m.source, vector: m.cvss_data.vector_string }).collect(),
+        weaknesses: weaknesses.filter_map(|text| weakness(&text.value)).collect(),
+        references: urls(record.references),
+        configurations: record.configurations.into_iter().flat_map(configurations).collect(),
+        sources: vec![if overrides { "nvd-overrides" } else { "nvd" }.to_owned()],
+        ..Vulnerability::default()
+    }
+}
+
+/// An OR of nodes is several configurations; an AND is one.
+fn configurations(raw: RawConfiguration) -> Vec<Configuration> {
+    let nodes: Vec<Vec<Node>> = raw.nodes.into_iter().map(|node| nodes(node, raw.negate)).collect();
+    match raw.operator {
+        Operator::And => vec![Configuration { all_of: nodes.into_iter().flatten().collect() }],
+        Operator::Or => nodes.into_iter().map(|all_of| Configuration { all_of }).collect(),
+    }
+}
+
+/// An AND over names is a node for each.
+fn nodes(raw: RawNode, negate: bool) -> Vec<Node> {
+    let negate = negate != raw.negate;
+    let criteria = raw.cpe_match.into_iter().filter_map(criterion);
+    match raw.operator {
+        Operator::Or => vec![Node { any_of: criteria.collect(), negate }],
+        Operator::And => criteria.map(|one| Node { any_of: vec![one], negate }).collect(),
+    }
+}
+
+fn criterion(raw: CpeMatch) -> Option<Criterion> {
+    let bound = |inclusive: Option<String>, exclusive: Option<String>| {
+        let inclusive = inclusive.map(|version| Bound { version, inclusive: true });
+        inclusive.or_else(|| exclusive.map(|version| Bound { version, inclusive: false }))
+    };
+    Some(Criterion {
+        cpe: cpe::normalized(&raw.criteria)?,
+        start: bound(raw.version_start_including, raw.version_start_excluding),
+        end: bound(raw.version_end_including, raw.version_end_excluding),
+        vulnerable: raw.vulnerable,
+        derived: false,
+    })
+}

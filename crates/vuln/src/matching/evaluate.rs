@@ -1,0 +1,166 @@
+//! Does an entry of a product's list hold for a component?
+
+use std::cmp::Ordering;
+
+use ident::Scheme;
+use ident::cpe::{Attribute, Cpe, Part, Relation, Value};
+
+use super::names::{Candidate, Subject};
+use super::platform::{Context, Settled};
+use super::{Certainty, Hit, Verdict};
+use crate::Bound;
+use crate::snapshot::{Entry, Short};
+
+/// Attributes besides version and update that a name may restrict.
+const OTHERS: [Attribute; 6] = [
+    Attribute::Edition,
+    Attribute::Language,
+    Attribute::SoftwareEdition,
+    Attribute::TargetSoftware,
+    Attribute::TargetHardware,
+    Attribute::Other,
+];
+
+/// A component under the name by which it was looked up.
+pub(super) struct Named<'a> {
+    pub(super) candidate: &'a Candidate,
+    pub(super) vendor: &'a str,
+    pub(super) certainty: Certainty,
+    pub(super) subject: &'a Subject,
+}
+
+pub(super) fn entry(entry: &Entry, named: &Named<'_>, around: &Context) -> Option<Hit> {
+    let own = named.candidate.name(named.vendor);
+    let version = own_version(&own).or_else(|| named.subject.version.clone());
+    let found =
+        entry.criteria.iter().filter_map(|short| Some((short, criterion(short, &own, version.as_deref())?)));
+    // One criterion that decides is worth more than others that leave it open.
+    let (short, said) = found.min_by_key(|(_, said)| *said)?;
+    let platforms = match around.settle(&entry.platforms) {
+        Settled::Present => Vec::new(),
+        Settled::Excluded => return None,
+        Settled::Open(platforms) => platforms,
+    };
+    Some(hit(entry.record, short, said, version, platforms, named))
+}
+
+/// What a criterion says; the first is the strongest.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Said {
+    InRange,
+    /// The record names no version.
+    NoRange,
+    /// The component has no version.
+    NoVersion,
+}
+
+fn criterion(short: &Short, own: &Cpe, version: Option<&str>) -> Option<Said> {
+    let wanted = short.cpe()?;
+    let parts = wanted.part == own.part || wanted.part == Part::Any || own.part == Part::Any;
+    let others = OTHERS
+        .iter()
+        .all(|at| wanted.attribute_relation(own, *at) != Relation::Disjoint || unstated(own, *at));
+    if !parts || !others {
+        return None;
+    }
+    let bounded = short.start.is_some() || short.end.is_some();
+    let stated = match wanted.get(Attribute::Version) {
+        Value::Any if bounded => None,
+        Value::Any | Value::NotApplicable => return Some(Said::NoRange),
+        Value::Text(_) => own_version(&wanted),
+    };
+    let Some(version) = version else { return Some(Said::NoVersion) };
+    let inside = match stated {
+        Some(stated) => same(&stated, &wanted, version),
+        None => within(short.start.as_ref(), short.end.as_ref(), version),
+    };
+    inside.then_some(Said::InRange)
+}
+
+/// `-` in the component's name means "not stated" in practice.
+fn unstated(own: &Cpe, attribute: Attribute) -> bool {
+    *own.get(attribute) == Value::NotApplicable
+}
+
+/// Version and update as one text: `9.2` and `p1` are `9.2 p1`.
+fn own_version(cpe: &Cpe) -> Option<String> {
+    let version = cpe.get(Attribute::Version).text()?;
+    match cpe.get(Attribute::Update).text() {
+        Some(update) => Some(format!("{version} {update}")),
+        None => Some(version.into_owned()),
+    }
+}
+
+fn same(stated: &str, wanted: &Cpe, version: &str) -> bool {
+    if wanted.get(Attribute::Version).has_wildcards() {
+        let own = Cpe::new(Part::Any).with(Attribute::Version, Value::literal(version));
+        return wanted.attribute_relation(&own, Attribute::Version) == Relation::Superset;
+    }
+    Scheme::Generic.compare(stated, version) == Ordering::Equal
+}
+
+pub(super) fn within(start: Option<&Bound>, end: Option<&Bound>, version: &str) -> bool {
+    let order = |bound: &Bound| Scheme::Generic.compare(version, &bound.version);
+    let above =
+        start.is_none_or(|b| order(b) == Ordering::Greater || (b.inclusive && order(b) == Ordering::Equal));
+    let below =
+        end.is_none_or(|b| order(b) == Ordering::Less || (b.inclusive && order(b) == Ordering::Equal));
+    above && below
+}
+
+fn hit(
+    record: u32,
+    short: &Short,
+    said: Said,
+    version: Option<String>,
+    platforms: Vec<String>,
+    named: &Named<'_>,
+) -> Hit {
+    let name = short.cpe().map(|cpe| {
+        cpe.with(Attribute::Vendor, Value::literal(named.vendor))
+            .with(Attribute::Product, Value::literal(&named.candidate.product))
+            .to_string()
+    });
+    let back_ports = named.subject.is_distribution() && named.candidate.cpe.is_none();
+    let mut certainty = named.certainty;
+    if short.derived || said == Said::NoRange || !platforms.is_empty() {
+        certainty = certainty.min(Certainty::Possible);
+    }
+    let version = version.unwrap_or_default();
+    let finding = match said {
+        Said::InRange => format!("version `{version}` lies in the range"),
+        Said::NoRange => "the record names no versions".to_owned(),
+        Said::NoVersion => "the component's version is not known".to_owned(),
+    };
+    let caveat = if back_ports {
+        "; its distribution may have repaired it without a new upstream version"
+    } else {
+        ""
+    };
+    let on = if platforms.is_empty() { "" } else { "; only on certain platforms" };
+    Hit {
+        record,
+        verdict: if said == Said::NoVersion || back_ports { Verdict::Unknown } else { Verdict::Affected },
+        certainty,
+        name: name.unwrap_or_default(),
+        range: range(short),
+        source: "cpe".to_owned(),
+        why: format!("found {}; {finding}{caveat}{on}", named.candidate.how),
+        platforms,
+    }
+}
+
+fn range(short: &Short) -> String {
+    let lower =
+        short.start.as_ref().map(|b| format!("{} {}", if b.inclusive { ">=" } else { ">" }, b.version));
+    let upper = short.end.as_ref().map(|b| format!("{} {}", if b.inclusive { "<=" } else { "<" }, b.version));
+    let bounds: Vec<String> = [lower, upper].into_iter().flatten().collect();
+    if !bounds.is_empty() {
+        return bounds.join(", ");
+    }
+    short
+        .cpe()
+        .as_ref()
+        .and_then(own_version)
+        .map_or_else(|| "any".to_owned(), |version| format!("= {version}"))
+}

@@ -1,0 +1,225 @@
+//! Which records speak of a component?
+//!
+//! A component is sought by its CPE names, its package URL, and, where it has neither, by its name. Each match says by
+//! which name and range, and how sure that is. A version that a distribution may have repaired without changing its
+//! upstream number gives [`Verdict::Unknown`], unless the distribution's own advisories decide.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, HashMap};
+use std::rc::Rc;
+
+use crate::snapshot::Entry;
+use crate::{Exploitation, Severity, Snapshot, SnapshotError};
+
+mod evaluate;
+mod names;
+mod packages;
+mod platform;
+mod upstream;
+
+pub(crate) use names::package_key;
+
+/// Lists of products kept decoded.
+const MAX_CACHED: usize = 4_096;
+
+/// What is asked about.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Query {
+    /// Name of the component.
+    pub name: String,
+    /// Its version.
+    pub version: Option<String>,
+    /// Its package URL.
+    pub purl: Option<String>,
+    /// Its CPE names.
+    pub cpes: Vec<String>,
+}
+
+/// Whether the component is affected, as far as its name and version tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Verdict {
+    /// The version lies in an affected range.
+    Affected,
+    /// It cannot be decided; the match says why.
+    Unknown,
+}
+
+/// How sure it is that the record speaks of this component.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Certainty {
+    /// Something had to be guessed: one of several vendors, or an unstated platform.
+    Possible,
+    /// The name was derived by a rule.
+    Probable,
+    /// The record names the component as the component names itself.
+    Exact,
+}
+
+/// A record that speaks of a component.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Match {
+    /// The vulnerability.
+    pub id: String,
+    /// Whether the component is affected.
+    pub verdict: Verdict,
+    /// How sure the names are.
+    pub certainty: Certainty,
+    /// The name in the record: a CPE, or `type/namespace/name` of a package.
+    pub name: String,
+    /// The affected range, such as `>= 2.0.1, < 2.15.0`.
+    pub range: String,
+    /// Who says so: an advisory's id, or `cpe`.
+    pub source: String,
+    /// In plain words.
+    pub why: String,
+    /// Platforms of which one must be there, if the configuration names some and the context does not settle it.
+    pub platforms: Vec<String>,
+    /// Score of the effective rating, 0.0–10.0.
+    pub score: Option<f64>,
+    /// Its vector.
+    pub vector: String,
+    /// Its severity.
+    pub severity: Option<Severity>,
+    /// EPSS probability.
+    pub epss: Option<f32>,
+    /// Whether it is in CISA's catalogue.
+    pub kev: bool,
+    /// What CISA says of exploits.
+    pub exploitation: Option<Exploitation>,
+}
+
+/// A match before it is given the record's figures.
+#[derive(Clone, Debug)]
+struct Hit {
+    record: u32,
+    verdict: Verdict,
+    certainty: Certainty,
+    name: String,
+    range: String,
+    source: String,
+    why: String,
+    platforms: Vec<String>,
+}
+
+impl Hit {
+    /// What decides between two hits of one record: surer and decided ones win.
+    fn rank(&self) -> (bool, Certainty, bool) {
+        (self.verdict == Verdict::Affected, self.certainty, self.platforms.is_empty())
+    }
+}
+
+type Products = Rc<Vec<(String, Vec<Entry>)>>;
+
+/// Finds matches in a snapshot; keeps what it decoded, so use one for many components.
+pub struct Matcher<'a> {
+    snapshot: &'a Snapshot,
+    transaction: redb::ReadTransaction,
+    cache: RefCell<HashMap<(String, Option<String>), Products>>,
+}
+
+impl<'a> Matcher<'a> {
+    /// A matcher on a snapshot.
+    ///
+    /// # Errors
+    /// If the snapshot cannot be read.
+    pub fn new(snapshot: &'a Snapshot) -> Result<Self, SnapshotError> {
+        Ok(Self { snapshot, transaction: snapshot.read()?, cache: RefCell::default() })
+    }
+
+    /// Matches of one component. `context` is what else is known to be in the same device: it settles "running on".
+    /// Sorted by id; one match a record.
+    ///
+    /// # Errors
+    /// If the snapshot is damaged or cannot be read.
+    pub fn matches(&self, query: &Query, context: &[Query]) -> Result<Vec<Match>, SnapshotError> {
+        let around = platform::Context::new(context.iter().chain([query]));
+        self.in_context(query, &around)
+    }
+
+    /// Matches of each component; all of them are context for each other.
+    ///
+    /// # Errors
+    /// If the snapshot is damaged or cannot be read.
+    pub fn match_all(&self, queries: &[Query]) -> Result<Vec<Vec<Match>>, SnapshotError> {
+        let around = platform::Context::new(queries.iter());
+        queries.iter().map(|query| self.in_context(query, &around)).collect()
+    }
+
+    fn in_context(&self, query: &Query, around: &platform::Context) -> Result<Vec<Match>, SnapshotError> {
+        let subject = names::Subject::new(query);
+        let mut best: BTreeMap<u32, Hit> = BTreeMap::new();
+        let mut keep = |hit: Hit| {
+            let better = best.get(&hit.record).is_none_or(|known| known.rank() < hit.rank());
+            if better {
+                best.insert(hit.record, hit);
+            }
+        };
+        for candidate in subject.candidates() {
+            let found = self.products(&candidate.product, candidate.vendor.as_deref())?;
+            let vendors: Vec<&str> = found.iter().map(|(vendor, _)| vendor.as_str()).collect();
+            for (vendor, entries) in found.iter() {
+                let certainty = candidate.certainty_of(vendor, &vendors);
+                let named = evaluate::Named { candidate: &candidate, vendor, certainty, subject: &subject };
+                entries.iter().filter_map(|entry| evaluate::entry(entry, &named, around)).for_each(&mut keep);
+            }
+        }
+        for key in subject.package_keys() {
+            let entries = self.snapshot.package(&self.transaction, &key)?;
+            for decision in packages::decide(&entries, &subject) {
+                match decision {
+                    packages::Decision::Affected(hit) => drop(best.insert(hit.record, *hit)),
+                    packages::Decision::NotAffected(record) if subject.is_distribution() => {
+                        best.remove(&record);
+                    }
+                    packages::Decision::NotAffected(_) => {}
+                }
+            }
+        }
+        best.into_values().map(|hit| self.finish(hit)).collect()
+    }
+
+    fn products(&self, product: &str, vendor: Option<&str>) -> Result<Products, SnapshotError> {
+        let key = (product.to_owned(), vendor.map(str::to_owned));
+        if let Some(known) = self.cache.borrow().get(&key) {
+            return Ok(Rc::clone(known));
+        }
+        let found = Rc::new(self.snapshot.product(&self.transaction, product, vendor)?);
+        let mut cache = self.cache.borrow_mut();
+        if cache.len() >= MAX_CACHED {
+            cache.clear();
+        }
+        cache.insert(key, Rc::clone(&found));
+        Ok(found)
+    }
+
+    fn finish(&self, hit: Hit) -> Result<Match, SnapshotError> {
+        let brief = self.snapshot.brief(&self.transaction, hit.record)?;
+        Ok(Match {
+            id: brief.id,
+            verdict: hit.verdict,
+            certainty: hit.certainty,
+            name: hit.name,
+            range: hit.range,
+            source: hit.source,
+            why: hit.why,
+            platforms: hit.platforms,
+            score: brief.score,
+            vector: brief.vector,
+            severity: brief.score.map(Severity::of),
+            epss: brief.epss,
+            kev: brief.kev,
+            exploitation: brief.exploitation,
+        })
+    }
+}
+
+impl From<&bom::Component> for Query {
+    fn from(component: &bom::Component) -> Self {
+        Self {
+            name: component.name.clone(),
+            version: component.version.clone(),
+            purl: component.purl.clone(),
+            cpes: component.cpes.clone(),
+        }
+    }
+}
