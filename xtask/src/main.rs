@@ -8,6 +8,7 @@ mod bench_inspect;
 mod bench_program;
 mod bench_sleigh;
 mod boundaries;
+mod chain;
 mod corpus;
 mod full;
 mod fuzz;
@@ -45,6 +46,8 @@ enum Command {
     Licences,
     /// Compare our lifter with Ghidra's translator on real programs.
     Oracle(oracle::Args),
+    /// Run the tests that need downloads, and inspect what real machines hold.
+    Real,
     /// Build the example router images with Debian's cross compilers.
     RouterImage,
     /// Compile the functions that the emulator's tests run in every language.
@@ -53,6 +56,8 @@ enum Command {
 
 #[derive(Clone, Copy, clap::ValueEnum)]
 enum Bench {
+    /// The whole command: demonstration, inspection, import, size.
+    Chain,
     /// Detection and false alarms on the corpus.
     Inspect,
     /// Recovery of functions and instructions from stripped programs.
@@ -64,6 +69,7 @@ enum Bench {
 fn main() -> anyhow::Result<()> {
     match Args::parse().command {
         Command::BakeSleigh => bake_sleigh::bake(),
+        Command::Bench { what: Bench::Chain } => chain::bench(),
         Command::Bench { what: Bench::Inspect } => bench_inspect::run(),
         Command::Bench { what: Bench::Program } => bench_program::run(),
         Command::Bench { what: Bench::Sleigh } => bench_sleigh::run(),
@@ -73,6 +79,7 @@ fn main() -> anyhow::Result<()> {
         Command::Fuzz(args) => fuzz::run(&args),
         Command::Licences => licences::check(),
         Command::Oracle(args) => oracle::run(&args),
+        Command::Real => chain::real(),
         Command::RouterImage => router_image::build(),
         Command::SemanticsFixtures => semantics_fixtures::build(),
     }

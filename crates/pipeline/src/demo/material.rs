@@ -15,7 +15,7 @@ pub(super) const MODEL: &str = include_str!("../../../../examples/systems/water-
 /// An extract of real feeds; their dates and sources stand beside them.
 const FEEDS: &[(&str, &[u8])] = &[
     ("nvd.jsonl.zst", include_bytes!("../../../../examples/vulnerabilities/nvd.jsonl.zst")),
-    ("kev.json", include_bytes!("../../../../examples/vulnerabilities/kev.json")),
+    ("kev.json.zst", include_bytes!("../../../../examples/vulnerabilities/kev.json.zst")),
     ("epss.csv.zst", include_bytes!("../../../../examples/vulnerabilities/epss.csv.zst")),
 ];
 
