@@ -1,6 +1,6 @@
 //! Which components does this document, or this file tree, contain?
 //!
-//! A [`Bom`] is one component graph, whatever it was read from: [`read`] takes documents, [`write`]
+//! A [`Bom`] is one component graph, whatever it was read from: [`read`] takes documents, [`write()`]
 //! makes one, [`generate`] looks into a file tree, [`validate`] judges a document by its standard. Names stand in it as the
 //! document states them; `ident` gives them meaning.
 //!
