@@ -135,17 +135,17 @@ impl Looking<'_> {
 impl Universe {
     fn organization_view(&self, id: &OrganizationId, relation: Relation) -> Option<OrganizationView> {
         let organization = self.organizations.get(id)?;
-        let revoked = |id: &statement::KeyId| self.keys.get(id).is_none_or(|k| k.revoked);
-        let key = |id: &statement::KeyId| KeyView {
-            key_id: *id,
-            state: if revoked(id) { KeyState::Revoked } else { KeyState::Active },
+        let key = |id: &statement::KeyId| {
+            let key = self.keys.get(id)?;
+            let state = if key.revoked { KeyState::Revoked } else { KeyState::Active };
+            Some(KeyView { key_id: *id, public_key: key.public, state })
         };
         Some(OrganizationView {
             id: id.clone(),
             name: organization.name.clone(),
             kind: organization.kind,
             relation,
-            keys: organization.keys.iter().map(key).collect(),
+            keys: organization.keys.iter().filter_map(key).collect(),
         })
     }
 }

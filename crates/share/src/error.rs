@@ -17,6 +17,12 @@ pub enum OpenError {
         /// Which directory.
         path: PathBuf,
     },
+    /// Another process has it open.
+    #[error("data directory `{path}` is in use by another process; hint: stop the other sukashi first")]
+    InUse {
+        /// Which directory.
+        path: PathBuf,
+    },
     /// It was written by a newer version.
     #[error(
         "data directory `{path}` has version {found}, this program knows {known}; hint: use a newer sukashi"

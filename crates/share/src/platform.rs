@@ -76,7 +76,7 @@ impl Platform {
     /// Writes what is pending and closes the database.
     pub async fn close(&self) {
         let _turn = self.writer.lock().await;
-        self.store.pool.close().await;
+        self.store.close().await;
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use record::{Artifact, AspectStatus, Assessment, Finding, ReviewState, Severity, Sha256};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use statement::{AssetKind, DeclaredRelease, DisclosureLevel, EvidenceType, KeyId, Timestamp};
+use statement::{AssetKind, DeclaredRelease, DisclosureLevel, EvidenceType, KeyId, PublicKey, Timestamp};
 
 use crate::ids::{AccountId, EvidenceId, LinkId, OrganizationId, ProductId, ReleaseId, SystemId};
 use crate::viewer::Role;
@@ -411,6 +411,8 @@ views! {
     KeyView {
         /// Id.
         key_id: KeyId,
+        /// The key, to pin in a trust file after comparing the id with its owner's.
+        public_key: PublicKey,
         /// Whether it may sign.
         state: KeyState,
     }

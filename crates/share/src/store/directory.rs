@@ -1,6 +1,6 @@
 //! The data directory: is it ours, and may we write to it?
 
-use std::fs::{self, OpenOptions};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Write as _};
 use std::path::Path;
 
@@ -10,9 +10,10 @@ pub(crate) const DATABASE: &str = "sukashi.sqlite";
 const MARK: &str = "version";
 const MARK_TEXT: &str = "sukashi.data/1\n";
 const LOG_KEY: &str = "log.key";
+const LOCK: &str = "lock";
 
-/// Makes or recognises `folder`; returns the seed of the log's key.
-pub(crate) fn prepare(folder: &Path) -> Result<[u8; 32], OpenError> {
+/// Makes or recognises `folder`; returns its lock and the seed of the log's key.
+pub(crate) fn prepare(folder: &Path) -> Result<(File, [u8; 32]), OpenError> {
     let at = |name: &str, source| OpenError::Io { path: folder.join(name), source };
     fs::create_dir_all(folder).map_err(|e| at("", e))?;
     match fs::read_to_string(folder.join(MARK)) {
@@ -21,7 +22,18 @@ pub(crate) fn prepare(folder: &Path) -> Result<[u8; 32], OpenError> {
         Err(e) if e.kind() == io::ErrorKind::NotFound => begin(folder)?,
         Err(e) => return Err(at(MARK, e)),
     }
-    log_seed(folder)
+    let lock = lock(folder)?;
+    Ok((lock, log_seed(folder)?))
+}
+
+fn lock(folder: &Path) -> Result<File, OpenError> {
+    let path = folder.join(LOCK);
+    let file = File::create(&path).map_err(|source| OpenError::Io { path: path.clone(), source })?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(OpenError::InUse { path: folder.to_owned() }),
+        Err(TryLockError::Error(source)) => Err(OpenError::Io { path, source }),
+    }
 }
 
 fn unknown_mark(folder: &Path, text: &str) -> OpenError {
@@ -77,8 +89,16 @@ mod tests {
     #[test]
     fn a_new_directory_is_marked_and_its_key_stays() {
         let folder = tempfile::tempdir().unwrap();
-        let seed = prepare(folder.path()).unwrap();
-        assert_eq!(prepare(folder.path()).unwrap(), seed);
+        let (lock, seed) = prepare(folder.path()).unwrap();
+        drop(lock);
+        assert_eq!(prepare(folder.path()).unwrap().1, seed);
+    }
+
+    #[test]
+    fn a_directory_is_open_only_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let (_lock, _) = prepare(folder.path()).unwrap();
+        assert!(matches!(prepare(folder.path()), Err(OpenError::InUse { .. })));
     }
 
     #[test]

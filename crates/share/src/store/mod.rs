@@ -3,7 +3,9 @@
 mod directory;
 mod migrate;
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use sqlx::sqlite::{
@@ -19,12 +21,14 @@ pub(crate) struct Store {
     pub(crate) blobs: Blobs,
     /// Seed of the key that signs checkpoints. The instance's own; never that of an organization.
     pub(crate) log_seed: [u8; 32],
+    /// Held while open: two processes would each know only half of the facts.
+    lock: Mutex<Option<File>>,
 }
 
 impl Store {
     /// Opens `folder`, makes it where it is empty or missing, and brings an older one up to date.
     pub(crate) async fn open(folder: &Path) -> Result<Self, OpenError> {
-        let log_seed = directory::prepare(folder)?;
+        let (lock, log_seed) = directory::prepare(folder)?;
         let database = |source| OpenError::Database { path: folder.to_owned(), source };
         let options = SqliteConnectOptions::new()
             .filename(folder.join(directory::DATABASE))
@@ -39,7 +43,13 @@ impl Store {
         migrate::run(&pool, folder, migrate::MIGRATIONS).await?;
         let blobs =
             Blobs::open(folder.join("blobs")).map_err(|(path, source)| OpenError::Io { path, source })?;
-        Ok(Self { pool, blobs, log_seed })
+        Ok(Self { pool, blobs, log_seed, lock: Mutex::new(Some(lock)) })
+    }
+
+    /// Closes the database and lets others open the directory.
+    pub(crate) async fn close(&self) {
+        self.pool.close().await;
+        self.lock.lock().unwrap_or_else(PoisonError::into_inner).take();
     }
 
     /// All facts in their order.
