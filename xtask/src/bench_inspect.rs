@@ -83,7 +83,9 @@ struct Tally {
 pub(crate) fn run() -> anyhow::Result<()> {
     let truth = corpus::truth()?;
     let command = release_command()?;
-    println!("| architecture | found | first | trigger exact | clean accused | look-alikes accused | CPU s / MB |");
+    println!(
+        "| architecture | found | first | trigger exact | clean accused | look-alikes accused | CPU s / MB |"
+    );
     println!("|---|---:|---:|---:|---:|---:|---:|");
     let (mut all, mut missed) = (Tally::default(), Vec::new());
     for architecture in corpus::architectures() {
@@ -113,7 +115,8 @@ fn release_command() -> anyhow::Result<PathBuf> {
     if !built.context("cannot run `cargo build`")?.success() {
         bail!("cannot build the command");
     }
-    Ok(Path::new(&std::env::var("CARGO_TARGET_DIR").unwrap_or_else(|_| "target".to_owned())).join("release/sukashi"))
+    Ok(Path::new(&std::env::var("CARGO_TARGET_DIR").unwrap_or_else(|_| "target".to_owned()))
+        .join("release/sukashi"))
 }
 
 /// Inspects all programs of an architecture; CPU seconds it took.
@@ -169,7 +172,8 @@ impl Tally {
         self.look_alike_alarms += u32::from(look_alike.findings.iter().any(Finding::is_alarm));
         self.executing += u32::from(backdoored.executes());
         self.executing_clean += u32::from(clean.executes());
-        self.code_bytes += [&backdoored, &clean, &look_alike].map(|r| r.totals.code_bytes).iter().sum::<u64>();
+        self.code_bytes +=
+            [&backdoored, &clean, &look_alike].map(|r| r.totals.code_bytes).iter().sum::<u64>();
         Ok(found)
     }
 
