@@ -79,6 +79,16 @@ mod tests {
         text.lines().skip(1).map(|line| line.trim().to_owned()).collect()
     }
 
+    /// As a shell would split it, up to the first redirection.
+    fn assert_parses(line: &str) {
+        let typed = line.split([';', '<', '>', '|']).next().unwrap();
+        let words = typed.split('\'').enumerate().flat_map(|(at, part)| {
+            let quoted = at % 2 == 1;
+            if quoted { vec![part] } else { part.split_whitespace().collect() }
+        });
+        command().try_get_matches_from(words).unwrap_or_else(|e| panic!("`{line}`: {e}"));
+    }
+
     #[test]
     fn definitions_are_consistent() {
         command().debug_assert();
@@ -91,11 +101,25 @@ mod tests {
             assert!(!examples.is_empty(), "`{name}` has no examples");
             for example in examples {
                 assert!(example.starts_with(&name), "`{example}` is no example of `{name}`");
-                let typed = example.split([';', '>', '|']).next().unwrap().split_whitespace();
-                let typed = typed.map(|word| word.trim_matches('\''));
-                command().try_get_matches_from(typed).unwrap_or_else(|e| panic!("`{example}`: {e}"));
+                assert_parses(&example);
             }
         }
+    }
+
+    #[test]
+    fn every_command_line_of_the_manual_parses() {
+        let manual = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/manual");
+        let mut seen = 0;
+        for page in std::fs::read_dir(manual).unwrap() {
+            let text = std::fs::read_to_string(page.unwrap().path()).unwrap();
+            for line in text.lines().filter_map(|line| line.strip_prefix("$ ")) {
+                // Variables set for one command stand before it.
+                let start = line.find("sukashi ").unwrap_or_else(|| panic!("`{line}` is not ours"));
+                assert_parses(line[start..].replace('"', "'").as_str());
+                seen += 1;
+            }
+        }
+        assert!(seen > 20, "{seen}");
     }
 
     #[test]

@@ -154,7 +154,7 @@ fn a_port_in_use_is_said_before_any_work() {
     let address = taken.local_addr().unwrap().to_string();
     let ran = place.run(&["demo", "--data", "demo", "--listen", &address]);
     assert_eq!(ran.status, 2);
-    assert!(ran.stderr.contains("address in use") && ran.stderr.contains("hint: "), "{}", ran.stderr);
+    assert!(ran.stderr.contains("address already in use") && ran.stderr.contains("hint: "), "{}", ran.stderr);
     assert!(place.list().is_empty());
 }
 

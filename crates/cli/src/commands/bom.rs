@@ -1,6 +1,5 @@
 //! `sukashi bom`: bills of materials, made, judged, converted, compared.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
@@ -65,7 +64,7 @@ enum Command {
         #[arg(short, long, value_name = "FILE|DIR")]
         output: Option<PathBuf>,
     },
-    /// Components that came, went, or changed their version; exit 1 if any.
+    /// Components that came, went, moved or changed; exit 1 if any.
     #[command(before_help = "Examples:
   sukashi bom diff old.cdx.json new.cdx.json")]
     Diff {
@@ -73,6 +72,30 @@ enum Command {
         old: PathBuf,
         /// The new document.
         new: PathBuf,
+        /// How the answer looks.
+        #[arg(long, default_value = "human")]
+        format: Answer,
+    },
+    /// Join documents, the most trusted first; where they differ, the first keeps its word.
+    #[command(before_help = "Examples:
+  sukashi bom merge own.cdx.json vendor.spdx.json -o all.cdx.json")]
+    Merge {
+        /// CycloneDX or SPDX.
+        #[arg(required = true)]
+        file: Vec<PathBuf>,
+        /// Format of the document.
+        #[arg(long, default_value = "cyclonedx-1.7")]
+        format: Format,
+        /// Where to write it.
+        #[arg(short, long, value_name = "FILE|DIR")]
+        output: Option<PathBuf>,
+    },
+    /// How much does a document say of what it should? (NTIA, METI, CISA)
+    #[command(before_help = "Examples:
+  sukashi bom quality vendor.cdx.json")]
+    Quality {
+        /// CycloneDX or SPDX; `-` reads standard input.
+        file: PathBuf,
         /// How the answer looks.
         #[arg(long, default_value = "human")]
         format: Answer,
@@ -108,6 +131,8 @@ pub(crate) fn run(args: &Args, context: &mut Context) -> anyhow::Result<Outcome>
         Command::Validate { file, format } => validate(file, *format, context),
         Command::Convert { file, to, output } => convert(file, *to, output.as_deref(), context),
         Command::Diff { old, new, format } => diff(old, new, *format, context),
+        Command::Merge { file, format, output } => merge(file, *format, output.as_deref(), context),
+        Command::Quality { file, format } => quality(file, *format, context),
     }
 }
 
@@ -202,50 +227,68 @@ fn name_of(path: &Path) -> String {
     path.file_name().map_or_else(|| "components".to_owned(), |name| name.to_string_lossy().into_owned())
 }
 
-/// Versions by name; a component without one has the empty version.
-fn versions(bom: &Bom) -> BTreeMap<String, Vec<String>> {
-    let mut all: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for component in &bom.components {
-        let group = component.group.as_ref().map_or_else(String::new, |group| format!("{group}/"));
-        let versions = all.entry(format!("{group}{}", component.name)).or_default();
-        versions.push(component.version.clone().unwrap_or_default());
+fn diff(old: &Path, new: &Path, format: Answer, context: &mut Context) -> anyhow::Result<Outcome> {
+    let difference = bom::diff(&read(old)?.bom, &read(new)?.bom);
+    match format {
+        Answer::Json => context.output.json(&difference)?,
+        Answer::Human => context.output.write(difference_human(&difference).as_bytes())?,
     }
-    for versions in all.values_mut() {
-        versions.sort();
-        versions.dedup();
-    }
-    all
+    Ok(Outcome::found(!difference.is_empty()))
 }
 
-fn diff(old: &Path, new: &Path, format: Answer, context: &mut Context) -> anyhow::Result<Outcome> {
-    let (old, new) = (versions(&read(old)?.bom), versions(&read(new)?.bom));
-    let names: std::collections::BTreeSet<&String> = old.keys().chain(new.keys()).collect();
-    let none = Vec::new();
-    let sides = names.into_iter().map(|name| {
-        let side = |of: &BTreeMap<String, Vec<String>>| of.get(name).unwrap_or(&none).clone();
-        (name, side(&old), side(&new))
-    });
-    let changed: Vec<_> = sides.filter(|(_, old, new)| old != new).collect();
+fn difference_human(difference: &bom::Difference) -> String {
+    let shown = |item: &bom::Item| {
+        let version = item.version.as_deref().unwrap_or_default();
+        format!("{} {}", escape::line(&item.name), escape::line(version))
+    };
+    let mut text = String::new();
+    text.extend(difference.added.iter().map(|item| format!("+ {}\n", shown(item))));
+    text.extend(difference.removed.iter().map(|item| format!("- {}\n", shown(item))));
+    for change in &difference.changed {
+        text += &format!("~ {}\n", shown(&change.component));
+        let line = |f: &bom::FieldChange| {
+            format!("    {}: {} -> {}\n", f.field, escape::line(&f.before), escape::line(&f.after))
+        };
+        text.extend(change.fields.iter().map(line));
+    }
+    for moved in &difference.moved {
+        let (from, to) = (moved.from.join(", "), moved.to.join(", "));
+        let (from, to) = (escape::line(&from).into_owned(), escape::line(&to).into_owned());
+        text += &format!("> {}\n    {from} -> {to}\n", shown(&moved.component));
+    }
+    text
+}
+
+fn merge(
+    files: &[PathBuf],
+    format: Format,
+    output: Option<&Path>,
+    context: &mut Context,
+) -> anyhow::Result<Outcome> {
+    let boms = files.iter().map(|file| Ok(read(file)?.bom)).collect::<anyhow::Result<Vec<Bom>>>()?;
+    let merged = bom::merge(&boms);
+    for conflict in &merged.conflicts {
+        let bom::Conflict { component, field, kept, dropped } = conflict;
+        warn!("`{component}`: {field} `{kept}` kept, `{dropped}` dropped");
+    }
+    write(&merged.bom, format, output, "merged", context)?;
+    Ok(Outcome::Clean)
+}
+
+fn quality(file: &Path, format: Answer, context: &mut Context) -> anyhow::Result<Outcome> {
+    let quality = bom::quality(&read(file)?.bom);
     match format {
-        Answer::Json => {
-            let rows = changed.iter();
-            let rows: Vec<_> = rows
-                .map(|(name, old, new)| serde_json::json!({"name": name, "old": old, "new": new}))
-                .collect();
-            context.output.json(&rows)?;
-        }
+        Answer::Json => context.output.json(&quality)?,
         Answer::Human => {
-            let shown = |versions: &[String]| escape::line(&versions.join(", ")).into_owned();
-            let line = |(name, old, new): &(&String, Vec<String>, Vec<String>)| {
-                let name = escape::line(name);
-                match (old.is_empty(), new.is_empty()) {
-                    (true, _) => format!("+ {name} {}\n", shown(new)),
-                    (_, true) => format!("- {name} {}\n", shown(old)),
-                    _ => format!("~ {name} {} -> {}\n", shown(old), shown(new)),
-                }
-            };
-            context.output.write(changed.iter().map(line).collect::<String>().as_bytes())?;
+            let row =
+                |e: &bom::Element| format!("{:>7}/{:<7} {:<28} {}\n", e.filled, e.of, e.name, e.demanded_by);
+            let rows: String = quality.elements.iter().map(row).collect();
+            let minimum = if quality.minimum_elements { "complete" } else { "incomplete" };
+            let score = quality.score;
+            context
+                .output
+                .write(format!("{rows}score {score} of 100, minimum elements {minimum}\n").as_bytes())?;
         }
     }
-    Ok(Outcome::found(!changed.is_empty()))
+    Ok(Outcome::Clean)
 }

@@ -1,12 +1,14 @@
 //! `sukashi system`: the model of a real system.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Subcommand, ValueEnum};
-use system::System;
+use system::{System, import};
+use tracing::warn;
 
 use crate::commands::Context;
 use crate::outcome::Outcome;
+use crate::output::{self, Target};
 use crate::{escape, input};
 
 /// Check and show system models.
@@ -30,6 +32,29 @@ enum Command {
         #[arg(required = true)]
         file: Vec<PathBuf>,
     },
+    /// Make a document from what other tools write; what it could not use is listed.
+    #[command(before_help = "Examples:
+  sukashi system import --from nmap scan.xml -o scan.json
+  sukashi system import --from iptables rules.v4 --host fw1 --outer it --inner ot")]
+    Import {
+        /// What wrote the file.
+        #[arg(long)]
+        from: Source,
+        /// The file; `-` reads standard input.
+        file: PathBuf,
+        /// Host that the rules stand on.
+        #[arg(long, required_if_eq("from", "iptables"), value_name = "ID")]
+        host: Option<String>,
+        /// Zone outside of that filter.
+        #[arg(long, required_if_eq("from", "iptables"), value_name = "ID")]
+        outer: Option<String>,
+        /// Zone that is entered and left only through that filter.
+        #[arg(long, required_if_eq("from", "iptables"), value_name = "ID")]
+        inner: Option<String>,
+        /// Where to write the document.
+        #[arg(short, long, value_name = "FILE|DIR")]
+        output: Option<PathBuf>,
+    },
     /// Show what a model says.
     #[command(before_help = "Examples:
   sukashi system show plant.yaml
@@ -42,6 +67,14 @@ enum Command {
         #[arg(long, default_value = "human")]
         format: Format,
     },
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Source {
+    /// `iptables-save`.
+    Iptables,
+    /// `nmap -oX`.
+    Nmap,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -60,6 +93,12 @@ pub(crate) fn run(args: &Args, context: &mut Context) -> anyhow::Result<Outcome>
             let system = read(file)?;
             context.output.line(&format!("valid sukashi.system/1: {}", summary(&system)))?;
         }
+        Command::Import { from, file, host, outer, inner, output } => {
+            let text = |value: &Option<String>| value.clone().unwrap_or_default();
+            let (host, outer, inner) = (text(host), text(outer), text(inner));
+            let placement = import::Placement { host: &host, outer: &outer, inner: &inner };
+            return read_foreign(*from, file, placement, output.as_deref(), context);
+        }
         Command::Show { file, format } => show(&read(file)?, *format, context)?,
     }
     Ok(Outcome::Clean)
@@ -77,6 +116,26 @@ pub(crate) fn read(files: &[PathBuf]) -> anyhow::Result<System> {
         documents.push((name, document));
     }
     Ok(System::new(&documents)?)
+}
+
+fn read_foreign(
+    from: Source,
+    file: &Path,
+    placement: import::Placement<'_>,
+    output: Option<&Path>,
+    context: &mut Context,
+) -> anyhow::Result<Outcome> {
+    let (name, text) = (input::name(file), input::text(file)?);
+    let imported = match from {
+        Source::Iptables => import::iptables(&name, &text, placement)?,
+        Source::Nmap => import::nmap(&name, &text)?,
+    };
+    for left in &imported.ignored {
+        warn!("{name}:{}: `{}` left out: {}", left.line, left.what, left.why);
+    }
+    let bytes = output::json(&imported.document)?;
+    Target::of(output).write("system.json", &bytes, &mut context.output)?;
+    Ok(if imported.ignored.is_empty() { Outcome::Clean } else { Outcome::Partial })
 }
 
 fn summary(system: &System) -> String {
