@@ -82,6 +82,7 @@ pub struct Facts<'p> {
     edges: BTreeSet<Edge>,
     back: BTreeMap<FuncId, BTreeSet<Edge>>,
     effects: Vec<Vec<Effect>>,
+    checkers: Vec<bool>,
     /// Indirect calls that `flow` resolved beyond what `program` did.
     pub resolved_calls: u64,
     /// Work done, in operations.
@@ -122,6 +123,7 @@ impl<'p> Facts<'p> {
             edges: BTreeSet::new(),
             back: BTreeMap::new(),
             effects: Vec::new(),
+            checkers: Vec::new(),
             resolved_calls: 0,
             work,
             complete,
@@ -130,7 +132,13 @@ impl<'p> Facts<'p> {
         facts.taint = facts.spread();
         facts.complete &= facts.taint.complete;
         facts.effects = program.functions().map(|(id, _)| facts.direct_effects(id)).collect();
+        facts.checkers = program.functions().map(|(id, _)| facts.finds_checker(id)).collect();
         Ok(facts)
+    }
+
+    /// Does the function compare data from outside with what the device keeps, or ask a library that does?
+    pub fn is_checker(&self, function: FuncId) -> bool {
+        self.checkers.get(function.0 as usize).copied().unwrap_or_default()
     }
 
     /// The program.

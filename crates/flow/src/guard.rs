@@ -8,6 +8,7 @@ use sleigh::pcode::Opcode;
 use crate::facts::Facts;
 use crate::function::FunctionFacts;
 use crate::knowledge::{Comparison, Fact};
+use crate::labels::Labels;
 use crate::value::{Value, ValueId};
 
 /// What a condition asks.
@@ -315,5 +316,37 @@ impl Facts<'_> {
             }
         }
         false
+    }
+}
+
+impl Facts<'_> {
+    /// Is data from outside compared with what the device keeps (files, account databases, or what is derived from such)?
+    /// If both sides are of the same origins, a configuration is being read and nobody is checked.
+    pub fn compares_kept(&self, function: FuncId, left: ValueId, right: ValueId) -> bool {
+        let (a, b) = (self.labels(function, left), self.labels(function, right));
+        let kept = |labels: Labels| labels.meets(Labels::STORED.or(Labels::DERIVED));
+        a != b && (a.meets(Labels::OUTSIDE) && kept(b) || b.meets(Labels::OUTSIDE) && kept(a))
+    }
+
+    /// Values of a function that are the truth of such a comparison.
+    pub fn checks(&self, function: FuncId) -> Vec<ValueId> {
+        let Some(own) = self.function(function) else { return Vec::new() };
+        let truths = own.arena.values().map(|(id, _)| id).filter(|id| own.arena.is_truth(*id));
+        let checks = |id: &ValueId| {
+            self.tests(function, own, *id, true).iter().any(|(test, holds)| match test {
+                Test::Text { left, right, .. } | Test::Equal { left, right } => {
+                    *holds && self.compares_kept(function, *left, *right)
+                }
+                Test::Case { .. } | Test::Less { .. } => false,
+            })
+        };
+        truths.filter(checks).collect()
+    }
+
+    /// Does the function make such a comparison, or ask a library that does?
+    pub(crate) fn finds_checker(&self, function: FuncId) -> bool {
+        let asks = |call: &u32| self.knowledge(function, *call).contains(&Fact::Decides);
+        self.function(function).is_some_and(|own| own.calls.keys().any(asks))
+            || !self.checks(function).is_empty()
     }
 }

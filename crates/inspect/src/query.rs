@@ -204,10 +204,10 @@ const MAX_DECISION_DEPTH: u32 = 2;
 
 pub(crate) fn decides(facts: &Facts<'_>, function: FuncId, test: Test, holds: bool, depth: u32) -> bool {
     match test {
-        Test::Text { left, right, .. } => holds && compares_secret(facts, function, left, right),
+        Test::Text { left, right, .. } => holds && facts.compares_kept(function, left, right),
         Test::Equal { left, right } => {
             let Some(own) = facts.function(function) else { return false };
-            if holds && compares_secret(facts, function, left, right) {
+            if holds && facts.compares_kept(function, left, right) {
                 return true;
             }
             let Value::Result(call) = own.arena.get(own.resolve(left)) else { return false };
@@ -228,44 +228,13 @@ pub(crate) fn decides(facts: &Facts<'_>, function: FuncId, test: Test, holds: bo
     }
 }
 
-fn compares_secret(facts: &Facts<'_>, function: FuncId, left: ValueId, right: ValueId) -> bool {
-    let (a, b) = (facts.labels(function, left), facts.labels(function, right));
-    let secret = |l: Labels| l.meets(Labels::STORED.or(Labels::DERIVED));
-    (a.meets(Labels::OUTSIDE) && secret(b) || b.meets(Labels::OUTSIDE) && secret(a))
-        // Both sides the same data: reading a configuration file, not checking somebody.
-        && a != b
-}
-
-/// Does a function make such a decision anywhere?
-pub(crate) fn holds_decision(facts: &Facts<'_>, function: FuncId, depth: u32) -> bool {
-    let Some(own) = facts.function(function) else { return false };
-    let by_library = own.calls.keys().any(|call| facts.knowledge(function, *call).contains(&Fact::Decides));
-    by_library || decision_values(facts, function).next().is_some() || {
-        let callees = own.calls.values().filter_map(|site| match site.target {
-            CallTarget::Function(callee) if callee != function => Some(callee),
-            _ => None,
-        });
-        depth > 0 && callees.into_iter().any(|callee| holds_decision(facts, callee, depth - 1))
-    }
-}
-
-/// Values of a function that are the truth of such a decision.
-pub(crate) fn decision_values<'a>(
-    facts: &'a Facts<'_>,
-    function: FuncId,
-) -> impl Iterator<Item = ValueId> + 'a {
-    let own = facts.function(function);
-    let values = own.into_iter().flat_map(|own| own.arena.values().map(move |(id, _)| (own, id)));
-    values.filter_map(move |(own, id)| {
-        let tests = own.arena.is_truth(id).then(|| facts.tests(function, own, id, true))?;
-        let decided = tests.iter().any(|(test, holds)| match test {
-            Test::Text { left, right, .. } | Test::Equal { left, right } => {
-                *holds && compares_secret(facts, function, *left, *right)
-            }
-            _ => false,
-        });
-        decided.then_some(id)
-    })
+/// Does a function make such a decision, or one that it calls?
+fn holds_decision(facts: &Facts<'_>, function: FuncId, depth: u32) -> bool {
+    facts.is_checker(function)
+        || depth > 0
+            && facts
+                .callees(function)
+                .any(|edge| edge.callee != function && holds_decision(facts, edge.callee, depth - 1))
 }
 
 /// A state of the program, not data from outside, must be set: what an earlier login leaves behind.

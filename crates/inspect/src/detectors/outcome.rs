@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use flow::{Facts, FunctionFacts, Guard, Test, Value, ValueId};
 use program::{BlockId, FuncId};
 
-use crate::query::{ConstantTest, Subject, constant_tests, decides, decision_values};
+use crate::query::{ConstantTest, Subject, constant_tests, decides};
 
 /// A success that can be had in two ways.
 #[derive(Clone, Debug)]
@@ -43,10 +43,13 @@ const MAX_WAYS: usize = 64;
 /// Every such pair of a function.
 pub(crate) fn two_ways(facts: &Facts<'_>, function: FuncId) -> Vec<TwoWays> {
     let Some(own) = facts.function(function) else { return Vec::new() };
-    if !has_constants(facts, function, own) {
+    let near = facts.callees(function).any(|edge| {
+        facts.is_checker(edge.callee) || facts.callees(edge.callee).any(|next| facts.is_checker(next.callee))
+    });
+    if !(near || facts.is_checker(function)) || !has_constants(facts, function, own) {
         return Vec::new();
     }
-    let decided: BTreeSet<ValueId> = decision_values(facts, function).collect();
+    let decided: BTreeSet<ValueId> = facts.checks(function).into_iter().collect();
     let mut found = Vec::new();
     for ways in outcomes(facts, function, own) {
         pairs(facts, function, own, &decided, &ways, &mut found);
@@ -206,6 +209,17 @@ fn pairs(
                 || own_test(facts, function, other, ways, i).is_some()
         };
         if way.value.is_none() && !ways.iter().enumerate().all(guarded) {
+            continue;
+        }
+        // What the other ways bring as well is no success.
+        let elsewhere = |(i, other): (usize, &Way)| {
+            i != index
+                && way.value.is_some()
+                && other.value == way.value
+                && decisions.iter().all(|(d, _)| *d != i)
+                && own_test(facts, function, other, ways, i).is_none()
+        };
+        if ways.iter().enumerate().any(elsewhere) {
             continue;
         }
         let same = |(i, _): &&(usize, Decision)| {
