@@ -41,6 +41,15 @@ pub(crate) fn stated(image: &Image, known: &mut Known) -> Vec<VirtAddr> {
             known.add(at, Origin::Unwind);
         }
     }
+    for (start, end, whole) in &image.unwound {
+        let at = CodeAddr { address: *start, short: false };
+        known.unwound.insert(*start, *end);
+        if *whole && code(&at) {
+            known.add(at, Origin::Unwind);
+        } else {
+            known.fragments.insert(*start);
+        }
+    }
     known.fragments.extend(fragments.into_iter().filter(|at| !known.entries.contains_key(at)));
     exidx(image)
 }
@@ -137,7 +146,9 @@ fn exidx(image: &Image) -> Vec<VirtAddr> {
 
 /// Addresses of code that the loader writes into data.
 pub(crate) fn relocated(image: &Image) -> Vec<CodeAddr> {
-    let local = image.pointers().filter_map(|(_, pointer)| match pointer {
+    // Among the code, tables of jumps are relocated too.
+    let places = image.pointers().filter(|(place, _)| !image.is_code(*place));
+    let local = places.filter_map(|(_, pointer)| match pointer {
         Pointer::Local(target) => Some(image.code_addr(target.0)),
         Pointer::Import(_) | Pointer::Resolver(_) => None,
     });

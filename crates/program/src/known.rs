@@ -33,8 +33,16 @@ pub(crate) struct Known {
 }
 
 /// Functions of C, C++ and compiler libraries that never come back. Sources: ISO C, POSIX, glibc, musl and uClibc
-/// headers (`noreturn`), Itanium C++ ABI.
+/// headers (`noreturn`), Itanium C++ ABI, Windows headers.
 const NO_RETURN: &[&str] = &[
+    "ExitProcess",
+    "ExitThread",
+    "FatalAppExitA",
+    "FatalAppExitW",
+    "FreeLibraryAndExitThread",
+    "RtlExitUserProcess",
+    "RtlExitUserThread",
+    "_CxxThrowException",
     "_Exit",
     "_Unwind_Resume",
     "_ZSt10unexpectedv",

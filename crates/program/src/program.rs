@@ -120,7 +120,8 @@ pub struct Program {
 pub fn analyze(image: Image, effort: &Effort) -> Result<Program, AnalyzeError> {
     let language = image.language;
     let table = sleigh::table(language).map_err(|source| AnalyzeError::Table { language, source })?;
-    let roles = Roles::of(language, table).ok_or(AnalyzeError::Registers { language })?;
+    let roles =
+        Roles::of(language, table).ok_or(AnalyzeError::Registers { language })?.in_abi(image.abi, table);
     let discovery = Discovery::run(&image, table, &roles, effort);
     let (coverage, blind_spots) = measure(&discovery);
     let functions = build(&image, &discovery);

@@ -5,6 +5,8 @@
 use sleigh::pcode::Varnode;
 use sleigh::{LanguageId, Table};
 
+use crate::image::Abi;
+
 /// Registers by role.
 #[derive(Debug)]
 pub(crate) struct Roles {
@@ -147,6 +149,18 @@ impl Roles {
             overflow: table.register("xer_so"),
             flags: all(names.flags)?,
         })
+    }
+}
+
+impl Roles {
+    /// Windows passes and keeps other registers on x86-64 (Microsoft, x64 calling convention).
+    pub(crate) fn in_abi(mut self, abi: Abi, table: &Table) -> Self {
+        if abi == Abi::X86_64Windows {
+            self.arguments =
+                ["RCX", "RDX", "R8", "R9"].iter().filter_map(|name| table.register(name)).collect();
+            self.saved.extend(["RSI", "RDI"].iter().filter_map(|name| table.register(name)));
+        }
+        self
     }
 }
 

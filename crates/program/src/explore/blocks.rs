@@ -16,7 +16,7 @@ use crate::switch;
 fn skipped_length(table: &Table, error: &LiftError, bytes: &[u8]) -> u32 {
     const SCV: u32 = 0x4400_0001;
     match (error, bytes.first_chunk::<4>()) {
-        (LiftError::Unimplemented { length, .. }, _) => u32::from(*length),
+        (LiftError::Unimplemented { length, .. }, _) => *length,
         (_, Some(word)) if table.register("xer_so").is_some() => {
             let word = if table.big_endian() { u32::from_be_bytes(*word) } else { u32::from_le_bytes(*word) };
             if word == SCV { 4 } else { 0 }

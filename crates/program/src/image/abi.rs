@@ -28,6 +28,10 @@ pub enum Abi {
     Ppc64ElfV1,
     /// 64-bit PowerPC, global and local entry points.
     Ppc64ElfV2,
+    /// 32-bit x86 Windows: cdecl, stdcall, fastcall.
+    X86Windows,
+    /// x86-64 Windows.
+    X86_64Windows,
     /// RISC-V, 64 bits.
     RiscvLp64,
     /// RISC-V, 32 bits.

@@ -3,10 +3,11 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use object::{Endianness, FileKind, elf};
+use object::{Endianness, FileKind, elf, pe};
 
 use super::Image;
 use super::elf::load_elf;
+use super::pe::load_pe;
 
 /// Bounds on what is read; beyond them tables are cut and an anomaly is noted.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -73,12 +74,13 @@ pub fn load(file: impl Into<Arc<[u8]>>, limits: &ImageLimits) -> Result<Image, I
     let read = AssertUnwindSafe(|| match FileKind::parse(&file[..]) {
         Ok(FileKind::Elf32) => load_elf::<elf::FileHeader32<Endianness>>(&file, limits),
         Ok(FileKind::Elf64) => load_elf::<elf::FileHeader64<Endianness>>(&file, limits),
-        Ok(FileKind::Pe32 | FileKind::Pe64) => Err(ImageError::Unsupported { what: "a PE file" }),
+        Ok(FileKind::Pe32) => load_pe::<pe::ImageNtHeaders32>(&file, limits),
+        Ok(FileKind::Pe64) => load_pe::<pe::ImageNtHeaders64>(&file, limits),
         Ok(FileKind::MachO32 | FileKind::MachO64 | FileKind::MachOFat32 | FileKind::MachOFat64) => {
             Err(ImageError::Unsupported { what: "a Mach-O file" })
         }
         Ok(_) | Err(_) if file.starts_with(b"\x7fELF") => Err(ImageError::Damaged { what: "ELF header" }),
         Ok(_) | Err(_) => Err(ImageError::Unknown),
     });
-    catch_unwind(read).unwrap_or(Err(ImageError::Damaged { what: "ELF header" }))
+    catch_unwind(read).unwrap_or(Err(ImageError::Damaged { what: "header" }))
 }

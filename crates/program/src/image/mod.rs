@@ -1,14 +1,14 @@
 //! What is in this executable file, before any instruction is read.
 //!
-//! [`load`] reads an ELF file of any processor that `sleigh` knows: segments, symbols, relocations, imports and exports,
-//! needed libraries, strings. Everything that the run-time loader uses is taken from the program headers and the dynamic
+//! [`load`] reads an ELF file of any processor that `sleigh` knows, or a PE file for x86 or x86-64: segments, symbols, relocations, imports and exports,
+//! needed libraries, strings. In ELF files, everything that the run-time loader uses is taken from the program headers and the dynamic
 //! table, because those must be right for the program to run; section headers only add to it (names, static symbols)
 //! and may be missing, wrong or hostile.
 //!
 //! Addresses are those of the file (load bias 0). Pointers that the loader would write are answered by
 //! [`Image::pointer_at`].
 //!
-//! Not here: instructions, functions. Not yet: PE, relocatable objects (kernel modules); both give
+//! Not here: instructions, functions. Not yet: relocatable objects (kernel modules), which give
 //! [`ImageError::Unsupported`].
 
 mod abi;
@@ -16,6 +16,7 @@ mod elf;
 mod import;
 mod load;
 mod memory;
+mod pe;
 mod strings;
 mod symbol;
 
@@ -94,6 +95,8 @@ pub struct Image {
     pub(crate) eh_frame: Option<VirtAddr>,
     /// `.ARM.exidx`: start and length in bytes.
     pub(crate) exidx: Option<(VirtAddr, u64)>,
+    /// Ranges that a table of functions names (`.pdata`), and whether a function starts there.
+    pub(crate) unwound: Vec<(VirtAddr, VirtAddr, bool)>,
     /// Things that are wrong or odd about the file, as plain sentences.
     pub anomalies: Vec<String>,
 }
