@@ -280,9 +280,7 @@ impl Facts<'_> {
                 Value::Sum(base, _) => base,
                 Value::Load { at: address, .. } if self.in_table(facts, address) => address,
                 Value::Binary(Opcode::IntAdd, _, a, b) => {
-                    if arena.number(a).is_some() {
-                        b
-                    } else if self.in_table(facts, b) {
+                    if arena.number(a).is_some() || self.in_table(facts, b) {
                         b
                     } else {
                         a
