@@ -261,8 +261,8 @@ pub(crate) enum Runs {
 
 /// Programs that hand over control when they are started.
 const SHELLS: &[&str] = &[
-    "ash", "bash", "busybox", "csh", "dash", "ksh", "login", "nc", "ncat", "netcat", "sh", "socat",
-    "telnetd", "tcsh", "utelnetd", "zsh",
+    "ash", "bash", "busybox", "csh", "dash", "ksh", "login", "nc", "ncat", "netcat", "sh", "socat", "tcsh",
+    "telnetd", "utelnetd", "zsh",
 ];
 
 pub(crate) fn what_it_runs(facts: &Facts<'_>, function: FuncId, on: Option<ValueId>) -> Runs {
