@@ -280,11 +280,7 @@ impl Facts<'_> {
                 Value::Sum(base, _) => base,
                 Value::Load { at: address, .. } if self.in_table(facts, address) => address,
                 Value::Binary(Opcode::IntAdd, _, a, b) => {
-                    if arena.number(a).is_some() || self.in_table(facts, b) {
-                        b
-                    } else {
-                        a
-                    }
+                    if arena.number(a).is_some() || self.in_table(facts, b) { b } else { a }
                 }
                 Value::Binary(Opcode::IntMult | Opcode::IntLeft, _, a, _) => a,
                 Value::Unary(opcode, _, a) if opcode != Opcode::SubPiece => a,

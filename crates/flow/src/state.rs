@@ -118,12 +118,6 @@ impl State {
         }
     }
 
-    /// Places and values.
-    #[cfg(test)]
-    pub(crate) fn held(&self) -> impl Iterator<Item = (Varnode, ValueId)> + '_ {
-        self.held.iter().map(|held| (held.place, held.value))
-    }
-
     /// The value of exactly this place.
     pub(crate) fn exact(&self, place: Varnode) -> Option<ValueId> {
         let found = self.held.binary_search_by_key(&key(place), |held| key(held.place)).ok()?;

@@ -211,7 +211,7 @@ fn is_pe(content: &Bytes) -> bool {
 }
 
 /// Sorted by score and id; equal ids get a number, in the order of their places.
-fn unique(findings: &mut Vec<Finding>) {
+fn unique(findings: &mut [Finding]) {
     findings.sort_by(|a, b| (&a.id, &a.location).cmp(&(&b.id, &b.location)));
     let mut before = (String::new(), 1);
     for finding in findings.iter_mut() {

@@ -29,7 +29,7 @@ fn summary(record: &Inspection) -> String {
         reached += coverage.reached_bytes;
         code += coverage.code_bytes;
     }
-    let share = |part: u64| if code == 0 { 100 } else { part.saturating_mul(100) / code };
+    let share = |part: u64| part.saturating_mul(100).checked_div(code).unwrap_or(100);
     format!(
         "{} files, {} programs, {} KiB of code ({} % decoded, {} % reached); {} findings, {urgent} high or critical{}",
         totals.files,
