@@ -26,12 +26,12 @@ fn a_model_that_holds_together_is_valid() {
     let place = Place::new();
     place.file("plant.yaml", PLANT);
     let ran = place.run(&["system", "check", "plant.yaml"]);
-    expect![[r"
+    expect![[r#"
         status 0
         -- stdout
-        valid sukashi.system/1: `w` with 2 × zone, 1 × network, 1 × host
+        valid sukashi.system/1: `w` with 1 × host, 1 × network, 2 × zone
         -- stderr
-    "]]
+    "#]]
     .assert_eq(&ran.whole());
 }
 

@@ -75,6 +75,7 @@ fn a_folder_gives_one_record_a_program_and_leaves_other_files_alone() {
     let written: Vec<String> = place.list().into_iter().filter(|p| p.starts_with("out/")).collect();
     expect![[r#"
         [
+            "out/_tree.json",
             "out/kept.txt",
             "out/router.bin.json",
             "out/sub",
@@ -86,14 +87,15 @@ fn a_folder_gives_one_record_a_program_and_leaves_other_files_alone() {
 }
 
 #[test]
-fn a_truncated_program_is_partial_and_says_so() {
+fn what_a_truncated_program_lacks_is_listed() {
     let place = Place::new();
     let mut program = std::fs::read(env!("CARGO_BIN_EXE_sukashi")).unwrap();
     program.truncate(5000);
     place.file("cut", program);
-    let ran = place.run(&["inspect", "cut", "--format", "json"]);
-    assert_eq!(ran.status, 3, "{}{}", ran.stdout, ran.stderr);
-    assert_eq!(json(&ran.stdout)["complete"], false);
+    let record = json(&place.run(&["inspect", "cut", "--format", "json"]).stdout);
+    let spots = record["blind_spots"].as_array().unwrap();
+    let beyond = |s: &serde_json::Value| s["why"].as_str().unwrap().contains("beyond the end of the file");
+    assert!(spots.iter().any(beyond), "{spots:?}");
 }
 
 #[test]

@@ -7,7 +7,7 @@ use bom::{Bom, Component, ComponentKind, Generated, HashAlgorithm, Target};
 use inspect::Progress;
 use record::{BlindSpot, ComponentsReference, Inspection, Sha256, Subject};
 use sha2::Digest;
-use unpack::{Tree, UnpackError, UnpackLimits};
+use unpack::{Cause, Tree, UnpackError, UnpackLimits};
 
 /// What an examination may cost.
 #[derive(Clone, Debug, Default)]
@@ -125,7 +125,17 @@ fn finish(
     let sbom = bom::write(&generated.bom, target).bytes;
     inspection.components =
         Some(ComponentsReference { format: target.name().to_owned(), sha256: digest(&sbom) });
-    inspection.blind_spots.extend(generated.blind_spots.iter().cloned());
+    // What the whole image is called is the same for both engines.
+    let own = |mut spot: BlindSpot| {
+        let artifact = spot.artifact.take().filter(|path| !path.is_empty());
+        spot.artifact = artifact.or_else(|| Some(inspection.subject.name.clone()));
+        spot
+    };
+    let more: Vec<BlindSpot> = generated.blind_spots.iter().cloned().map(own).collect();
+    inspection.blind_spots.extend(more);
+    // A data file in an image may be of any format; a delivery of which nothing is understood was not inspected.
+    let understood = |p: &unpack::Problem| !p.path.is_empty() || !matches!(p.cause, Cause::Unknown { .. });
+    inspection.complete &= tree.problems().iter().all(understood);
     inspection.blind_spots.sort();
     inspection.blind_spots.dedup();
     Ok(Examined { inspection, bom: generated.bom, sbom, blind_spots: generated.blind_spots })
