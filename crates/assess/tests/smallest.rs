@@ -33,7 +33,7 @@ fn assessed(documents: &[&str]) -> Assessment {
 #[test]
 fn the_controller_is_reprogrammed_through_the_web_server() {
     expect![[r#"
-        w: 2 hosts, 1 of 1 goals reached, 48 facts, 40 derived
+        w: 2 hosts, 1 of 1 goals reached, 49 facts, 40 derived
 
         g1  PLC is reprogrammed: reached, probability 16% (15%–17%), days p10 2.8, p50 8.9, p90 20.2
           path 1: 16%, 10.8 days
@@ -64,7 +64,7 @@ fn verdict(document: &str) -> String {
 #[test]
 fn a_closed_filter_before_the_web_server_is_the_missing_premise() {
     let closed = SMALLEST.replace("filters: {", "filters: {edge: {between: [outside, it], default: deny}, ");
-    expect!["g1 not reached; NotReachable: nearest missing premise: `allow(outside, ot, tcp/102)`"]
+    expect!["g1 not reached; NotReachable: nearest missing premise: `allow(outside, it/web1, tcp/80)`"]
         .assert_eq(&verdict(&closed));
 }
 
