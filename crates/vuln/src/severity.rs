@@ -36,9 +36,27 @@ impl Severity {
 }
 
 /// Score of a vector of CVSS 2.0, 3.0, 3.1 or 4.0, with whatever threat and environmental metrics it has; `None` if it
-/// is no vector.
+/// is no vector, or lacks a metric that its version demands.
 pub fn score(vector: &str) -> Option<f64> {
+    let has = |metric: &&str| {
+        vector.split('/').any(|part| part.split_once(':').is_some_and(|(name, _)| name == *metric))
+    };
+    // The crate takes what is not stated for the mildest value.
+    if !base_metrics(vector).iter().all(|metric| has(metric)) {
+        return None;
+    }
     cvss::Cvss::from_str(vector).ok().map(|vector| vector.score())
+}
+
+/// Mandatory metrics: CVSS 2.0 §2.1, CVSS 3.1 table 15, CVSS 4.0 table 23.
+fn base_metrics(vector: &str) -> &'static [&'static str] {
+    if vector.starts_with("CVSS:4") {
+        &["AV", "AC", "AT", "PR", "UI", "VC", "VI", "VA", "SC", "SI", "SA"]
+    } else if vector.starts_with("CVSS:3") {
+        &["AV", "AC", "PR", "UI", "S", "C", "I", "A"]
+    } else {
+        &["AV", "AC", "Au", "C", "I", "A"]
+    }
 }
 
 impl Vulnerability {

@@ -62,8 +62,8 @@ struct Container {
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Provider {
-    #[serde(default)]
-    short_name: String,
+    /// Null in records that other tools rewrote.
+    short_name: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -137,7 +137,7 @@ fn vulnerability(record: Record) -> Vulnerability {
 }
 
 fn absorb(out: &mut Vulnerability, container: Container) {
-    let source = container.provider_metadata.short_name;
+    let source = container.provider_metadata.short_name.unwrap_or_default();
     if out.description.is_empty() {
         let text = english(if container.descriptions.is_empty() {
             container.rejected_reasons
