@@ -96,11 +96,11 @@ fn is_installed(target: &Target) -> bool {
 
 /// Programs of one row; static ones at one level, because nearly all of them is the same library.
 fn twins(target: &Target, linked: &str) -> anyhow::Result<Vec<(String, PathBuf)>> {
-    let levels = if linked == "static" { &LEVELS[..1] } else { LEVELS };
-    let programs = if linked == "static" { &PROGRAMS[..2] } else { PROGRAMS };
+    let (some_levels, some_programs) =
+        if linked == "static" { (1, 2) } else { (LEVELS.len(), PROGRAMS.len()) };
     let mut all = Vec::new();
-    for level in levels {
-        for (name, sources) in programs {
+    for level in LEVELS.iter().take(some_levels) {
+        for (name, sources) in PROGRAMS.iter().take(some_programs) {
             let name = format!("{name}-{}-{linked}{level}", target.name);
             let path = Path::new(FOLDER).join(&name);
             if !path.with_extension("stripped").exists() {
@@ -207,7 +207,7 @@ fn functions(truth: &Image) -> BTreeSet<(VirtAddr, u64)> {
     });
     let mut all: BTreeSet<(VirtAddr, u64)> = BTreeSet::new();
     for symbol in symbols {
-        if !all.iter().next_back().is_some_and(|last| last.0 == symbol.address) {
+        if all.iter().next_back().is_none_or(|last| last.0 != symbol.address) {
             all.insert((symbol.address, symbol.size));
         }
     }
@@ -230,7 +230,8 @@ fn instructions(truth: &Image, functions: &BTreeSet<(VirtAddr, u64)>) -> anyhow:
         let end = start.0 + size;
         while at < end {
             let after = truth.mode_marks.partition_point(|mark| mark.address.0 <= at);
-            if after.checked_sub(1).is_some_and(|i| truth.mode_marks[i].mode == Mode::Data) {
+            let mark = after.checked_sub(1).and_then(|before| truth.mode_marks.get(before));
+            if mark.is_some_and(|mark| mark.mode == Mode::Data) {
                 at = truth.mode_marks.get(after).map_or(end, |mark| mark.address.0).max(at + 1);
                 continue;
             }

@@ -42,7 +42,7 @@ pub fn score(vector: &str) -> Option<f64> {
         vector.split('/').any(|part| part.split_once(':').is_some_and(|(name, _)| name == *metric))
     };
     // The crate takes what is not stated for the mildest value.
-    if !base_metrics(vector).iter().all(|metric| has(metric)) {
+    if !base_metrics(vector).iter().all(has) {
         return None;
     }
     cvss::Cvss::from_str(vector).ok().map(|vector| vector.score())

@@ -55,7 +55,7 @@ pub(crate) fn programs() -> anyhow::Result<BTreeMap<LanguageId, Vec<Stretch>>> {
         all.insert(*language, stretches);
     }
     // Nobody distributes big-endian ARM any more. Its instruction words are those of little-endian ARM, turned round.
-    let turned = all.get(&LanguageId::ArmLe).map(|s| s.iter().map(|s| turn_round(s)).collect());
+    let turned = all.get(&LanguageId::ArmLe).map(|s| s.iter().map(turn_round).collect());
     all.insert(LanguageId::ArmBe, turned.unwrap_or_default());
     Ok(all)
 }

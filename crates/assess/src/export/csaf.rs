@@ -1,4 +1,8 @@
 //! CSAF 2.0, profile 5 (VEX): a product for each component on each host, a status for each vulnerability of it.
+#![allow(
+    clippy::indexing_slicing,
+    reason = "keys of JSON objects made here: a missing key is added, nothing panics"
+)]
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,4 +1,8 @@
 //! CycloneDX 1.6 with the `vulnerabilities` part only: VEX beside the bills of materials of the hosts.
+#![allow(
+    clippy::indexing_slicing,
+    reason = "keys of JSON objects made here: a missing key is added, nothing panics"
+)]
 
 use std::collections::BTreeSet;
 

@@ -1,6 +1,10 @@
 //! OpenVEX 0.2.0: one statement for each vulnerability, host and component.
 //!
 //! The product is the host in the system, the component its subcomponent: the verdict holds there and nowhere else.
+#![allow(
+    clippy::indexing_slicing,
+    reason = "keys of JSON objects made here: a missing key is added, nothing panics"
+)]
 
 use record::{Assessment, Verdict, VulnerabilityVerdict};
 use serde_json::{Value, json};

@@ -1,4 +1,8 @@
 //! STIX 2.1: the system's vulnerabilities, the techniques used, and the reported paths as a report.
+#![allow(
+    clippy::indexing_slicing,
+    reason = "keys of JSON objects made here: a missing key is added, nothing panics"
+)]
 
 use std::collections::{BTreeMap, BTreeSet};
 
