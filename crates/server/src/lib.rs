@@ -1,6 +1,6 @@
 //! The HTTP interface and the pages.
 //!
-//! [`router`] is made from one table ([`routes`]): each row has method, path, what it says of itself and its handler,
+//! [`router`] is made from one table (`routes`): each row has method, path, what it says of itself and its handler,
 //! so that the OpenAPI document cannot forget a route. A handler extracts, asks the platform once, and answers; errors
 //! become RFC 9457 problems with a code from one table. Who is asking is a [`share::Viewer`], made from a session
 //! cookie or a bearer token; the platform decides what they see.

@@ -1,6 +1,6 @@
 //! Was it logged, and is the log append-only?
 //!
-//! The Merkle tree of RFC 6962 ([`Hash`], [`inclusion`], [`consistency`]), stored as the tiles of C2SP tlog-tiles
+//! The Merkle tree of RFC 6962 ([`struct@Hash`], [`inclusion`], [`consistency`]), stored as the tiles of C2SP tlog-tiles
 //! ([`Tile`], [`Edge`]), with checkpoints that are C2SP signed notes ([`Checkpoint`], [`note`]).
 //!
 //! Everything is arithmetic. Appending gives the tiles to write; proving first names the tiles it needs and then
