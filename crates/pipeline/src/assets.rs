@@ -3,13 +3,15 @@
 use statement::{AssetKind, DeclaredAsset, DeclaredRelease};
 use system::{Host, Release, System};
 
-/// Every host of the model as equipment, and its software as parts of it; sorted by id.
+/// Every host of the model as equipment, and its software as parts of it; sorted by id. What is inside a delivered
+/// release is told by the release's own evidence, and not declared once more.
 pub fn assets(system: &System) -> Vec<DeclaredAsset> {
     let document = system.document();
     let mut assets = Vec::new();
     for (id, host) in &document.hosts {
         let device = format!("host:{id}");
-        for software in &host.software {
+        let declared = if host.release.is_none() { host.software.as_slice() } else { &[] };
+        for software in declared {
             let entry = document.software.get(&software.value);
             let title = entry.and_then(|s| s.title.clone()).unwrap_or_else(|| software.value.clone());
             assets.push(DeclaredAsset {
@@ -53,4 +55,33 @@ fn declared(release: &Release) -> DeclaredRelease {
         };
     }
     DeclaredRelease { sha256, product: Some(release.product.clone()), version, purl: None }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn software_inside_a_release_is_not_declared_once_more() {
+        let text = "
+            schema: sukashi.system/1
+            name: w
+            hosts:
+              pc: {software: [shell]}
+              router: {software: [shell], release: {product: \"pkg:generic/edge\", version: \"1\"}}
+            software: {shell: {purl: \"pkg:generic/busybox@1.35.0\"}}
+        ";
+        let document = system::read("w", text).unwrap();
+        let system = System::new(&[("w".to_owned(), document)]).unwrap();
+        let found: Vec<_> = assets(&system)
+            .into_iter()
+            .map(|asset| (asset.id, asset.release.and_then(|release| release.purl)))
+            .collect();
+        let expected = [
+            ("host:pc", None),
+            ("host:pc/software:shell", Some("pkg:generic/busybox@1.35.0")),
+            ("host:router", Some("pkg:generic/edge@1")),
+        ];
+        assert_eq!(found, expected.map(|(id, purl)| (id.to_owned(), purl.map(str::to_owned))));
+    }
 }
