@@ -128,7 +128,7 @@ fn inspect(command: &Path, architecture: &str) -> anyhow::Result<f64> {
     let before = children_seconds()?;
     let output = format!("{RECORDS}/{architecture}/");
     let status = Command::new(command)
-        .args(["inspect", "--format", "json", "--fail-on", "never", "--no-cache", "--quiet"])
+        .args(["inspect", "--format", "json", "--fail-on", "never", "--quiet"])
         .arg(&programs)
         .args(["-o", &output])
         .status()
