@@ -170,8 +170,9 @@ fn runs(
         } else {
             test.how = Comparison::Prefix;
         }
-        // Zeros are what empty memory and missing pointers are compared with.
-        if test.value.iter().filter(|byte| **byte == 0).count() * 2 > test.value.len() {
+        // Zeros are what empty memory and missing pointers are compared with, ones are -1: failure.
+        let blank = test.value.iter().filter(|byte| matches!(byte, 0 | 0xff)).count();
+        if blank * 2 > test.value.len() {
             return None;
         }
         let printable = test.value.iter().all(|b| (0x20..0x7f).contains(b));

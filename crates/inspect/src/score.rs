@@ -57,12 +57,14 @@ pub(crate) enum Doubt {
     Distant(usize),
     /// The value is a word of a file format or language that the program reads.
     CommonWord,
+    /// The value is written as an option of a command line: who can give it runs the program already.
+    OptionSyntax,
 }
 
 impl Doubt {
     fn factor(self) -> f64 {
         match self {
-            Self::Authenticated => 0.4,
+            Self::Authenticated | Self::OptionSyntax => 0.4,
             Self::InState | Self::CommonWord => 0.6,
             Self::Documented => 0.5,
             Self::AnywhereInInput => 0.75,

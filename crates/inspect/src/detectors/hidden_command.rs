@@ -69,6 +69,9 @@ pub(crate) fn doubts(case: &Case<'_>, function: FuncId, guards: &[Guard], test: 
     if test.number {
         doubts.push(Doubt::Computed);
     }
+    if test.value.starts_with(b"--") {
+        doubts.push(Doubt::OptionSyntax);
+    }
     doubts
 }
 
