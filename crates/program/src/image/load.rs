@@ -9,7 +9,7 @@ use super::Image;
 use super::elf::load_elf;
 use super::pe::load_pe;
 
-/// Bounds on what is read; beyond them tables are cut and an anomaly is noted.
+/// Bounds on what is read; beyond them tables are cut and damage is noted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ImageLimits {
     /// Bytes of the file; a larger one is refused.
@@ -61,7 +61,7 @@ pub enum ImageError {
 
 /// Reads an executable file.
 ///
-/// Damage behind the headers does not fail: what cannot be read is left out and named in [`Image::anomalies`].
+/// Damage behind the headers does not fail: what cannot be read is left out and named in [`Image::damage`].
 ///
 /// # Errors
 /// See [`ImageError`].

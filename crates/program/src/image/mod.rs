@@ -97,7 +97,9 @@ pub struct Image {
     pub(crate) exidx: Option<(VirtAddr, u64)>,
     /// Ranges that a table of functions names (`.pdata`), and whether a function starts there.
     pub(crate) unwound: Vec<(VirtAddr, VirtAddr, bool)>,
-    /// Things that are wrong or odd about the file, as plain sentences.
+    /// Parts of the file that are missing, unreadable or beyond a limit, as plain sentences.
+    pub damage: Vec<String>,
+    /// Things that are odd about the file though everything could be read, as plain sentences.
     pub anomalies: Vec<String>,
 }
 

@@ -72,6 +72,7 @@ pub(super) fn load_pe<Pe: ImageNtHeaders>(
         eh_frame: None,
         exidx: None,
         unwound: Vec::new(),
+        damage: Vec::new(),
         anomalies: Vec::new(),
         memory,
     };
@@ -141,7 +142,7 @@ impl<Pe: ImageNtHeaders> Reading<'_, Pe> {
     fn link(&self, image: &mut Image) {
         let mut imports: BTreeMap<String, Vec<VirtAddr>> = BTreeMap::new();
         if self.imports(image, &mut imports).is_none() {
-            image.anomalies.push("the import table is damaged".to_owned());
+            image.damage.push("the import table is damaged".to_owned());
         }
         let mut pointers = BTreeMap::new();
         self.relocate(image, &mut pointers);

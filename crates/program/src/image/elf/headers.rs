@@ -27,6 +27,7 @@ pub(super) struct Headers {
     pub(super) exidx: Option<(VirtAddr, u64)>,
     pub(super) static_symbols: Option<(Vec<u8>, Vec<u8>)>,
     pub(super) arm_profile_m: bool,
+    pub(super) damage: Vec<String>,
     pub(super) anomalies: Vec<String>,
 }
 
@@ -64,6 +65,7 @@ pub(super) fn read_headers<E: FileHeader<Endian = Endianness>>(
         exidx: None,
         static_symbols: None,
         arm_profile_m: false,
+        damage: Vec::new(),
         anomalies: Vec::new(),
     };
     let programs =
@@ -82,7 +84,7 @@ pub(super) fn read_headers<E: FileHeader<Endian = Endianness>>(
                 out.add_section::<E>(section, name, sections.iter().as_slice(), e, bytes);
             }
         }
-        Err(_) => out.anomalies.push("the section header table is damaged".to_owned()),
+        Err(_) => out.damage.push("the section header table is damaged".to_owned()),
     }
     if out.memory.sections.is_empty() {
         out.anomalies.push("there are no section headers".to_owned());
@@ -104,7 +106,7 @@ impl Headers {
         match program.p_type(e) {
             elf::PT_LOAD if size > 0 => {
                 if (range.len() as u64) < filled {
-                    self.anomalies.push(format!("segment at {start:#x} reaches beyond the end of the file"));
+                    self.damage.push(format!("segment at {start:#x} reaches beyond the end of the file"));
                 }
                 let flags = program.p_flags(e).0;
                 let access = Access { read: flags & 4 != 0, write: flags & 2 != 0, execute: flags & 1 != 0 };

@@ -48,7 +48,7 @@ impl Linking<'_> {
     ) -> Vec<Option<Symbol>> {
         let size = symbol::record_size(self.layout);
         if table.len() / size > self.limits.symbols {
-            image.anomalies.push("the symbol table was cut".to_owned());
+            image.damage.push("the symbol table was cut".to_owned());
         }
         let mut numbered = Vec::new();
         for mut fields in self.layout.records(table, size, self.limits.symbols) {
@@ -188,7 +188,7 @@ impl Linking<'_> {
         for (form, table) in self.relocation_tables(memory, dynamic) {
             let record = form.record_size(self.layout);
             if table.len() / record > self.limits.relocations {
-                image.anomalies.push("the relocation table was cut".to_owned());
+                image.damage.push("the relocation table was cut".to_owned());
             }
             for mut fields in self.layout.records(table, record, self.limits.relocations) {
                 let read = relocation::read(&mut fields, self.layout, self.machine, form);

@@ -61,6 +61,7 @@ pub(super) fn load_elf<E: FileHeader<Endian = Endianness>>(
         eh_frame: eh_frame.or_else(|| eh_frame_of(&headers.memory, headers.layout, headers.eh_frame_header?)),
         exidx,
         unwound: Vec::new(),
+        damage: headers.damage,
         anomalies: headers.anomalies,
         memory: headers.memory,
     };
