@@ -19,6 +19,9 @@ pub(crate) struct CallRules {
     pub(crate) entry: Option<Varnode>,
     pub(crate) global: Option<Varnode>,
     pub(crate) zero: Option<Varnode>,
+    /// Number and arguments of a system call.
+    pub(crate) system_number: Varnode,
+    pub(crate) system_arguments: Vec<Varnode>,
     kept: Vec<Varnode>,
 }
 
@@ -41,6 +44,13 @@ impl CallRules {
             entry: special(Role::FunctionEntry),
             global,
             zero: special(Role::Zero),
+            system_number: place(convention.system_call.number)?,
+            system_arguments: convention
+                .system_call
+                .arguments
+                .iter()
+                .map(|r| place(*r))
+                .collect::<Option<_>>()?,
             // The global pointer is the same in every function of an image; callers restore it.
             kept: kept.chain([stack]).chain(global).collect(),
         })

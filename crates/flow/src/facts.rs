@@ -465,6 +465,9 @@ enum Direction {
 }
 
 fn name_of<'p>(program: &'p Program, site: &CallSite) -> Option<&'p str> {
+    if site.system.is_some() {
+        return site.system;
+    }
     match site.target {
         CallTarget::Import(import) => program.image.import(import).map(|import| import.name.as_str()),
         CallTarget::Function(function) => program.function(function)?.name.as_deref(),

@@ -19,6 +19,7 @@ use sleigh::pcode::{Op, Opcode, Varnode};
 use crate::abi::{CallRules, MAX_ARGUMENTS};
 use crate::graph::Dominance;
 use crate::state::{Places, State, slot};
+use crate::system;
 use crate::value::{Arena, Value, ValueId, sign_extend};
 
 /// Bytes behind a passed stack address that the callee may change.
@@ -35,6 +36,8 @@ pub struct CallSite {
     pub block: BlockId,
     /// What is called.
     pub target: CallTarget,
+    /// Name of the system call that is made, in the program's own code or through the library's `syscall`.
+    pub system: Option<&'static str>,
     /// What it passes, as far as the convention tells; the callee may take fewer.
     pub arguments: Vec<ValueId>,
     /// The computed target of an indirect call.
@@ -495,18 +498,28 @@ impl Walk<'_, '_> {
     }
 
     fn call(&mut self, at: &At, index: u32, call: &Call, op: &Op, state: &mut State, step: &Step) {
-        let arguments = self.arguments(state);
+        let mut arguments = self.arguments(state);
         let pointer = op.input(0).filter(|_| call.indirect).map(|p| self.read(p, state, step, at));
         let target = match call.target {
             CallTarget::Unresolved => pointer.and_then(|p| self.target(p)).unwrap_or(call.target),
             target => target,
         };
+        let mut system = None;
+        if target == CallTarget::System {
+            (system, arguments) = self.system_call(state);
+        } else if self.is_system_function(target)
+            && let Some(number) = arguments.first().and_then(|first| self.facts.arena.number(*first))
+        {
+            system = system::name_of(self.setting.image, number);
+            arguments.remove(0);
+        }
         if self.recording {
             let condition = step.skipped.filter(|(end, _)| at.index < *end).map(|(_, value)| (value, false));
             let site = CallSite {
                 address: call.address,
                 block: at.block,
                 target,
+                system,
                 arguments: arguments.clone(),
                 pointer,
                 condition,
@@ -547,6 +560,22 @@ impl Walk<'_, '_> {
             let restored = self.facts.arena.sum(top, popped, rules.stack.size);
             state.write(rules.stack, Some(restored));
         }
+    }
+
+    /// Name and arguments of a system call.
+    fn system_call(&mut self, state: &State) -> (Option<&'static str>, Vec<ValueId>) {
+        let (rules, big_endian) = (self.setting.rules, self.big_endian());
+        let arena = &mut self.facts.arena;
+        let number = state.read(arena, rules.system_number, big_endian).and_then(|n| arena.number(n));
+        let arguments = rules.system_arguments.iter();
+        let arguments = arguments.map_while(|place| state.read(arena, *place, big_endian)).collect();
+        (number.and_then(|number| system::name_of(self.setting.image, number)), arguments)
+    }
+
+    /// The library function that makes the system call of a number.
+    fn is_system_function(&self, target: CallTarget) -> bool {
+        let CallTarget::Import(import) = target else { return false };
+        self.setting.image.import(import).is_some_and(|import| import.name == "syscall")
     }
 
     /// What a computed pointer calls, if it is one place.

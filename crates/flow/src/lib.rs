@@ -9,6 +9,7 @@
 //! - `graph`: dominance; an edge that dominates a block makes its condition a guard of the block.
 //! - `guard`: conditions brought to readable tests.
 //! - `knowledge`: what library functions do, from data files under `knowledge/`.
+//! - `system`: system calls that the program makes itself.
 //! - `labels`, `taint`: origins of data as a powerset lattice; interprocedural fixpoint.
 //! - `facts`: all of it for one program; call graph with callbacks and tables of function pointers.
 //!
@@ -23,6 +24,7 @@ mod guard;
 mod knowledge;
 mod labels;
 mod state;
+mod system;
 mod taint;
 mod value;
 
