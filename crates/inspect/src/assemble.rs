@@ -10,7 +10,7 @@ use record::{
 use sha2::Digest as _;
 use unpack::{Bytes, Cause, Tree, UnpackLimits};
 
-use crate::executable::{Report, is_program, report};
+use crate::executable::{Report, is_program, not_begun, report};
 use crate::options::{Options, Progress};
 use crate::{detectors, files};
 
@@ -31,12 +31,23 @@ pub fn inspect_tree(tree: &Tree, subject: Subject, options: &Options, progress: 
         .par_iter()
         .filter_map(|(digest, paths)| {
             let (path, content) = paths.first()?;
-            let report = report(content.to_vec(), options);
+            let report = report_on(digest, content, options);
             progress.done(path);
             Some((**digest, report))
         })
         .collect();
     Assembly::new(tree, subject).finish(&reports)
+}
+
+fn report_on(digest: &Sha256, content: &Bytes, options: &Options) -> Report {
+    if let Some(why) = options.net.cuts(content.len() as u64) {
+        return not_begun(why);
+    }
+    let make = || report(content.to_vec(), options);
+    match &options.cache {
+        Some(cache) => cache.report(digest, options, make),
+        None => make(),
+    }
 }
 
 /// Inspects one file that is a program.
@@ -177,6 +188,7 @@ impl<'a> Assembly<'a> {
         self.record.totals.programs += 1;
         self.record.totals.code_bytes += report.coverage.map_or(0, |coverage| coverage.code_bytes);
         self.record.complete &= report.complete;
+        self.record.reproducible &= !report.hurried;
         for (what, why) in &report.blind_spots {
             self.blind(path, what, why);
         }

@@ -7,15 +7,17 @@ use flow::Facts;
 use program::image::{Abi, Image, ImageError, load};
 use program::{BlindSpotKind, Program, analyze};
 use record::{Capability, Coverage};
+use serde::{Deserialize, Serialize};
 use sleigh::LanguageId;
 
 use crate::detectors::{Case, DETECTORS};
 use crate::finding::ProgramFinding;
 use crate::options::Options;
+use crate::picture;
 use crate::texts::Texts;
 
 /// What is said of one program, whatever its paths.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Report {
     pub(crate) architecture: Option<String>,
     pub(crate) stripped: Option<bool>,
@@ -26,6 +28,9 @@ pub(crate) struct Report {
     pub(crate) blind_spots: Vec<(String, String)>,
     pub(crate) work_units: u64,
     pub(crate) complete: bool,
+    /// Cut by time or memory.
+    #[serde(skip)]
+    pub(crate) hurried: bool,
 }
 
 /// Is this a file that [`report`] can say something about?
@@ -38,6 +43,11 @@ pub(crate) fn report(bytes: Vec<u8>, options: &Options) -> Report {
     catch_unwind(AssertUnwindSafe(|| inspect(bytes, options))).unwrap_or_else(|_| {
         failed("the whole program", "the analysis failed inside; please report this as a bug".to_owned())
     })
+}
+
+/// The report on a program that was not begun for lack of time or memory.
+pub(crate) fn not_begun(why: &str) -> Report {
+    Report { hurried: true, ..failed("the whole program", why.to_owned()) }
 }
 
 fn failed(what: &str, why: String) -> Report {
@@ -58,7 +68,7 @@ fn inspect(bytes: Vec<u8>, options: &Options) -> Report {
     let mut report = Report {
         architecture: Some(architecture.to_owned()),
         stripped: Some(stripped),
-        complete: program.coverage.complete,
+        complete: program.coverage.complete && program.image.damage.is_empty(),
         work_units: program.coverage.work_units,
         ..Report::default()
     };
@@ -77,6 +87,7 @@ fn inspect(bytes: Vec<u8>, options: &Options) -> Report {
             let texts = Texts::of(&program.image);
             let case = Case { facts: &facts, texts: &texts };
             report.findings = DETECTORS.iter().flat_map(|detector| (detector.detect)(&case)).collect();
+            picture::draw(&facts, &mut report.findings);
         }
         Err(error) => report.blind_spots.push(("all values".to_owned(), error.to_string())),
     }
@@ -121,9 +132,9 @@ fn blind_spots(program: &Program, resolved: u64) -> Vec<(String, String)> {
     kinds.retain(|_, sum| sum.0 > 0);
     let mut all: Vec<(String, String)> =
         kinds.into_iter().map(|(kind, (count, bytes))| sentence(kind, count, bytes)).collect();
-    all.extend(
-        program.image.anomalies.iter().map(|anomaly| ("parts of the file".to_owned(), anomaly.clone())),
-    );
+    let image = &program.image;
+    let odd = image.damage.iter().chain(&image.anomalies);
+    all.extend(odd.map(|sentence| ("parts of the file".to_owned(), sentence.clone())));
     all
 }
 

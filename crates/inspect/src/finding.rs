@@ -5,20 +5,26 @@ use std::collections::{BTreeMap, BTreeSet};
 use flow::{Edge, Facts, Labels};
 use program::{FuncId, VirtAddr};
 use record::{
-    Address, Evidence, Finding, Location, Payload, Review, RouteStep, Source, SourceKind, Trigger,
-    TriggerValue,
+    Address, ControlFlow, Evidence, Finding, Location, Payload, Review, RouteStep, Source, SourceKind,
+    Trigger, TriggerValue,
 };
+use serde::{Deserialize, Deserializer, Serialize};
 use sha2::{Digest as _, Sha256};
 
+use crate::detectors::DETECTORS;
 use crate::disassembly;
 use crate::files::{escaped, severity};
 use crate::query::ConstantTest;
 use flow::Comparison;
 
+/// Name of a detector. An alias, because `serde` would borrow a reference from its input.
+type RuleId = &'static str;
+
 /// One suspected functionality of a program.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct ProgramFinding {
-    pub(crate) rule: &'static str,
+    #[serde(deserialize_with = "rule")]
+    pub(crate) rule: RuleId,
     pub(crate) score: u8,
     pub(crate) title: String,
     pub(crate) why: String,
@@ -29,6 +35,15 @@ pub(crate) struct ProgramFinding {
     pub(crate) route: Vec<RouteStep>,
     pub(crate) location: Location,
     pub(crate) evidence: Vec<Evidence>,
+    /// Filled in afterwards, from the route.
+    pub(crate) control_flow: Option<ControlFlow>,
+}
+
+/// A rule that exists.
+fn rule<'de, D: Deserializer<'de>>(deserializer: D) -> Result<&'static str, D::Error> {
+    let name = String::deserialize(deserializer)?;
+    let mut rules = DETECTORS.iter().map(|detector| detector.rule);
+    rules.find(|rule| *rule == name).ok_or_else(|| serde::de::Error::custom("no rule of that name"))
 }
 
 impl ProgramFinding {
@@ -50,6 +65,7 @@ impl ProgramFinding {
             witness: None,
             why: self.why,
             evidence: self.evidence,
+            control_flow: self.control_flow,
             review: Review::default(),
         }
     }

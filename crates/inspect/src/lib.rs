@@ -6,7 +6,8 @@
 //! - `detectors`: what may be hidden in programs, one file a detector; `query` holds the questions that several ask.
 //! - `files`: what may be hidden in other files, one file a detector.
 //! - `score`, `files::Weight`: what a finding weighs, with reasons.
-//! - `executable`, `assemble`: one program, and the record over all of them.
+//! - `picture`: the control flow around a route, as data.
+//! - `executable`, `assemble`: one program, and the record over all of them; `cache`: reports on programs, on disk.
 //! - [`render`]: records for readers; [`difference()`]: two versions compared; [`apply_review`]: people's decisions.
 //!
 //! Nothing from an image is executed. Evidence, not verdicts: a finding says what was seen and where.
@@ -14,6 +15,7 @@
 //! Not here: values and control flow (`flow`), components (`bom`), hosts and networks.
 
 mod assemble;
+mod cache;
 mod detectors;
 mod difference;
 mod disassembly;
@@ -21,6 +23,7 @@ mod executable;
 mod files;
 mod finding;
 mod options;
+mod picture;
 mod query;
 pub mod render;
 mod review;
@@ -28,6 +31,7 @@ mod score;
 mod texts;
 
 pub use assemble::{detector_versions, inspect_program, inspect_tree, subject_of_directory, subject_of_file};
+pub use cache::Cache;
 pub use difference::{CapabilityChange, Difference, difference};
-pub use options::{Options, Progress};
+pub use options::{Net, Options, Progress};
 pub use review::{Decision, ReviewError, apply_review, read_review};

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Address, BlindSpot, Sha256};
+use crate::{Address, BlindSpot, ControlFlow, Sha256};
 
 /// The format's name and major version; a document of another format does not read as this one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -176,6 +176,9 @@ pub struct Finding {
     pub why: String,
     /// Lines of code that show it.
     pub evidence: Vec<Evidence>,
+    /// Control flow of the functions on the route, for drawing. Absent in findings that are not about machine code.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub control_flow: Option<ControlFlow>,
     /// What a person said of it.
     pub review: Review,
 }

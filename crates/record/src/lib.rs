@@ -8,6 +8,7 @@
 
 mod assessment;
 mod common;
+mod control_flow;
 mod inspection;
 mod schema;
 mod status;
@@ -18,6 +19,7 @@ pub use assessment::{
     SystemSummary, Verdict, VerdictChange, VulnerabilityDb, VulnerabilityVerdict,
 };
 pub use common::{Address, BlindSpot, ParseAddressError, ParseSha256Error, Sha256};
+pub use control_flow::{ControlFlow, FlowBlock, FlowEdge, FlowEdgeKind, FlowFunction, FlowMark};
 pub use inspection::{
     Artifact, ArtifactKind, Capability, ComponentsReference, Coverage, DetectorVersion, Evidence, Finding,
     Inspection, InspectionFormat, InspectionTotals, Location, Payload, Review, ReviewState, RouteStep,

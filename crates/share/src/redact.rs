@@ -38,6 +38,7 @@ fn inspection(mut record: Inspection) -> Option<Vec<u8>> {
         finding.route.clear();
         finding.witness = None;
         finding.evidence.clear();
+        finding.control_flow = None;
         finding.params.clear();
         finding.why = String::new();
         finding.review.by = None;

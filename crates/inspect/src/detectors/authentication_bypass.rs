@@ -146,6 +146,7 @@ fn finding(case: &Case<'_>, rule: &'static str, kind: Kind, pair: &TwoWays) -> P
         trigger: Some(trigger),
         route,
         evidence: evidence(facts, &places),
+        control_flow: None,
     }
 }
 

@@ -127,5 +127,6 @@ fn finding(
         payload: Some(payload),
         route,
         evidence: evidence(facts, &places),
+        control_flow: None,
     }
 }

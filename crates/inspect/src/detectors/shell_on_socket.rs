@@ -162,5 +162,6 @@ pub(crate) fn finding(case: &Case<'_>, shell: &SocketShell, rule: &'static str) 
         payload: Some(payload),
         route,
         evidence: evidence(facts, &places),
+        control_flow: None,
     }
 }

@@ -104,5 +104,6 @@ fn finding(
         }),
         route,
         evidence: evidence(facts, &places),
+        control_flow: None,
     }
 }

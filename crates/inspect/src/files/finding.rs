@@ -60,6 +60,7 @@ impl FileFinding {
             witness: None,
             why: self.why,
             evidence: self.evidence.into_iter().map(|text| Evidence { address: None, text }).collect(),
+            control_flow: None,
             review: Review::default(),
         }
     }
