@@ -15,6 +15,7 @@
 
 mod bytes;
 mod carve;
+mod container;
 mod directory;
 mod entropy;
 mod formats;

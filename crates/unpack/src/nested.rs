@@ -1,6 +1,6 @@
 //! Opening what was opened: a worklist over layers.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -8,7 +8,7 @@ use crate::carve::carve;
 use crate::formats::{Content, Found, Kind, Opened, recognise};
 use crate::limits::Meter;
 use crate::path::{join, normalise};
-use crate::{Bytes, Cause, Entry, EntryKind, Format, Tree, UnpackLimits, directory, entropy};
+use crate::{Bytes, Cause, Entry, EntryKind, Format, Tree, UnpackLimits, container, directory, entropy};
 
 /// Why nothing at all could be read.
 #[derive(Debug, thiserror::Error)]
@@ -186,6 +186,7 @@ impl Work {
     }
 
     fn files(&mut self, prefix: &str, found: Vec<Found>, layers: &[Format]) {
+        let laid = self.containers(prefix, &found, layers);
         let contents = contents(&found);
         for Found { stated, kind, mode, uid, gid } in found {
             let (inner, changed) = normalise(&stated);
@@ -208,6 +209,7 @@ impl Work {
                 }
             };
             if let EntryKind::File(content) = &kind
+                && !laid.contains(&inner)
                 && recognise(content).is_some()
             {
                 let name = path.rsplit('/').next().unwrap_or(&path).to_owned();
@@ -216,6 +218,29 @@ impl Work {
             }
             self.tree.insert(path, Entry { kind, mode, uid, gid, layers: layers.to_vec() });
         }
+    }
+
+    /// Shows the trees of container images among the files; the paths of their layers, which are opened thereby.
+    fn containers(&mut self, prefix: &str, found: &[Found], layers: &[Format]) -> BTreeSet<String> {
+        let shallow = layers.len() < self.meter.limits.depth as usize;
+        let Some(files) = container::candidates(found).filter(|_| shallow) else { return BTreeSet::new() };
+        let images = container::images(&files);
+        let several = images.len() > 1;
+        let mut laid = BTreeSet::new();
+        for (number, image) in images.iter().enumerate() {
+            laid.extend(image.layers.iter().map(|layer| normalise(layer.as_bytes()).0));
+            let name = match (several, image.name.as_str()) {
+                (false, _) => String::new(),
+                (true, "") => format!("image{number}"),
+                (true, name) => name.replace('/', "_"),
+            };
+            let path = join(&join(prefix, "rootfs"), &normalise(name.as_bytes()).0);
+            let (found, problems) = container::overlay(image, &files, &mut self.meter);
+            let opened = Opened { content: Content::Files(found), length: 0, problems };
+            let layer = Layer { path, name: String::new(), data: Bytes::default(), layers: layers.to_vec() };
+            self.opened(&layer, Format::Container, opened);
+        }
+        laid
     }
 
     /// A layer that is no image, as a file; if it is listed already there is nothing to add.

@@ -1,7 +1,7 @@
 //! Paths as images state them, and as a tree may hold them.
 
 /// Longest path kept, in bytes.
-const LONGEST: usize = 4096;
+pub(crate) const LONGEST: usize = 4096;
 
 /// A path without leading `/`, empty or `.` components; `..` is dropped, never obeyed. The flag tells whether anything
 /// but redundancy was dropped.

@@ -3,11 +3,18 @@
 //! To add one: a file here with a [`Reader`], a line in [`READERS`], and a golden case in `tests/formats.rs`; see
 //! `docs/how-to/add-image-format.md`.
 
+mod apk;
 mod ar;
 mod chk;
 mod cpio;
 mod cramfs;
 mod dns323;
+mod ext;
+mod fat;
+mod fit;
+mod iso;
+mod jffs2;
+mod lzo;
 mod number;
 mod parts;
 mod romfs;
@@ -17,7 +24,10 @@ mod squashfs;
 mod stream;
 mod tar;
 mod trx;
+mod ubi;
+mod ubifs;
 mod uboot;
+mod walk;
 mod zip;
 
 use crate::limits::Meter;
@@ -27,6 +37,8 @@ use crate::{Bytes, Cause};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Format {
+    /// Package of Alpine Linux, version 2.
+    Apk,
     /// Unix archive; Debian packages are such.
     Ar,
     /// bzip2 stream.
@@ -35,6 +47,8 @@ pub enum Format {
     Carved,
     /// Netgear CHK image.
     Chk,
+    /// Container image: layers of archives, of OCI or as `docker save` writes them.
+    Container,
     /// cpio archive, `newc`, `crc` and `odc`.
     Cpio,
     /// cramfs.
@@ -43,8 +57,18 @@ pub enum Format {
     Directory,
     /// Image of D-Link storage devices.
     Dns323,
+    /// ext2, ext3 or ext4.
+    Ext,
+    /// FAT12, FAT16 or FAT32.
+    Fat,
+    /// U-Boot image tree.
+    Fit,
     /// gzip stream.
     Gzip,
+    /// ISO 9660.
+    Iso,
+    /// JFFS2.
+    Jffs2,
     /// LZ4 frame stream.
     Lz4,
     /// Stand-alone LZMA stream.
@@ -61,6 +85,10 @@ pub enum Format {
     Tar,
     /// Broadcom TRX image.
     Trx,
+    /// Volumes of UBI.
+    Ubi,
+    /// UBIFS.
+    Ubifs,
     /// U-Boot legacy image.
     Uboot,
     /// xz stream.
@@ -75,15 +103,22 @@ impl Format {
     /// As problems and records name it.
     pub fn name(self) -> &'static str {
         match self {
+            Self::Apk => "apk",
             Self::Ar => "ar",
             Self::Bzip2 => "bzip2",
             Self::Carved => "carved",
             Self::Chk => "chk",
+            Self::Container => "container",
             Self::Cpio => "cpio",
             Self::Cramfs => "cramfs",
             Self::Directory => "directory",
             Self::Dns323 => "dns323",
+            Self::Ext => "ext",
+            Self::Fat => "fat",
+            Self::Fit => "fit",
             Self::Gzip => "gzip",
+            Self::Iso => "iso",
+            Self::Jffs2 => "jffs2",
             Self::Lz4 => "lz4",
             Self::Lzma => "lzma",
             Self::Romfs => "romfs",
@@ -92,6 +127,8 @@ impl Format {
             Self::Squashfs => "squashfs",
             Self::Tar => "tar",
             Self::Trx => "trx",
+            Self::Ubi => "ubi",
+            Self::Ubifs => "ubifs",
             Self::Uboot => "uboot",
             Self::Xz => "xz",
             Self::Zip => "zip",
@@ -130,6 +167,7 @@ pub(crate) enum Content {
 }
 
 /// A file as the image states it.
+#[derive(Clone)]
 pub(crate) struct Found {
     pub(crate) stated: Vec<u8>,
     pub(crate) kind: Kind,
@@ -139,6 +177,7 @@ pub(crate) struct Found {
 }
 
 /// Kinds of file, as far as they are told apart.
+#[derive(Clone)]
 pub(crate) enum Kind {
     File(Bytes),
     Directory,
@@ -150,13 +189,19 @@ pub(crate) enum Kind {
 
 /// Sorted by name.
 pub(crate) static READERS: &[&Reader] = &[
+    &apk::READER,
     &ar::READER,
     &stream::BZIP2,
     &chk::READER,
     &cpio::READER,
     &cramfs::READER,
     &dns323::READER,
+    &ext::READER,
+    &fat::READER,
+    &fit::READER,
     &stream::GZIP,
+    &iso::READER,
+    &jffs2::READER,
     &stream::LZ4,
     &stream::LZMA,
     &romfs::READER,
@@ -165,6 +210,8 @@ pub(crate) static READERS: &[&Reader] = &[
     &squashfs::READER,
     &tar::READER,
     &trx::READER,
+    &ubi::READER,
+    &ubifs::READER,
     &uboot::READER,
     &stream::XZ,
     &zip::READER,

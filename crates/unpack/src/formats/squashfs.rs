@@ -1,4 +1,6 @@
-//! Squashfs version 4 (and 3 with gzip), the root file system of most small devices.
+//! Squashfs version 4 (and 3 with gzip), the root file system of most small devices; LZMA and LZO as well.
+
+mod vendor;
 
 use std::io::Cursor;
 
@@ -44,7 +46,9 @@ fn open(data: &Bytes, meter: &mut Meter) -> Result<Opened, Cause> {
     let image = data.slice(0..length);
     guarded(|| {
         let reader = if is_version_4(&image) {
-            FilesystemReader::from_reader(Cursor::new(image.clone())).map_err(damaged)?
+            let kind = backhand::kind::Kind::new_v4(&vendor::Vendor);
+            FilesystemReader::from_reader_with_offset_and_kind(Cursor::new(image.clone()), 0, kind)
+                .map_err(damaged)?
         } else {
             old(&image)?
         };

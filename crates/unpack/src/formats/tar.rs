@@ -16,7 +16,7 @@ pub(super) static READER: Reader =
 /// Where the magic of a header block stands.
 const MAGIC: std::ops::Range<usize> = 257..262;
 
-fn probe(data: &[u8]) -> bool {
+pub(super) fn probe(data: &[u8]) -> bool {
     data.get(MAGIC) == Some(b"ustar") && checksum_holds(data)
 }
 
@@ -30,7 +30,7 @@ fn checksum_holds(data: &[u8]) -> bool {
     u32::from_str_radix(&digits, 8) == Ok(sum)
 }
 
-fn open(data: &Bytes, meter: &mut Meter) -> Result<Opened, Cause> {
+pub(super) fn open(data: &Bytes, meter: &mut Meter) -> Result<Opened, Cause> {
     guarded(|| {
         let mut archive = tar::Archive::new(Cursor::new(&data[..]));
         let (mut files, mut problems) = (Vec::new(), Vec::new());
