@@ -9,6 +9,7 @@ mod bench_program;
 mod bench_sleigh;
 mod boundaries;
 mod chain;
+mod conformance;
 mod corpus;
 mod full;
 mod fuzz;
@@ -16,6 +17,7 @@ mod licences;
 mod oracle;
 mod router_image;
 mod semantics_fixtures;
+mod vuln_extract;
 
 /// Repository chores of Sukashi.
 #[derive(Parser)]
@@ -36,6 +38,8 @@ enum Command {
     },
     /// Check that crates depend on each other only in the direction ARCHITECTURE.md states.
     Boundaries,
+    /// Count the official test suites and write `docs/conformance.md`.
+    Conformance(conformance::Args),
     /// Compile the programs that inspection is measured on.
     Corpus(corpus::Args),
     /// Run the large counts and write `docs/measured.md`.
@@ -52,6 +56,8 @@ enum Command {
     RouterImage,
     /// Compile the functions that the emulator's tests run in every language.
     SemanticsFixtures,
+    /// Write the records of `examples/vulnerabilities/` from full feeds.
+    VulnExtract(vuln_extract::Args),
 }
 
 #[derive(Clone, Copy, clap::ValueEnum)]
@@ -74,6 +80,7 @@ fn main() -> anyhow::Result<()> {
         Command::Bench { what: Bench::Program } => bench_program::run(),
         Command::Bench { what: Bench::Sleigh } => bench_sleigh::run(),
         Command::Boundaries => boundaries::check(),
+        Command::Conformance(args) => conformance::run(&args),
         Command::Corpus(args) => corpus::build(&args),
         Command::Full(args) => full::run(&args),
         Command::Fuzz(args) => fuzz::run(&args),
@@ -82,5 +89,6 @@ fn main() -> anyhow::Result<()> {
         Command::Real => chain::real(),
         Command::RouterImage => router_image::build(),
         Command::SemanticsFixtures => semantics_fixtures::build(),
+        Command::VulnExtract(args) => vuln_extract::run(&args),
     }
 }
