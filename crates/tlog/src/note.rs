@@ -1,9 +1,11 @@
-//! Signed notes: text with Ed25519 signatures below it. Source: C2SP signed-note.
+//! Signed notes: text with Ed25519 signatures below it, of logs and of witnesses. Source: C2SP signed-note.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use ed25519_dalek::Signer as _;
 use sha2::Digest as _;
+
+use crate::cosignature::cosigned;
 
 /// Longest note that is read, in bytes.
 pub const MAX_NOTE_BYTES: usize = 1 << 20;
@@ -11,13 +13,33 @@ pub const MAX_NOTE_BYTES: usize = 1 << 20;
 /// Most signature lines that are read.
 pub const MAX_SIGNATURES: usize = 64;
 
-/// Signature type of a plain Ed25519 signature over the text.
-const ED25519: u8 = 0x01;
+/// What a signature line holds, by the type byte of its key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// Ed25519 over the text (C2SP signed-note).
+    Plain,
+    /// A time, and Ed25519 over time and text (C2SP tlog-cosignature).
+    Cosignature,
+}
 
-/// Who signs, as the last part of a signature line names it.
+impl Kind {
+    fn byte(self) -> u8 {
+        match self {
+            Self::Plain => 0x01,
+            Self::Cosignature => 0x04,
+        }
+    }
+
+    fn of_byte(byte: u8) -> Option<Self> {
+        [Self::Plain, Self::Cosignature].into_iter().find(|kind| kind.byte() == byte)
+    }
+}
+
+/// Who signs, as the last part of a signature line names it: a log, or a witness.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Verifier {
     name: String,
+    kind: Kind,
     key: ed25519_dalek::VerifyingKey,
 }
 
@@ -76,11 +98,17 @@ fn valid_name(name: &str) -> bool {
     !name.is_empty() && !name.contains(|c: char| c.is_whitespace() || c.is_control() || c == '+')
 }
 
-fn key_hash(name: &str, public: &[u8; 32]) -> [u8; 4] {
+fn key_hash(name: &str, kind: Kind, public: &[u8; 32]) -> [u8; 4] {
     let digest =
-        sha2::Sha256::new().chain_update(name).chain_update([b'\n', ED25519]).chain_update(public).finalize();
-    let [a, b, c, d, ..] = <[u8; 32]>::from(digest);
+        sha2::Sha256::new().chain_update(name).chain_update([b'\n', kind.byte()]).chain_update(public);
+    let [a, b, c, d, ..] = <[u8; 32]>::from(digest.finalize());
     [a, b, c, d]
+}
+
+/// A signature line with its line feed.
+pub(crate) fn line(name: &str, kind: Kind, public: &[u8; 32], signature: &[u8]) -> String {
+    let bytes = [key_hash(name, kind, public).as_slice(), signature].concat();
+    format!("\u{2014} {name} {}\n", STANDARD.encode(bytes))
 }
 
 impl Signer {
@@ -94,23 +122,52 @@ impl Signer {
 
     /// What others verify with.
     pub fn verifier(&self) -> Verifier {
-        Verifier { name: self.name.clone(), key: self.key.verifying_key() }
+        Verifier { name: self.name.clone(), kind: Kind::Plain, key: self.key.verifying_key() }
     }
 
     /// The note: `text`, which ends in a line feed, and a signature line.
     pub fn sign(&self, text: &str) -> String {
-        let hash = key_hash(&self.name, self.key.verifying_key().as_bytes());
         let signature = self.key.sign(text.as_bytes()).to_bytes();
-        let line = STANDARD.encode([hash.as_slice(), &signature].concat());
-        format!("{text}\n\u{2014} {} {line}\n", self.name)
+        format!("{text}\n{}", line(&self.name, Kind::Plain, self.key.verifying_key().as_bytes(), &signature))
+    }
+}
+
+impl Verifier {
+    pub(crate) fn of(name: &str, kind: Kind, key: ed25519_dalek::VerifyingKey) -> Result<Self, KeyError> {
+        if valid_name(name) {
+            Ok(Self { name: name.to_owned(), kind, key })
+        } else {
+            Err(KeyError::Name { name: name.to_owned() })
+        }
+    }
+
+    /// The name on its signature lines.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn hash(&self) -> [u8; 4] {
+        key_hash(&self.name, self.kind, self.key.as_bytes())
+    }
+
+    fn accepts(&self, text: &str, bytes: &[u8]) -> bool {
+        let valid = |message: &[u8], signature: &[u8]| {
+            ed25519_dalek::Signature::from_slice(signature)
+                .is_ok_and(|signature| self.key.verify_strict(message, &signature).is_ok())
+        };
+        match self.kind {
+            Kind::Plain => valid(text.as_bytes(), bytes),
+            Kind::Cosignature => bytes.split_first_chunk::<8>().is_some_and(|(time, signature)| {
+                valid(cosigned(u64::from_be_bytes(*time), text).as_bytes(), signature)
+            }),
+        }
     }
 }
 
 impl std::fmt::Display for Verifier {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let public = self.key.as_bytes();
-        let key = STANDARD.encode([&[ED25519], public.as_slice()].concat());
-        write!(f, "{}+{}+{key}", self.name, hex::encode(key_hash(&self.name, public)))
+        let key = STANDARD.encode([&[self.kind.byte()], self.key.as_bytes().as_slice()].concat());
+        write!(f, "{}+{}+{key}", self.name, hex::encode(self.hash()))
     }
 }
 
@@ -124,11 +181,13 @@ impl std::str::FromStr for Verifier {
             return Err(wrong());
         };
         let key = STANDARD.decode(key).map_err(|_| wrong())?;
-        let Some((&ED25519, public)) = key.split_first() else { return Err(wrong()) };
+        let (kind, public) = key.split_first().ok_or_else(wrong)?;
+        let kind = Kind::of_byte(*kind).ok_or_else(wrong)?;
         let public: &[u8; 32] = public.try_into().map_err(|_| wrong())?;
         let key = ed25519_dalek::VerifyingKey::from_bytes(public).map_err(|_| wrong())?;
-        let belongs = hex::encode(key_hash(name, public)) == hash && !key.is_weak() && valid_name(name);
-        belongs.then(|| Self { name: name.to_owned(), key }).ok_or_else(wrong)
+        let verifier = Self::of(name, kind, key).map_err(|_| wrong())?;
+        let belongs = hex::encode(verifier.hash()) == hash && !verifier.key.is_weak();
+        belongs.then_some(verifier).ok_or_else(wrong)
     }
 }
 
@@ -143,11 +202,9 @@ pub fn open(note: &str, known: &[Verifier]) -> Result<Note, NoteError> {
     let (text, lines) = parse(note).ok_or(NoteError::Syntax)?;
     let mut signed_by = Vec::new();
     for line in lines {
-        let same = |v: &&Verifier| v.name == line.name && key_hash(&v.name, v.key.as_bytes()) == line.hash;
+        let same = |v: &&Verifier| v.name == line.name && v.hash() == line.hash;
         let Some(verifier) = known.iter().find(same) else { continue };
-        let signature = ed25519_dalek::Signature::from_slice(&line.signature).ok();
-        let valid = signature.is_some_and(|s| verifier.key.verify_strict(text.as_bytes(), &s).is_ok());
-        if !valid {
+        if !verifier.accepts(text, &line.signature) {
             return Err(NoteError::Signature { name: verifier.name.clone() });
         }
         signed_by.push(verifier.name.clone());
