@@ -12,7 +12,7 @@ use system::System;
 use crate::choke::choke_points;
 use crate::facts::{facts, judge};
 use crate::graph::Graph;
-use crate::measures::{Measure, stated, suggested};
+use crate::measures::{Measure, stated, suggested, with_applied};
 use crate::packs::{Knowledge, Pack, built_in};
 use crate::paths::{path, routes};
 use crate::plan::{Breaks, Choice, choose, updates};
@@ -35,6 +35,8 @@ pub struct Options {
     pub workers: usize,
     /// Budget: most facts that rules may derive.
     pub max_derived: u64,
+    /// Ids of countermeasures that were put in place since the model was written.
+    pub applied: BTreeSet<String>,
 }
 
 impl Default for Options {
@@ -47,6 +49,7 @@ impl Default for Options {
             packs: Vec::new(),
             workers: engine.workers,
             max_derived: engine.max_derived,
+            applied: BTreeSet::new(),
         }
     }
 }
@@ -100,7 +103,7 @@ pub fn assess(
     let knowledge = Knowledge::load(&packs)?;
     let judged = judge(collect(system, source));
     let goals = goal_patterns(system, &knowledge)?;
-    let base = facts(system, &judged);
+    let base = with_applied(system, facts(system, &judged), &options.applied);
     let mut session = derive(&knowledge, options, &base)?;
     let vulnerabilities = verdicts(&session, system.document(), &judged);
     let patterns: Vec<Pattern> = goals.iter().map(|(_, _, pattern)| pattern.clone()).collect();

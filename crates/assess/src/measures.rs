@@ -119,6 +119,31 @@ pub(crate) fn suggested(fact: &Fact, all: &[Fact]) -> Option<Measure> {
     Some(Measure { id, kind: way.kind, target: fill(way.target, &words), cost: way.cost, retract, insert })
 }
 
+/// The facts of a system in which the countermeasures with ids in `applied` are in place; unknown ids change nothing.
+pub(crate) fn with_applied(
+    system: &System,
+    facts: BTreeSet<Fact>,
+    applied: &BTreeSet<String>,
+) -> BTreeSet<Fact> {
+    if applied.is_empty() {
+        return facts;
+    }
+    let mut by_relation: BTreeMap<&str, Vec<Fact>> = BTreeMap::new();
+    for fact in &facts {
+        by_relation.entry(&fact.relation).or_default().push(fact.clone());
+    }
+    let same = |fact: &Fact| by_relation.get(fact.relation.as_str()).map_or(&[][..], Vec::as_slice);
+    let suggested = facts.iter().filter_map(|fact| suggested(fact, same(fact)));
+    let chosen: Vec<Measure> =
+        stated(system, &facts).into_iter().chain(suggested).filter(|m| applied.contains(&m.id)).collect();
+    let mut changed = facts;
+    for measure in chosen {
+        changed.retain(|fact| !measure.retract.contains(fact));
+        changed.extend(measure.insert);
+    }
+    changed
+}
+
 /// Inside one zone there is no filter to change.
 fn crosses_a_filter(allow: &Fact) -> bool {
     let zone = |at: usize| allow.args.get(at).map(plain).unwrap_or_default();
