@@ -6,10 +6,10 @@ use clap::{Parser, Subcommand};
 mod bake_sleigh;
 mod bench_inspect;
 mod bench_program;
+mod bench_share;
 mod bench_sleigh;
 mod boundaries;
 mod chain;
-mod conformance;
 mod corpus;
 mod full;
 mod fuzz;
@@ -17,7 +17,7 @@ mod licences;
 mod oracle;
 mod router_image;
 mod semantics_fixtures;
-mod vuln_extract;
+mod tlog_suites;
 
 /// Repository chores of Sukashi.
 #[derive(Parser)]
@@ -34,12 +34,11 @@ enum Command {
     /// Measure speed beside a peer, in the same run.
     Bench {
         /// What is measured.
+        #[command(subcommand)]
         what: Bench,
     },
     /// Check that crates depend on each other only in the direction ARCHITECTURE.md states.
     Boundaries,
-    /// Count the official test suites and write `docs/conformance.md`.
-    Conformance(conformance::Args),
     /// Compile the programs that inspection is measured on.
     Corpus(corpus::Args),
     /// Run the large counts and write `docs/measured.md`.
@@ -56,11 +55,11 @@ enum Command {
     RouterImage,
     /// Compile the functions that the emulator's tests run in every language.
     SemanticsFixtures,
-    /// Write the records of `examples/vulnerabilities/` from full feeds.
-    VulnExtract(vuln_extract::Args),
+    /// Judge the transparency log by published probes and a golden log.
+    TlogSuites(tlog_suites::Args),
 }
 
-#[derive(Clone, Copy, clap::ValueEnum)]
+#[derive(Subcommand)]
 enum Bench {
     /// The whole command: demonstration, inspection, import, size.
     Chain,
@@ -68,6 +67,8 @@ enum Bench {
     Inspect,
     /// Recovery of functions and instructions from stripped programs.
     Program,
+    /// The sharing platform: intake, look-ups, a large document, start.
+    Share(bench_share::Args),
     /// The lifter, beside Ghidra's translator.
     Sleigh,
 }
@@ -78,9 +79,9 @@ fn main() -> anyhow::Result<()> {
         Command::Bench { what: Bench::Chain } => chain::bench(),
         Command::Bench { what: Bench::Inspect } => bench_inspect::run(),
         Command::Bench { what: Bench::Program } => bench_program::run(),
+        Command::Bench { what: Bench::Share(args) } => bench_share::run(&args),
         Command::Bench { what: Bench::Sleigh } => bench_sleigh::run(),
         Command::Boundaries => boundaries::check(),
-        Command::Conformance(args) => conformance::run(&args),
         Command::Corpus(args) => corpus::build(&args),
         Command::Full(args) => full::run(&args),
         Command::Fuzz(args) => fuzz::run(&args),
@@ -89,6 +90,6 @@ fn main() -> anyhow::Result<()> {
         Command::Real => chain::real(),
         Command::RouterImage => router_image::build(),
         Command::SemanticsFixtures => semantics_fixtures::build(),
-        Command::VulnExtract(args) => vuln_extract::run(&args),
+        Command::TlogSuites(args) => tlog_suites::run(&args),
     }
 }

@@ -72,6 +72,20 @@ impl<'a> Known<'a> {
         affected.map(|found| self.describe(found)).collect()
     }
 
+    /// A record by its id, rated as the snapshot rates it; `None` if it has none.
+    pub(crate) fn by_id(&self, id: &str) -> Option<KnownVulnerability> {
+        let record = self.snapshot.get(id).ok().flatten()?;
+        let rating = record.effective_rating();
+        Some(KnownVulnerability {
+            id: record.id.clone(),
+            cvss: rating.map(|(r, _)| r.vector.clone()).filter(|vector| !vector.is_empty()),
+            score: rating.map(|(_, score)| score),
+            epss: record.epss.map(|e| f64::from(e.probability)),
+            kev: record.kev.is_some(),
+            cwe: record.weaknesses.iter().map(|number| format!("CWE-{number}")).collect(),
+        })
+    }
+
     fn describe(&self, found: Match) -> Result<KnownVulnerability, SnapshotError> {
         let weaknesses = self.snapshot.get(&found.id)?.map(|v| v.weaknesses).unwrap_or_default();
         Ok(KnownVulnerability {
@@ -102,10 +116,12 @@ impl VulnerabilitySource for Known<'_> {
 /// The model's names for a piece of software, as the matcher wants them.
 fn query(id: &str, software: &system::Software) -> Query {
     let purl = software.purl.as_ref().map(|purl| purl.value.clone());
+    // `pkg:type/name@version?qualifiers#subpath`: the version is between `@` and what follows.
+    let version = purl.as_deref().and_then(|p| p.rsplit_once('@')).map(|(_, rest)| rest);
+    let version = version.and_then(|v| v.split(['?', '#']).next()).map(str::to_owned);
     Query {
         name: id.to_owned(),
-        // The matcher takes it from the package URL, decoded.
-        version: None,
+        version,
         purl,
         cpes: software.cpe.iter().map(|cpe| cpe.value.clone()).collect(),
     }

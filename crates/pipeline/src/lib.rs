@@ -2,7 +2,8 @@
 //!
 //! The three engines know nothing of each other; here is what joins them. [`examine`] takes a delivered image through
 //! `unpack`, `bom` and `inspect`; [`Known`] lets `assess` ask a snapshot of `vuln` about a model's software, and
-//! [`match_components`] asks it about a bill of materials. [`demo`] plays a whole supply chain through all of it.
+//! [`match_components`] asks it about a bill of materials. A [`Worker`] does for a platform what is to be done when
+//! something was registered: it matches bills of materials and assesses systems anew. [`demo`] plays a whole supply chain through all of it.
 //!
 //! Not here: HTTP handlers, SQL, the terminal.
 
@@ -10,7 +11,11 @@ mod assets;
 pub mod demo;
 mod examine;
 mod known;
+mod vulnerabilities;
+mod worker;
 
 pub use assets::assets;
 pub use examine::{ExamineError, Examined, Limits, components, digest, examine, examine_bytes, unread};
 pub use known::{ComponentMatches, Known, match_components};
+pub use vulnerabilities::Vulnerabilities;
+pub use worker::{Round, WorkError, Worker};

@@ -1,16 +1,20 @@
 //! Who is asking, from a cookie or a token.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, header};
-use share::{Platform, SessionView, Viewer};
+use share::{SessionView, Viewer};
 
+use crate::limits::Use;
+use crate::observe::Who;
 use crate::problem::{Code, Problem};
+use crate::site::Site;
 
 /// What handlers share.
-pub(crate) type App = Arc<Platform>;
+pub(crate) type App = Arc<Site>;
 
 pub(crate) const COOKIE: &str = "sukashi_session";
 const CSRF_HEADER: &str = "x-sukashi-csrf";
@@ -27,7 +31,7 @@ pub(crate) fn cookie(headers: &HeaderMap) -> Option<&str> {
     pairs.find(|(name, _)| *name == COOKIE).map(|(_, value)| value)
 }
 
-fn bearer(headers: &HeaderMap) -> Option<&str> {
+pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
     headers.get(header::AUTHORIZATION)?.to_str().ok()?.strip_prefix("Bearer ")
 }
 
@@ -38,7 +42,7 @@ impl FromRequestParts<App> for Caller {
         if let Some(token) = bearer(&parts.headers) {
             let found = app.viewer_of_token(token).await?;
             let (viewer, session) = found.ok_or(Problem::new(Code::NotLoggedIn))?;
-            return Ok(Self { viewer, session });
+            return Self { viewer, session }.within_limits(parts, app);
         }
         let secret = cookie(&parts.headers).ok_or(Problem::new(Code::NotLoggedIn))?;
         let found = app.viewer_of_session(secret).await?;
@@ -48,6 +52,22 @@ impl FromRequestParts<App> for Caller {
         if !reading && sent != Some(session.csrf.as_str()) {
             return Err(Problem::new(Code::BadCsrf));
         }
-        Ok(Self { viewer, session })
+        Self { viewer, session }.within_limits(parts, app)
+    }
+}
+
+impl Caller {
+    /// Writes down who it is, and takes a request out of the organization's bucket.
+    fn within_limits(self, parts: &Parts, app: &App) -> Result<Self, Problem> {
+        let organization = self.viewer.organization();
+        if let Some(who) = parts.extensions.get::<Who>() {
+            who.is(self.viewer.account().clone(), organization.clone());
+        }
+        let reading = matches!(parts.method, Method::GET | Method::HEAD);
+        let kind = if reading { Use::Read } else { Use::Write };
+        match app.limits.take(organization, kind, Instant::now()) {
+            Ok(()) => Ok(self),
+            Err(seconds) => Err(Problem::after(Code::TooMany, seconds)),
+        }
     }
 }

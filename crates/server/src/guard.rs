@@ -20,7 +20,8 @@ const FIXED: &[(&str, &str)] = &[
 ];
 
 pub(crate) async fn headers(request: Request, next: Next) -> Response {
-    let document = request.uri().path().starts_with("/api/") || request.uri().path().starts_with("/log/");
+    let path = request.uri().path();
+    let document = ["/api/", "/log/", "/tea/", "/.well-known/"].iter().any(|area| path.starts_with(area));
     let mut response = next.run(request).await;
     let csp = HeaderValue::from_static(if document { DOCUMENT_CSP } else { CSP });
     response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, csp);

@@ -8,13 +8,21 @@
 //! Not here: SQL; engines. The server stores and shows signed records and runs no analysis.
 
 mod answer;
+mod background;
 mod caller;
 mod guard;
+mod limits;
+mod metrics;
+mod observe;
+mod once;
 mod openapi;
 mod pages;
 mod problem;
 mod routes;
 mod serve;
+mod site;
 
+pub use limits::Rates;
 pub use openapi::document as openapi;
 pub use serve::{ServeError, ServeOptions, router, serve};
+pub use site::Site;

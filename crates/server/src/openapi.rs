@@ -7,7 +7,7 @@ use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
 
 use crate::problem::ProblemView;
-use crate::routes::{Route, schema, table};
+use crate::routes::{Area, Route, schema, table};
 
 /// The document.
 pub fn document() -> Value {
@@ -18,7 +18,7 @@ pub fn document() -> Value {
     let mut generator = settings.into_generator();
     let problem = schema::<ProblemView>(&mut generator);
     let mut paths: BTreeMap<String, Map<String, Value>> = BTreeMap::new();
-    for route in table(false) {
+    for route in table(false).into_iter().filter(|route| route.area != Area::Tea) {
         let path = route.path.replace("{*path}", "{path}");
         let operation = operation(&route, &mut generator);
         paths.entry(path).or_default().insert(route.method.as_str().to_lowercase(), operation);
@@ -79,7 +79,7 @@ fn operation(route: &Route, generator: &mut SchemaGenerator) -> Value {
 }
 
 fn is_open(route: &Route) -> bool {
-    route.area == crate::routes::Area::Open || route.path == "/api/v1/login"
+    route.area == Area::Open || route.path == "/api/v1/login"
 }
 
 fn operation_id(route: &Route) -> String {

@@ -13,7 +13,7 @@ struct Dist;
 /// The file of that name, or the first page: its script knows what the path means.
 pub(crate) async fn page(uri: Uri) -> Response {
     let path = uri.path().trim_start_matches('/');
-    if path.starts_with("api/") || path.starts_with("log/") {
+    if ["api/", "log/", "tea/", ".well-known/"].iter().any(|area| path.starts_with(area)) {
         return Problem::new(Code::NotFound).into_response();
     }
     let (name, cache) = match Dist::get(path).is_some() {

@@ -25,20 +25,30 @@ macro_rules! codes {
 
 codes! {
     AmbiguousSubject = "ambiguous-subject", CONFLICT, "several releases fit";
+    BadCommitment = "bad-commitment", UNPROCESSABLE_ENTITY, "the commitment does not belong to the document";
     BadCsrf = "bad-csrf", FORBIDDEN, "the request does not come from our pages";
+    BadHead = "bad-head", CONFLICT, "the head does not count what is disclosed";
     BadRequest = "bad-request", BAD_REQUEST, "the request does not read";
     BadStatement = "bad-statement", UNPROCESSABLE_ENTITY, "the statement does not read";
+    BudgetSpent = "budget-spent", TOO_MANY_REQUESTS, "no questions left in this month";
     Exists = "exists", CONFLICT, "it exists already";
     Internal = "internal", INTERNAL_SERVER_ERROR, "something failed here";
+    KeyProof = "key-proof", UNPROCESSABLE_ENTITY, "the new key has not signed";
+    KeyReused = "key-reused", UNPROCESSABLE_ENTITY, "the idempotency key was used for another request";
     LoginFailed = "login-failed", UNAUTHORIZED, "the login link is unknown, used or too old";
     MethodNotAllowed = "method-not-allowed", METHOD_NOT_ALLOWED, "the method does not fit the path";
+    NoVulnerabilities = "no-vulnerabilities", SERVICE_UNAVAILABLE, "the platform has no vulnerability data";
+    NotDelegated = "not-delegated", CONFLICT, "the owner has not delegated this to the platform";
     NotFound = "not-found", NOT_FOUND, "not found";
     NotLoggedIn = "not-logged-in", UNAUTHORIZED, "not logged in";
     NotSupersedable = "not-supersedable", CONFLICT, "it cannot be replaced or taken back";
     NotYourKey = "not-your-key", FORBIDDEN, "not signed by a key of your organization";
     Revoked = "revoked", FORBIDDEN, "the key is revoked";
     Role = "role", FORBIDDEN, "your role does not allow this";
+    SamePerson = "same-person", FORBIDDEN, "a second person has to approve it";
     TooLarge = "too-large", PAYLOAD_TOO_LARGE, "the request is too large";
+    TooMany = "too-many", TOO_MANY_REQUESTS, "too many requests";
+    UnderWay = "under-way", CONFLICT, "the first request with this key is under way";
     UnknownSubject = "unknown-subject", UNPROCESSABLE_ENTITY, "nothing has the digest of the subject";
 }
 
@@ -47,6 +57,8 @@ codes! {
 pub(crate) struct Problem {
     code: Code,
     detail: Option<String>,
+    /// Seconds to wait before asking again.
+    after: Option<u64>,
 }
 
 /// The JSON of a problem.
@@ -68,14 +80,19 @@ pub(crate) struct ProblemView {
 
 impl Problem {
     pub(crate) fn new(code: Code) -> Self {
-        Self { code, detail: None }
+        Self { code, detail: None, after: None }
     }
 
     pub(crate) fn because(code: Code, detail: impl Into<String>) -> Self {
-        Self { code, detail: Some(detail.into()) }
+        Self { code, detail: Some(detail.into()), after: None }
     }
 
-    fn internal(error: &dyn std::error::Error) -> Self {
+    /// To be asked again after some seconds.
+    pub(crate) fn after(code: Code, seconds: u64) -> Self {
+        Self { code, detail: None, after: Some(seconds) }
+    }
+
+    pub(crate) fn internal(error: &dyn std::error::Error) -> Self {
         let causes: Vec<_> =
             std::iter::successors(Some(error), |e| e.source()).map(ToString::to_string).collect();
         tracing::error!(error = causes.join(": "), "request failed");
@@ -109,6 +126,13 @@ impl From<WriteError> for Problem {
                 return Self::because(Code::BadStatement, format!("{source}{cause}"));
             }
             WriteError::Supersedes { .. } => Code::NotSupersedable,
+            WriteError::Head { .. } => Code::BadHead,
+            WriteError::KeyProof { .. } => Code::KeyProof,
+            WriteError::Commitment => Code::BadCommitment,
+            WriteError::NotDelegated => Code::NotDelegated,
+            WriteError::InstanceOnly => Code::BadStatement,
+            WriteError::SamePerson => Code::SamePerson,
+            WriteError::Budget { .. } => Code::BudgetSpent,
             _ => return Self::internal(&error),
         };
         Self::because(code, error.to_string())
@@ -129,7 +153,12 @@ impl IntoResponse for Problem {
         let view = ProblemView { r#type: "about:blank", title, status: status.as_u16(), code, detail, hint };
         // A struct of texts and a number always writes.
         let body = serde_json::to_vec(&view).unwrap_or_default();
-        (status, [(header::CONTENT_TYPE, "application/problem+json")], body).into_response()
+        let mut response =
+            (status, [(header::CONTENT_TYPE, "application/problem+json")], body).into_response();
+        if let Some(seconds) = self.after {
+            response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+        }
+        response
     }
 }
 

@@ -6,26 +6,27 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::middleware::from_fn;
-use share::Platform;
+use axum::middleware::{from_fn, from_fn_with_state};
 use tokio::net::TcpListener;
-use tokio::sync::watch;
 
 use crate::routes::{self, Area};
-use crate::{answer, guard, pages};
+use crate::site::Site;
+use crate::{answer, background, guard, observe, once, pages};
 
 /// How to serve.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub struct ServeOptions {
     /// How long requests that are under way may take after the order to stop.
     pub grace: Duration,
     /// A proxy in front speaks TLS: cookies are sent only over it.
     pub behind_proxy: bool,
+    /// Where figures for Prometheus are given to whoever asks.
+    pub metrics: Option<TcpListener>,
 }
 
 impl Default for ServeOptions {
     fn default() -> Self {
-        Self { grace: Duration::from_secs(10), behind_proxy: false }
+        Self { grace: Duration::from_secs(10), behind_proxy: false, metrics: None }
     }
 }
 
@@ -35,36 +36,41 @@ impl Default for ServeOptions {
 pub struct ServeError(#[from] io::Error);
 
 /// All routes, for tests and for embedding. `secure`: cookies only over TLS.
-pub fn router(platform: Arc<Platform>, secure: bool) -> Router {
+pub fn router(site: Arc<Site>, secure: bool) -> Router {
     let mut api = Router::new();
     let mut open = Router::new();
     for route in routes::table(secure) {
         match route.area {
-            Area::Api => api = api.route(route.path, route.handler),
+            Area::Api | Area::Tea => api = api.route(route.path, route.handler),
             Area::Open => open = open.route(route.path, route.handler),
         }
     }
     api.layer(from_fn(answer::tag))
+        .layer(from_fn_with_state(Arc::clone(&site), once::once))
         .merge(open)
         .fallback(pages::page)
         .method_not_allowed_fallback(routes::method_not_allowed)
         .layer(from_fn(guard::headers))
-        .with_state(platform)
+        .layer(from_fn_with_state(Arc::clone(&site), observe::observe))
+        .with_state(site)
 }
 
-/// Serves `platform` on `listener` until `shutdown` completes; then finishes what is under way and closes the platform.
+/// Serves `site` on `listener` until `shutdown` completes; then finishes what is under way and closes the platform.
 pub async fn serve(
-    platform: Arc<Platform>,
+    site: Arc<Site>,
     listener: TcpListener,
     options: ServeOptions,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), ServeError> {
-    let router = router(Arc::clone(&platform), options.behind_proxy);
-    let (stop, mut stopped) = watch::channel(false);
+    let router = router(Arc::clone(&site), options.behind_proxy);
+    let stop = site.stopping.clone();
+    let mut stopped = stop.subscribe();
+    let background = tokio::spawn(background::run(Arc::clone(&site), stopped.clone()));
+    let figures = options.metrics.map(|listener| tokio::spawn(serve_metrics(Arc::clone(&site), listener)));
     let mut stopping = stopped.clone();
     tokio::spawn(async move {
         shutdown.await;
-        let _ = stop.send(true);
+        stop.send_replace(true);
     });
     let served = axum::serve(listener, router).with_graceful_shutdown(async move {
         let _ = stopping.wait_for(|s| *s).await;
@@ -77,6 +83,17 @@ pub async fn serve(
         done = served => done?,
         () = patience => tracing::warn!("requests were cut off at shutdown"),
     }
-    platform.close().await;
+    background.abort();
+    figures.inspect(tokio::task::JoinHandle::abort);
+    site.platform().close().await;
     Ok(())
+}
+
+async fn serve_metrics(site: Arc<Site>, listener: TcpListener) {
+    let text =
+        |axum::extract::State(site): axum::extract::State<Arc<Site>>| async move { site.metrics().await };
+    let router = Router::new().route("/metrics", axum::routing::get(text)).with_state(site);
+    if let Err(error) = axum::serve(listener, router).await {
+        tracing::error!(%error, "figures are not served any more");
+    }
 }

@@ -1,130 +1,13 @@
 //! The interface as a client sees it: login, reading, writing, problems, hiding.
 
+mod support;
+
 use std::sync::Arc;
 
-use axum::Router;
-use axum::body::{Body, to_bytes};
-use axum::http::{Request, Response, StatusCode, header};
-use serde_json::{Value, json};
-use share::{NewLink, OrganizationId, OrganizationKind, Platform, Role, Viewer};
-use statement::{PredicateType, SigningKey, Statement, Subject};
-use tower::ServiceExt as _;
-
-const FIRMWARE: record::Sha256 = record::Sha256([0xf1; 32]);
-
-struct Site {
-    router: Router,
-    platform: Arc<Platform>,
-    _folder: tempfile::TempDir,
-}
-
-struct Party {
-    id: OrganizationId,
-    key: SigningKey,
-    viewer: Viewer,
-    cookie: String,
-    csrf: String,
-}
-
-struct Answer {
-    status: StatusCode,
-    headers: axum::http::HeaderMap,
-    body: Vec<u8>,
-}
-
-impl Answer {
-    fn json(&self) -> Value {
-        serde_json::from_slice(&self.body)
-            .unwrap_or_else(|e| panic!("{e}: {}", String::from_utf8_lossy(&self.body)))
-    }
-}
-
-async fn answer(response: Response<Body>) -> Answer {
-    let (parts, body) = response.into_parts();
-    let body = to_bytes(body, 1 << 24).await.unwrap().to_vec();
-    Answer { status: parts.status, headers: parts.headers, body }
-}
-
-impl Site {
-    async fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let platform = Arc::new(Platform::open(folder.path()).await.unwrap());
-        Self { router: server::router(Arc::clone(&platform), false), platform, _folder: folder }
-    }
-
-    async fn send(&self, request: Request<Body>) -> Answer {
-        answer(self.router.clone().oneshot(request).await.unwrap()).await
-    }
-
-    async fn open(&self, path: &str) -> Answer {
-        self.send(Request::get(path).body(Body::empty()).unwrap()).await
-    }
-
-    async fn get(&self, who: &Party, path: &str) -> Answer {
-        self.send(Request::get(path).header(header::COOKIE, &who.cookie).body(Body::empty()).unwrap()).await
-    }
-
-    async fn post(&self, who: &Party, path: &str, body: impl Into<Body>) -> Answer {
-        let request =
-            Request::post(path).header(header::COOKIE, &who.cookie).header("x-sukashi-csrf", &who.csrf);
-        self.send(request.body(body.into()).unwrap()).await
-    }
-
-    async fn party(&self, name: &str, seed: u8) -> Party {
-        let admin = self.platform.local_administrator();
-        let id = self.platform.add_organization(&admin, name, OrganizationKind::Operator).await.unwrap();
-        let key = SigningKey::from_seed(&[seed; 32]);
-        self.platform.add_key(&admin, &id, key.public()).await.unwrap();
-        let account =
-            self.platform.add_account(&admin, &id, "root", Role::Administrator, false).await.unwrap();
-        let viewer = self.platform.viewer(&admin, &account).await.unwrap();
-        let link = self.platform.login_link(&admin, &account).await.unwrap();
-        let followed = self.open(&format!("/login?token={}", link.reveal())).await;
-        assert_eq!(
-            (followed.status, followed.headers[header::LOCATION].to_str().unwrap()),
-            (StatusCode::SEE_OTHER, "/")
-        );
-        let set = followed.headers[header::SET_COOKIE].to_str().unwrap();
-        assert!(set.contains("HttpOnly") && set.contains("SameSite=Strict"), "{set}");
-        let cookie = set.split(';').next().unwrap().to_owned();
-        let request =
-            Request::get("/api/v1/session").header(header::COOKIE, &cookie).body(Body::empty()).unwrap();
-        let csrf = self.send(request).await.json()["csrf"].as_str().unwrap().to_owned();
-        Party { id, key, viewer, cookie, csrf }
-    }
-
-    async fn link(&self, supplier: &Party, customer: &Party) {
-        let (supplier_id, customer_id) = (supplier.id.clone(), customer.id.clone());
-        let link = NewLink {
-            supplier: supplier_id,
-            customer: customer_id,
-            products: None,
-            valid_from: None,
-            valid_to: None,
-        };
-        let id = self.platform.propose_link(&supplier.viewer, link).await.unwrap();
-        self.platform.accept_link(&customer.viewer, &id).await.unwrap();
-    }
-
-    /// A product with one release; returns the release's id.
-    async fn release(&self, of: &Party) -> String {
-        let product = self.post(of, "/api/v1/products", r#"{"name": "KR-200", "kind": "equipment"}"#).await;
-        assert_eq!(product.status, StatusCode::CREATED);
-        let path = format!("/api/v1/products/{}/releases", product.json()["id"].as_str().unwrap());
-        let body = json!({"version": "1.0", "artifacts": [{"name": "a.bin", "sha256": FIRMWARE}]});
-        let release = self.post(of, &path, body.to_string()).await;
-        assert_eq!(release.status, StatusCode::CREATED);
-        release.json()["id"].as_str().unwrap().to_owned()
-    }
-}
-
-fn envelope(by: &Party) -> Vec<u8> {
-    let sbom =
-        r#"{"bomFormat":"CycloneDX","specVersion":"1.6","components":[{"type":"library","name":"zlib"}]}"#;
-    let subject = Subject::new("a.bin", FIRMWARE);
-    let statement = Statement::of_document(vec![subject], PredicateType::CYCLONEDX, sbom).unwrap();
-    statement.sign(&[&by.key]).unwrap().to_json().unwrap()
-}
+use axum::body::Body;
+use axum::http::{Request, StatusCode, header};
+use share::Platform;
+use support::{Site, envelope};
 
 #[tokio::test]
 async fn pages_openapi_and_health_answer_without_login() {
@@ -280,9 +163,14 @@ async fn serving_ends_when_told_to() {
     let platform = Arc::new(Platform::open(folder.path()).await.unwrap());
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-    let serving = server::serve(platform, listener, server::ServeOptions::default(), async {
-        let _ = stopped.await;
-    });
+    let serving = server::serve(
+        Arc::new(server::Site::new(platform)),
+        listener,
+        server::ServeOptions::default(),
+        async {
+            let _ = stopped.await;
+        },
+    );
     let serving = tokio::spawn(serving);
     stop.send(()).unwrap();
     tokio::time::timeout(std::time::Duration::from_secs(5), serving).await.unwrap().unwrap().unwrap();

@@ -7,8 +7,9 @@ use statement::{DisclosureLevel, GrantScope, Timestamp};
 use crate::error::ReadError;
 use crate::fact::Effect;
 use crate::ids::{EvidenceId, OrganizationId, ProductId, ReleaseId, SystemId, now};
+use crate::looking::Looking;
+use crate::paging::Page;
 use crate::platform::Platform;
-use crate::read::{Looking, Page};
 use crate::universe::Universe;
 use crate::view::{AccessView, DisclosureView, KeyState, KeyView, OrganizationView, Relation, ScopeView};
 use crate::viewer::Viewer;
@@ -33,7 +34,7 @@ impl Platform {
             .bind(viewer.organization.as_str())
             .bind(id.as_str())
             .bind(level)
-            .execute(&self.store.pool)
+            .execute(&self.store.relaxed)
             .await?;
         Ok(())
     }
@@ -156,7 +157,7 @@ impl Looking<'_> {
         let Some(grant) = self.universe.evidence.get(id).filter(|g| g.is_current()) else {
             return Vec::new();
         };
-        let Effect::Grant { audience, scope, types, level, valid_until } = &grant.fact.effect else {
+        let Effect::Grant { audience, scope, types, level, valid_until, .. } = &grant.fact.effect else {
             return Vec::new();
         };
         let row = |organization: &OrganizationId| DisclosureView {

@@ -6,11 +6,15 @@ use statement::DisclosureLevel;
 
 use crate::fact::Effect;
 use crate::ids::{EvidenceId, OrganizationId, ReleaseId};
+use crate::looking::Looking;
+use crate::paging::{Page, Paging};
 use crate::platform::Platform;
-use crate::read::{Looking, Page, Paging};
 use crate::universe::{Event, Happened};
 use crate::view::{ChangeKind, ChangeReason, ChangeView, NamedRef, OrganizationRef};
 use crate::viewer::Viewer;
+
+/// Most vulnerabilities named in one change.
+const SHOWN_VULNERABILITIES: usize = 5;
 
 impl Platform {
     /// Changes after the cursor, oldest first. `next` is always there: where nothing is new it is the cursor itself.
@@ -41,6 +45,8 @@ impl Looking<'_> {
                 let why = format!("a supply link with `{}` was proposed, agreed or ended", other.name);
                 Some(bare(ChangeKind::LinkChanged, other, ChangeReason::Own, why))
             }
+            Event::Emergency(place) => self.emergency_change(*place),
+            Event::Matched(evidence, added) => self.matched_change(evidence, added),
             Event::Key(organization) => (*organization == self.viewer.organization).then(|| {
                 let own = self.universe.organization_ref(organization);
                 bare(
@@ -62,6 +68,9 @@ impl Looking<'_> {
         let kind = match &fact.effect {
             Effect::Withdraw { .. } => ChangeKind::EvidenceWithdrawn,
             Effect::Grant { .. } => ChangeKind::DisclosureChanged,
+            Effect::KeyAdded { .. } | Effect::KeysRevoked { .. } => ChangeKind::KeyChanged,
+            Effect::Answer { .. } => ChangeKind::Answered,
+            Effect::Assess { .. } if fact.on_behalf_of.is_some() => ChangeKind::Reassessed,
             _ if view.supersedes.is_some() => ChangeKind::EvidenceSuperseded,
             _ => ChangeKind::EvidenceRegistered,
         };
@@ -77,6 +86,42 @@ impl Looking<'_> {
         change.system = change.system.or_else(|| view.system.clone());
         change.release.clone_from(&view.release);
         change.evidence = Some(view);
+        Some(change)
+    }
+
+    /// Only for whoever may see the components: the vulnerabilities tell what they are.
+    fn matched_change(&self, id: &EvidenceId, added: &[String]) -> Option<ChangeView> {
+        let (evidence, level) = self.universe.visible_evidence(self.viewer, id, self.now).ok()?;
+        let release = evidence.fact.release.as_ref()?;
+        if level < DisclosureLevel::Redacted || !self.is_current(evidence) {
+            return None;
+        }
+        let mut change = self.about(ChangeKind::VulnerabilityKnown, &evidence.fact.issuer, release);
+        let first: Vec<&str> = added.iter().map(String::as_str).take(SHOWN_VULNERABILITIES).collect();
+        let more = added.len().saturating_sub(first.len());
+        let listed = first.join(", ") + &if more > 0 { format!(" and {more} more") } else { String::new() };
+        change.why = format!("{listed}: known in a component; {}", change.why);
+        change.params.insert("vulnerabilities".to_owned(), listed);
+        change.release = self.release_ref(release);
+        change.evidence = self.evidence_by_id(id);
+        Some(change)
+    }
+
+    fn emergency_change(&self, place: usize) -> Option<ChangeView> {
+        let emergency = self.universe.emergencies.get(place)?;
+        let concerned: Vec<_> =
+            self.concerned(emergency).into_iter().filter_map(|r| self.release_ref(r)).collect();
+        let first = concerned.first()?.clone();
+        let names: Vec<_> = concerned.iter().map(|r| format!("{} {}", r.name, r.version)).collect();
+        let names = names.join(", ");
+        let kev = emergency.kev;
+        let why = format!("known exploited vulnerabilities (list {kev}) concern {names}");
+        let own = first.supplier.id == self.viewer.organization;
+        let rule = if own { ChangeReason::Own } else { ChangeReason::Supplier };
+        let mut change = bare(ChangeKind::Emergency, first.supplier.clone(), rule, why);
+        change.release = Some(first);
+        change.params =
+            BTreeMap::from([("list".to_owned(), kev.to_string()), ("releases".to_owned(), names)]);
         Some(change)
     }
 

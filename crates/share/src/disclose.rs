@@ -2,7 +2,9 @@
 //!
 //! An organization gets everything of its own. From there, evidence travels down supply links: its issuer's direct
 //! customers get it redacted, unless a grant says otherwise; further hops get it only where each hop may re-share and
-//! grants it. The most specific grant in force decides, the latest among equals; it may also take away.
+//! grants it. The most specific grant in force decides, the latest among equals; it may also take away. A grant that
+//! says so is widened to the outcome in an emergency: where a list of known exploited vulnerabilities, imported by an
+//! administrator, concerns the release.
 
 use std::collections::BTreeMap;
 
@@ -37,24 +39,34 @@ impl Universe {
         now: Timestamp,
     ) -> DisclosureLevel {
         let fact = &evidence.fact;
-        if fact.issuer == *viewer {
+        if fact.issuer == *viewer || fact.owner() == viewer {
             return DisclosureLevel::FullAndReshare;
         }
+        let full_if = |shown: bool| if shown { DisclosureLevel::Full } else { DisclosureLevel::Hidden };
         match &fact.effect {
-            Effect::Grant { audience, .. } => {
-                if audience.contains(viewer) {
-                    DisclosureLevel::Full
-                } else {
-                    DisclosureLevel::Hidden
-                }
+            Effect::Grant { audience, .. } => full_if(audience.contains(viewer)),
+            // Whoever has a supply link with somebody must know which keys to believe.
+            Effect::KeyAdded { .. } | Effect::KeysRevoked { .. } => full_if(
+                self.links
+                    .values()
+                    .any(|l| l.in_force(now) && l.concerns(&fact.issuer) && l.concerns(viewer)),
+            ),
+            Effect::Head { link, .. } => {
+                full_if(self.links.get(link).is_some_and(|l| l.in_force(now) && l.fact.customer == *viewer))
             }
+            Effect::Delegate { .. } => DisclosureLevel::Hidden,
+            // The commitment holds nothing of the document; without it a view proves nothing.
+            Effect::Commit { document, .. } => full_if(self.evidence.get(document).is_some_and(|document| {
+                self.evidence_level(document, viewer, now) >= DisclosureLevel::Redacted
+            })),
+            Effect::Answer { asker, .. } => full_if(asker == viewer),
             // Whoever relied on a statement learns that it was taken back.
             Effect::Withdraw { target, .. } => self
                 .evidence
                 .get(target)
                 .filter(|t| !matches!(t.fact.effect, Effect::Withdraw { .. }))
                 .map_or(DisclosureLevel::Hidden, |t| self.evidence_level(t, viewer, now)),
-            Effect::Nothing | Effect::System { .. } | Effect::Assess { .. } => {
+            Effect::Nothing | Effect::System { .. } | Effect::Assess { .. } | Effect::Apply { .. } => {
                 self.level(evidence_object(evidence, now), viewer, now)
             }
         }
@@ -125,28 +137,40 @@ impl Universe {
         let own = object.owner == supplier;
         let closed = matches!(object.kind, Some(EvidenceType::SystemRegistration | EvidenceType::Head));
         let default = if own && !object.restricted && !closed { DEFAULT } else { DisclosureLevel::Hidden };
-        self.granted(object, supplier, customer, now).unwrap_or(default)
+        match self.granted(object, supplier, customer, now) {
+            Some((level, true)) if own && self.is_endangered(object) => level.max(DisclosureLevel::Outcome),
+            Some((level, _)) => level,
+            None => default,
+        }
     }
 
-    /// The grant that decides, if any.
+    /// Whether an imported list of known exploited vulnerabilities concerns the release it is about.
+    fn is_endangered(&self, object: &Object<'_>) -> bool {
+        !object.restricted && object.release.is_some_and(|release| self.endangered.contains(release))
+    }
+
+    /// Level of the grant that decides, if any, and whether it may be widened in an emergency.
     fn granted(
         &self,
         object: &Object<'_>,
         supplier: &OrganizationId,
         customer: &OrganizationId,
         now: Timestamp,
-    ) -> Option<DisclosureLevel> {
+    ) -> Option<(DisclosureLevel, bool)> {
         let grants = self.grants.get(supplier).into_iter().flatten().filter_map(|id| self.evidence.get(id));
         let fitting = grants.filter(|g| g.is_current()).filter_map(|grant| {
-            let Effect::Grant { audience, scope, types, level, valid_until } = &grant.fact.effect else {
+            let Effect::Grant { audience, scope, types, level, valid_until, emergency } = &grant.fact.effect
+            else {
                 return None;
             };
             let in_force = valid_until.is_none_or(|until| now < until) && audience.contains(customer);
             let of_kind = types.as_ref().is_none_or(|t| object.kind.is_none_or(|k| t.contains(&k)));
             let rank = self.fits(scope, object).filter(|rank| !object.restricted || *rank == EXACT)?;
-            (in_force && of_kind).then_some((rank, grant.order, *level))
+            (in_force && of_kind).then_some((rank, grant.order, *level, *emergency))
         });
-        fitting.max_by_key(|(rank, order, _)| (*rank, *order)).map(|(_, _, level)| level)
+        fitting
+            .max_by_key(|(rank, order, ..)| (*rank, *order))
+            .map(|(_, _, level, emergency)| (level, emergency))
     }
 
     /// How specific `scope` is for `object`; `None` if it is about something else.
@@ -169,7 +193,7 @@ fn evidence_object(evidence: &Evidence, now: Timestamp) -> Object<'_> {
     let fact = &evidence.fact;
     let embargoed = fact.embargo_until.is_some_and(|until| now < until);
     Object {
-        owner: &fact.issuer,
+        owner: fact.owner(),
         kind: Some(fact.kind),
         release: fact.release.as_ref(),
         system: fact.system.as_ref(),

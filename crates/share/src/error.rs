@@ -133,6 +133,45 @@ pub enum WriteError {
     /// The body of the statement is not what its type promises.
     #[error("body of the statement does not read")]
     Predicate(#[from] statement::PredicateError),
+    /// A head does not count what is disclosed now, or its dates make no sense.
+    #[error(
+        "head does not match the {count} statements disclosed over the link now; hint: fetch the list again"
+    )]
+    Head {
+        /// How many there are.
+        count: u64,
+    },
+    /// A new key did not sign its own introduction.
+    #[error(
+        "key `{key_id}` has not signed its introduction; hint: sign the rotation with the old and the new key"
+    )]
+    KeyProof {
+        /// The new key.
+        key_id: KeyId,
+    },
+    /// A commitment does not belong to the document, or its seed is missing.
+    #[error(
+        "commitment does not belong to the document; hint: name the document's evidence and the seed of its salts"
+    )]
+    Commitment,
+    /// Only an instance makes such statements.
+    #[error("statements of this kind are made by the platform")]
+    InstanceOnly,
+    /// The organization lets the instance state nothing of this kind.
+    #[error("the owner has not delegated this to the platform")]
+    NotDelegated,
+    /// Whoever handed it in cannot approve it.
+    #[error("you handed this in yourself; hint: ask somebody else to approve it")]
+    SamePerson,
+    /// No questions left in this month.
+    #[error("all {a_month} questions of this month are asked; hint: the supplier sets how many there are")]
+    Budget {
+        /// How many there are in a month.
+        a_month: u32,
+    },
+    /// Something stored could not be read.
+    #[error(transparent)]
+    Read(ReadError),
     /// The statement cannot be superseded or withdrawn by this one.
     #[error("`{what}` is not current evidence of the same kind by your organization about the same thing")]
     Supersedes {

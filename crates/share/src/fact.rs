@@ -2,7 +2,9 @@
 
 use record::Sha256;
 use serde::{Deserialize, Serialize};
-use statement::{DeclaredAsset, DisclosureLevel, EvidenceType, GrantScope, KeyId, PublicKey, Timestamp};
+use statement::{
+    AnswerVerdict, DeclaredAsset, DisclosureLevel, EvidenceType, GrantScope, KeyId, PublicKey, Timestamp,
+};
 
 use crate::ids::{EvidenceId, LinkId, OrganizationId, ProductId, ReleaseId, SystemId};
 use crate::view::{OrganizationKind, Outcome, ProductKind, Tlp};
@@ -18,15 +20,59 @@ pub(crate) struct Entry {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(tag = "fact", rename_all = "kebab-case")]
 pub(crate) enum Fact {
-    Organization { id: OrganizationId, name: String, kind: OrganizationKind },
-    Key { organization: OrganizationId, public_key: PublicKey },
-    KeyRevoked { key_id: KeyId },
+    Organization {
+        id: OrganizationId,
+        name: String,
+        kind: OrganizationKind,
+    },
+    Key {
+        organization: OrganizationId,
+        public_key: PublicKey,
+    },
+    KeyRevoked {
+        key_id: KeyId,
+    },
     Link(LinkFact),
-    LinkAccepted { id: LinkId },
-    LinkEnded { id: LinkId },
-    Product { id: ProductId, supplier: OrganizationId, name: String, kind: ProductKind },
+    LinkAccepted {
+        id: LinkId,
+    },
+    LinkEnded {
+        id: LinkId,
+    },
+    Product {
+        id: ProductId,
+        supplier: OrganizationId,
+        name: String,
+        kind: ProductKind,
+    },
     Release(ReleaseFact),
     Evidence(Box<EvidenceFact>),
+    /// Whether an organization's statements need a second person.
+    FourEyes {
+        organization: OrganizationId,
+        on: bool,
+    },
+    /// Questions about opaque components that the customer of a link may ask in a month.
+    Questions {
+        link: LinkId,
+        a_month: u32,
+    },
+    Emergency(EmergencyFact),
+    /// Known vulnerabilities of a bill of materials, as far as they changed.
+    Matched {
+        evidence: EvidenceId,
+        data: Sha256,
+        added: Vec<String>,
+        removed: Vec<String>,
+    },
+}
+
+/// A list of known exploited vulnerabilities that an administrator imported, and the releases it concerns.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct EmergencyFact {
+    /// Digest of the list.
+    pub(crate) kev: Sha256,
+    pub(crate) releases: Vec<(ReleaseId, Vec<String>)>,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -62,6 +108,9 @@ pub(crate) struct EvidenceFact {
     pub(crate) predicate_type: String,
     pub(crate) kind: EvidenceType,
     pub(crate) issuer: OrganizationId,
+    /// Whose systems or releases an instance speaks of, under that organization's delegation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) on_behalf_of: Option<OrganizationId>,
     pub(crate) key_id: KeyId,
     pub(crate) release: Option<ReleaseId>,
     pub(crate) system: Option<SystemId>,
@@ -81,6 +130,18 @@ pub(crate) struct EvidenceFact {
     pub(crate) effect: Effect,
 }
 
+impl EvidenceFact {
+    /// Who decides what is disclosed of it.
+    pub(crate) fn owner(&self) -> &OrganizationId {
+        self.on_behalf_of.as_ref().unwrap_or(&self.issuer)
+    }
+
+    /// What the log holds of it.
+    pub(crate) fn log_entry(&self) -> Sha256 {
+        statement::log_entry(self.payload, self.key_id, self.salt)
+    }
+}
+
 /// What evidence does beyond being there.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(tag = "effect", rename_all = "kebab-case")]
@@ -92,6 +153,8 @@ pub(crate) enum Effect {
         types: Option<Vec<EvidenceType>>,
         level: DisclosureLevel,
         valid_until: Option<Timestamp>,
+        #[serde(default)]
+        emergency: bool,
     },
     Withdraw {
         target: EvidenceId,
@@ -106,6 +169,41 @@ pub(crate) enum Effect {
     Assess {
         model: Sha256,
         hosts: Vec<HostVerdicts>,
+    },
+    /// A key introduced, perhaps in place of another.
+    KeyAdded {
+        public_key: PublicKey,
+        replaces: Option<KeyId>,
+    },
+    KeysRevoked {
+        keys: Vec<KeyId>,
+    },
+    Delegate {
+        public_key: PublicKey,
+        types: Vec<EvidenceType>,
+    },
+    /// Root over the leaves of `document`; the seed of its salts lets the instance show parts of it.
+    Commit {
+        document: EvidenceId,
+        seed: Sha256,
+    },
+    Head {
+        link: LinkId,
+        count: u64,
+        list: Sha256,
+        issued: Timestamp,
+        valid_until: Timestamp,
+    },
+    /// A countermeasure of an assessment (by payload digest) was put in place.
+    Apply {
+        assessment: Sha256,
+        countermeasure: String,
+    },
+    Answer {
+        asker: OrganizationId,
+        link: LinkId,
+        vulnerability: String,
+        verdict: AnswerVerdict,
     },
 }
 

@@ -67,7 +67,7 @@ ids! {
 }
 
 /// The wall clock, whole seconds.
-pub(crate) fn now() -> Timestamp {
+pub fn now() -> Timestamp {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
     let epoch = Timestamp::from_unix(0);
     let seconds = i64::try_from(since.as_secs()).unwrap_or(i64::MAX);

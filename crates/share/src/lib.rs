@@ -13,43 +13,84 @@
 //! Not here: HTTP; engines. Inspections and assessments are read as `record` types and never computed.
 
 mod access;
+mod accounts;
+mod audit;
+mod backup;
 mod blob;
 mod change;
 mod disclose;
+mod effect;
+mod emergency;
 mod error;
 mod fact;
+mod findings;
+mod head;
+mod idempotency;
 mod ids;
+mod instance;
+mod integrity;
 mod link;
 mod log;
+mod looking;
+mod matches;
 #[cfg(test)]
 mod noninterference;
+#[cfg(test)]
+mod oracle;
+mod organizations;
 mod outcome;
-mod people;
+mod paging;
+mod pending;
 mod platform;
 mod product;
+mod question;
+#[cfg(test)]
+mod random_universe;
 mod read;
+mod reassess;
 mod redact;
 mod register;
+mod secret;
+mod sessions;
+mod shown;
 mod status;
 mod store;
 mod system;
+mod target;
+mod tokens;
 mod universe;
 mod view;
 mod viewer;
+mod webhook;
+mod witness;
 
+pub use audit::Written;
+pub use backup::{BackupError, back_up, restore};
 pub use error::{OpenError, ReadError, WriteError};
+pub use idempotency::Attempt;
+pub use ids::now;
 pub use ids::{AccountId, EvidenceId, LinkId, OrganizationId, ProductId, ReleaseId, SystemId};
+pub use integrity::Integrity;
 pub use link::NewLink;
-pub use people::{LOGIN_LINK_SECONDS, NewToken, SESSION_SECONDS, Secret, Session};
+pub use paging::{Page, Paging};
 pub use platform::Platform;
 pub use product::NewRelease;
-pub use read::{Document, EvidenceFilter, Page, Paging};
+pub use question::Question;
+pub use read::{Document, EvidenceFilter};
+pub use reassess::{Installed, Reassessment};
 pub use register::{Registered, Registration};
+pub use secret::Secret;
+pub use sessions::{LOGIN_LINK_SECONDS, SESSION_SECONDS, Session};
+pub use tlog::Refusal;
+pub use tokens::NewToken;
 pub use view::{
-    AccessView, AccountRef, ArtifactView, Aspects, AssessmentView, AssetView, ChangeKind, ChangeReason,
-    ChangeView, ComponentView, Confidence, DisclosureView, EvidenceState, EvidenceView, FindingCounts,
-    FindingSummary, FindingView, InstalledIn, KeyState, KeyView, LinkState, LinkView, LogProof, LogView,
-    NamedRef, OrganizationKind, OrganizationRef, OrganizationView, Outcome, ProductKind, ProductView,
-    Relation, ReleaseRef, ReleaseView, ScopeView, SessionView, SubjectView, SystemView, Tlp, VerdictCounts,
+    AccessView, AccountRef, AffectedRelease, AffectedView, AnswerView, ArtifactView, Aspects, AssessmentView,
+    AssetView, AuditView, ChangeKind, ChangeReason, ChangeView, ComponentView, Confidence, DisclosureView,
+    EvidenceState, EvidenceView, FindingCounts, FindingSummary, FindingView, HeadView, InstalledIn, KeyState,
+    KeyView, LinkListView, LinkState, LinkView, LogProof, LogView, NamedRef, OrganizationKind,
+    OrganizationRef, OrganizationView, Outcome, PendingView, ProductKind, ProductView, Relation, ReleaseRef,
+    ReleaseView, ScopeView, SessionView, ShownView, SubjectView, SystemView, Tlp, VerdictCounts, WebhookView,
 };
 pub use viewer::{Administrator, Role, Viewer};
+pub use webhook::Due;
+pub use witness::{CosignError, WitnessOfOurs};

@@ -129,6 +129,7 @@ impl Universe {
             },
             valid_from: fact.valid_from,
             valid_to: fact.valid_to,
+            questions: link.questions,
         }
     }
 }

@@ -3,18 +3,17 @@
 use std::collections::BTreeMap;
 
 use record::Sha256;
-use sha2::Digest as _;
 use sqlx::{Sqlite, SqlitePool, Transaction};
-use statement::KeyId;
 use tlog::note::Signer;
 use tlog::{Checkpoint, Edge, EntryBundle, Hash, TILE_WIDTH, Tile, TileReader};
 
 use crate::error::{OpenError, ReadError, WriteError};
+use crate::ids::EvidenceId;
 use crate::ids::now;
+use crate::looking::require;
 use crate::platform::Platform;
 use crate::view::{LogProof, LogView};
 use crate::viewer::Viewer;
-use crate::{EvidenceId, read::require};
 
 /// First line of the checkpoints. Instances are told apart by their keys.
 const ORIGIN: &str = "sukashi/log";
@@ -24,15 +23,6 @@ const CHECKPOINT_SECONDS: i64 = 5;
 
 pub(crate) struct Log {
     signer: Signer,
-}
-
-/// The entry of a registration: it says nothing to whoever does not know all of it.
-pub(crate) fn entry(payload: Sha256, key_id: KeyId, salt: Sha256) -> [u8; 32] {
-    let mut digest = sha2::Sha256::new().chain_update("sukashi.leaf/1");
-    for field in [payload.0, key_id.0.0, salt.0] {
-        digest = digest.chain_update(32_u32.to_be_bytes()).chain_update(field);
-    }
-    digest.finalize().into()
 }
 
 struct Rows(BTreeMap<(u8, u64), Vec<Hash>>);
@@ -53,7 +43,7 @@ impl Log {
     pub(crate) async fn append(
         &self,
         change: &mut Transaction<'static, Sqlite>,
-        entry: [u8; 32],
+        entry: Sha256,
     ) -> Result<u64, WriteError> {
         let size: i64 = sqlx::query_scalar("SELECT coalesce(max(place) + 1, 0) FROM log_entry")
             .fetch_one(&mut **change)
@@ -71,7 +61,7 @@ impl Log {
         }
         let mut edge = Edge::load(size, |tile| rows.remove(&tile).unwrap_or_default())
             .map_err(|e| WriteError::Database(sqlx::Error::Decode(Box::new(e))))?;
-        for (tile, row) in edge.push(tlog::leaf_hash(&entry)) {
+        for (tile, row) in edge.push(tlog::leaf_hash(&entry.0)) {
             sqlx::query("INSERT OR REPLACE INTO log_tile (level, place, hashes) VALUES (?, ?, ?)")
                 .bind(i64::from(tile.level))
                 .bind(signed(tile.index))
@@ -81,7 +71,7 @@ impl Log {
         }
         sqlx::query("INSERT INTO log_entry (place, entry) VALUES (?, ?)")
             .bind(signed(size))
-            .bind(entry.to_vec())
+            .bind(entry.0.to_vec())
             .execute(&mut **change)
             .await?;
         Ok(size)
@@ -134,6 +124,11 @@ async fn stored_row(pool: &SqlitePool, tile: Tile) -> Result<Option<Vec<Hash>>, 
     Ok(bytes.map(|b| hashes(&b)))
 }
 
+async fn stored_checkpoint(pool: &SqlitePool, size: u64) -> Result<Option<String>, ReadError> {
+    let note = sqlx::query_scalar("SELECT note FROM log_checkpoint WHERE size = ?").bind(signed(size));
+    Ok(note.fetch_optional(pool).await?)
+}
+
 fn hashes(bytes: &[u8]) -> Vec<Hash> {
     bytes.chunks_exact(Hash::LEN).filter_map(Hash::from_slice).collect()
 }
@@ -154,6 +149,14 @@ impl Platform {
             tlog::root(&rows(&self.store.pool, Edge::tiles(tree_size)).await?, tree_size).map_err(damaged)?;
         let key = self.log_key();
         Ok(LogView { origin: ORIGIN.to_owned(), tree_size, root_hash: root.to_string(), checkpoint, key })
+    }
+
+    /// Entries of the log.
+    pub async fn log_size(&self) -> Result<u64, ReadError> {
+        let size: i64 = sqlx::query_scalar("SELECT coalesce(max(place) + 1, 0) FROM log_entry")
+            .fetch_one(&self.store.pool)
+            .await?;
+        Ok(size.unsigned_abs())
     }
 
     /// Verifier key of the log, to pin in a trust file.
@@ -193,23 +196,44 @@ impl Platform {
         Ok(entries.into_iter().flat_map(with_length).collect())
     }
 
-    /// Proof that evidence is in the log; level full.
-    pub async fn proof(&self, viewer: &Viewer, id: &EvidenceId) -> Result<LogProof, ReadError> {
-        let (log_index, salt, leaf) = {
+    /// Proof that the log with `old` leaves is a beginning of the one with `new`; hexadecimal. Public.
+    pub async fn log_consistency(&self, old: u64, new: u64) -> Result<Vec<String>, ReadError> {
+        let (size, _) = self.log.checkpoint(&self.store.pool, new).await?;
+        if old > new || new > size {
+            return Err(ReadError::NotFound);
+        }
+        let rows = rows(&self.store.pool, tlog::tiles_of_consistency(old, new)).await?;
+        Ok(tlog::consistency(&rows, old, new).map_err(damaged)?.iter().map(Hash::to_string).collect())
+    }
+
+    /// Proof that evidence is in the log; level full. `size`: in the tree of a checkpoint of that many leaves.
+    pub async fn proof(
+        &self,
+        viewer: &Viewer,
+        id: &EvidenceId,
+        size: Option<u64>,
+    ) -> Result<LogProof, ReadError> {
+        let (log_index, key_id, salt, leaf) = {
             let universe = self.universe();
             let (evidence, level) = universe.visible_evidence(viewer, id, now())?;
             require(level, statement::DisclosureLevel::Full)?;
             let fact = &evidence.fact;
-            (fact.log_index, fact.salt, tlog::leaf_hash(&entry(fact.payload, fact.key_id, fact.salt)))
+            (fact.log_index, fact.key_id, fact.salt, tlog::leaf_hash(&fact.log_entry().0))
         };
-        let (tree_size, checkpoint) =
-            self.log.checkpoint(&self.store.pool, log_index.saturating_add(1)).await?;
+        let (tree_size, checkpoint) = match size {
+            Some(size) if size <= log_index => return Err(ReadError::NotFound),
+            Some(size) => {
+                (size, stored_checkpoint(&self.store.pool, size).await?.ok_or(ReadError::NotFound)?)
+            }
+            None => self.log.checkpoint(&self.store.pool, log_index.saturating_add(1)).await?,
+        };
         let rows = rows(&self.store.pool, tlog::tiles_of_inclusion(log_index, tree_size)).await?;
         let hashes = tlog::inclusion(&rows, log_index, tree_size).map_err(damaged)?;
         Ok(LogProof {
             log_index,
             tree_size,
             leaf_hash: leaf.to_string(),
+            key_id,
             salt: salt.to_string(),
             hashes: hashes.iter().map(Hash::to_string).collect(),
             checkpoint,

@@ -1,150 +1,20 @@
 //! What a viewer may not see changes no byte of what it is shown: random universes, with and without the hidden part.
 
-use record::Sha256;
 use serde_json::{Value, json};
-use statement::{DisclosureLevel, EvidenceType, GrantScope, SigningKey, Timestamp};
+use statement::{DisclosureLevel, EvidenceType};
 
-use crate::fact::{ArtifactFact, Effect, Entry, EvidenceFact, Fact, LinkFact, ReleaseFact};
-use crate::ids::{AccountId, EvidenceId, LinkId, OrganizationId, ProductId, ReleaseId, now};
-use crate::read::{EvidenceFilter, Paging};
-use crate::view::{OrganizationKind, Outcome, ProductKind};
+use crate::fact::Fact;
+use crate::ids::{AccountId, EvidenceId, ProductId, ReleaseId, now};
+use crate::paging::Paging;
+use crate::random_universe::{ORGANIZATIONS, entry, organization, universe};
+use crate::read::EvidenceFilter;
 use crate::viewer::{Role, Viewer};
 use crate::{Platform, ReadError};
-
-const ORGANIZATIONS: u64 = 5;
-
-/// A small generator of numbers (SplitMix64), so that a failing universe can be made again from its seed.
-struct Dice(u64);
-
-impl Dice {
-    fn roll(&mut self, sides: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (z ^ (z >> 31)) % sides
-    }
-}
-
-fn organization(n: u64) -> OrganizationId {
-    OrganizationId::new(format!("o{n}"))
-}
-
-fn key(n: u64) -> SigningKey {
-    SigningKey::from_seed(&[n as u8 + 1; 32])
-}
-
-fn evidence(id: String, issuer: u64, release: Option<ReleaseId>, kind: EvidenceType, effect: Effect) -> Fact {
-    Fact::Evidence(Box::new(EvidenceFact {
-        id: EvidenceId::new(&id),
-        predicate_type: "t".to_owned(),
-        kind,
-        issuer: organization(issuer),
-        key_id: key(issuer).public().id(),
-        release,
-        system: None,
-        subjects: vec![("s".to_owned(), Sha256([9; 32]))],
-        statement: Sha256([0; 32]),
-        payload: Sha256([id.len() as u8; 32]),
-        size: 10,
-        outcome: Outcome { components: Some(3), ..Outcome::default() },
-        tlp: None,
-        embargo_until: None,
-        supersedes: None,
-        log_index: 0,
-        salt: Sha256([0; 32]),
-        effect,
-    }))
-}
-
-fn universe(seed: u64) -> Vec<Fact> {
-    let mut dice = Dice(seed);
-    let mut facts = Vec::new();
-    for n in 0..ORGANIZATIONS {
-        facts.push(Fact::Organization {
-            id: organization(n),
-            name: format!("O{n}"),
-            kind: OrganizationKind::Integrator,
-        });
-        facts.push(Fact::Key { organization: organization(n), public_key: key(n).public() });
-        facts.push(Fact::Product {
-            id: ProductId::new(format!("p{n}")),
-            supplier: organization(n),
-            name: format!("P{n}"),
-            kind: ProductKind::Software,
-        });
-    }
-    for n in 0..6 {
-        let (supplier, customer) = (dice.roll(ORGANIZATIONS), dice.roll(ORGANIZATIONS));
-        if supplier == customer {
-            continue;
-        }
-        let id = LinkId::new(format!("l{n}"));
-        let products = (dice.roll(2) == 0).then(|| vec![ProductId::new(format!("p{supplier}"))]);
-        let (supplier, customer) = (organization(supplier), organization(customer));
-        let proposed_by = supplier.clone();
-        facts.push(Fact::Link(LinkFact {
-            id: id.clone(),
-            supplier,
-            customer,
-            products,
-            valid_from: None,
-            valid_to: None,
-            proposed_by,
-        }));
-        facts.push(Fact::LinkAccepted { id });
-    }
-    for n in 0..8_u64 {
-        let parts = (0..n).filter(|_| dice.roll(4) == 0).map(|p| ReleaseId::new(format!("r{p}"))).collect();
-        let product = ProductId::new(format!("p{}", dice.roll(ORGANIZATIONS)));
-        let artifacts =
-            vec![ArtifactFact { name: "a".to_owned(), sha256: Sha256([n as u8; 32]), size: None }];
-        facts.push(Fact::Release(ReleaseFact {
-            id: ReleaseId::new(format!("r{n}")),
-            product,
-            version: n.to_string(),
-            artifacts,
-            parts,
-        }));
-    }
-    for n in 0..12 {
-        let (issuer, release) = (dice.roll(ORGANIZATIONS), ReleaseId::new(format!("r{}", dice.roll(8))));
-        let kind = if dice.roll(2) == 0 { EvidenceType::Sbom } else { EvidenceType::Inspection };
-        facts.push(evidence(format!("e{n}"), issuer, Some(release), kind, Effect::Nothing));
-    }
-    for n in 0..10 {
-        let levels = [
-            DisclosureLevel::Hidden,
-            DisclosureLevel::Exists,
-            DisclosureLevel::Outcome,
-            DisclosureLevel::Full,
-            DisclosureLevel::FullAndReshare,
-            DisclosureLevel::FullAndReshare,
-        ];
-        let level = levels[dice.roll(6) as usize];
-        let scope = match dice.roll(3) {
-            0 => GrantScope::Everything,
-            1 => GrantScope::Product { id: format!("p{}", dice.roll(ORGANIZATIONS)) },
-            _ => GrantScope::Evidence { id: format!("e{}", dice.roll(12)) },
-        };
-        let audience = vec![organization(dice.roll(ORGANIZATIONS))];
-        let effect = Effect::Grant { audience, scope, types: None, level, valid_until: None };
-        facts.push(evidence(
-            format!("g{n}"),
-            dice.roll(ORGANIZATIONS),
-            None,
-            EvidenceType::DisclosureGrant,
-            effect,
-        ));
-    }
-    facts
-}
 
 async fn platform(folder: &std::path::Path, facts: &[Fact]) -> Platform {
     let empty = Platform::open(folder).await.unwrap();
     for fact in facts {
-        let entry = Entry { at: Timestamp::from_unix(1_700_000_000).unwrap(), fact: fact.clone() };
-        let body = serde_json::to_string(&entry).unwrap();
+        let body = serde_json::to_string(&entry(fact)).unwrap();
         sqlx::query("INSERT INTO fact (body) VALUES (?)")
             .bind(body)
             .execute(&empty.store.pool)

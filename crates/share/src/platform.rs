@@ -4,11 +4,13 @@ use std::path::{Path, PathBuf};
 use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 
 use sqlx::{Sqlite, Transaction};
-use tokio::sync::{Mutex, MutexGuard};
+use statement::SigningKey;
+use tokio::sync::{Mutex, MutexGuard, watch};
 
 use crate::error::{OpenError, WriteError};
 use crate::fact::{Entry, Fact};
 use crate::ids::now;
+use crate::instance::Instance;
 use crate::log::Log;
 use crate::store::Store;
 use crate::universe::Universe;
@@ -19,9 +21,12 @@ pub struct Platform {
     pub(crate) store: Store,
     universe: RwLock<Universe>,
     pub(crate) log: Log,
+    pub(crate) instance: Instance,
     /// Whoever holds this may write; what it checked stays true until it lets go.
     writer: Mutex<()>,
     folder: PathBuf,
+    /// Counts facts; whoever waits for changes waits for this.
+    version: watch::Sender<u64>,
 }
 
 /// The right to write, and a transaction to do it in.
@@ -38,14 +43,32 @@ impl Platform {
         for entry in store.facts(folder).await? {
             universe.apply(entry);
         }
-        let log = Log::new(&store.log_seed)?;
-        Ok(Self {
+        let log = Log::new(&store.seeds.log)?;
+        let key = SigningKey::from_seed(&store.seeds.instance);
+        let (instance, facts) = Instance::of(&universe, key)?;
+        let platform = Self {
             store,
             universe: RwLock::new(universe),
             log,
+            instance,
             writer: Mutex::new(()),
             folder: folder.to_owned(),
-        })
+            version: watch::Sender::new(0),
+        };
+        let turn = platform.write().await;
+        for fact in facts {
+            let damaged = |error: WriteError| OpenError::Damaged { what: error.to_string() };
+            turn.add(fact).await.map_err(damaged)?;
+        }
+        drop(turn);
+        let database = |source| OpenError::Database { path: folder.to_owned(), source };
+        platform.forget_unfinished().await.map_err(database)?;
+        Ok(platform)
+    }
+
+    /// Changes whenever anything is registered. Says nothing of what it was.
+    pub fn version(&self) -> watch::Receiver<u64> {
+        self.version.subscribe()
     }
 
     /// Where it lies.
@@ -104,6 +127,7 @@ impl Writing<'_> {
             .await?;
         change.commit().await?;
         self.platform.universe.write().unwrap_or_else(PoisonError::into_inner).apply(entry);
+        self.platform.version.send_modify(|version| *version = version.wrapping_add(1));
         Ok(())
     }
 }

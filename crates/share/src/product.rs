@@ -8,8 +8,8 @@ use statement::DisclosureLevel;
 use crate::error::{ReadError, WriteError};
 use crate::fact::{ArtifactFact, Fact, ReleaseFact};
 use crate::ids::{OrganizationId, ProductId, ReleaseId, now};
+use crate::looking::Looking;
 use crate::platform::{Platform, checked_text};
-use crate::read::Looking;
 use crate::view::{
     ArtifactView, InstalledIn, NamedRef, OrganizationRef, ProductKind, ProductView, ReleaseRef, ReleaseView,
 };
@@ -213,7 +213,7 @@ impl Looking<'_> {
         })
     }
 
-    fn installed_in(&self, release: &ReleaseId) -> Vec<InstalledIn> {
+    pub(crate) fn installed_in(&self, release: &ReleaseId) -> Vec<InstalledIn> {
         let own = self.universe.systems.iter().filter(|(_, s)| s.owner == self.viewer.organization);
         own.flat_map(|(id, system)| {
             let bound: BTreeSet<_> = self.bound_assets(system, release).collect();

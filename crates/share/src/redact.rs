@@ -1,7 +1,7 @@
 //! Documents with their secrets taken out: the outcome for each thing, without where and how.
 //!
-//! This redaction is the instance's word: it is computed from the signed document and not signed itself. A redaction
-//! that a receiver can check against the signature needs salted leaves inside the signed document and is not here yet.
+//! This redaction is the instance's word: it is computed from the signed document and not signed itself. What a receiver
+//! can check against the issuer's signature is in `shown`.
 
 use record::{Address, Assessment, Inspection, Location};
 use serde_json::{Map, Value};
@@ -64,6 +64,35 @@ fn assessment(mut record: Assessment) -> Option<Vec<u8>> {
     serde_json::to_vec(&record).ok()
 }
 
+/// Fields of a bill of materials that stay.
+pub(crate) const TOP: &[&str] = &[
+    "bomFormat",
+    "specVersion",
+    "serialNumber",
+    "version",
+    "spdxVersion",
+    "dataLicense",
+    "SPDXID",
+    "name",
+    "documentNamespace",
+];
+
+/// Fields of a component or package that stay.
+pub(crate) const PART: &[&str] = &[
+    "type",
+    "name",
+    "version",
+    "purl",
+    "cpe",
+    "licenses",
+    "supplier",
+    "SPDXID",
+    "versionInfo",
+    "externalRefs",
+    "licenseDeclared",
+    "downloadLocation",
+];
+
 /// Names, versions and identifiers of components stay; structure, files, people and properties go.
 fn sbom(document: &Value) -> Option<Vec<u8>> {
     let keep = |value: &Value, names: &[&str]| -> Value {
@@ -71,31 +100,6 @@ fn sbom(document: &Value) -> Option<Vec<u8>> {
         let kept = object.filter(|(k, _)| names.contains(&k.as_str())).map(|(k, v)| (k.clone(), v.clone()));
         Value::Object(kept.collect::<Map<_, _>>())
     };
-    const TOP: &[&str] = &[
-        "bomFormat",
-        "specVersion",
-        "serialNumber",
-        "version",
-        "spdxVersion",
-        "dataLicense",
-        "SPDXID",
-        "name",
-        "documentNamespace",
-    ];
-    const PART: &[&str] = &[
-        "type",
-        "name",
-        "version",
-        "purl",
-        "cpe",
-        "licenses",
-        "supplier",
-        "SPDXID",
-        "versionInfo",
-        "externalRefs",
-        "licenseDeclared",
-        "downloadLocation",
-    ];
     let mut view = keep(document, TOP);
     for list in ["components", "packages"] {
         if let Some(parts) = document.get(list).and_then(Value::as_array) {

@@ -5,8 +5,8 @@ use statement::{AssetKind, DeclaredAsset, DisclosureLevel, EvidenceType};
 
 use crate::fact::{Effect, HostVerdicts};
 use crate::ids::{ReleaseId, SystemId};
+use crate::looking::Looking;
 use crate::platform::Platform;
-use crate::read::Looking;
 use crate::universe::{Evidence, System};
 use crate::view::Aspects;
 use crate::viewer::Viewer;
@@ -156,12 +156,22 @@ impl Looking<'_> {
         }
     }
 
+    /// A supplier that signs heads of its supply link, and whose newest one has expired, has not been heard of since:
+    /// there may be newer word than this.
     fn said(&self, evidence: &Evidence, state: AspectState, why: String) -> AspectStatus {
+        let until = self.universe.head_until(&evidence.fact.issuer, &self.viewer.organization);
+        let (state, why) = match until {
+            Some(until) if until <= self.now => (
+                state.max(AspectState::Stale),
+                format!("{why}; the supplier has not confirmed it since {until}"),
+            ),
+            _ => (state, why),
+        };
         AspectStatus {
             state,
             by: Some(self.universe.organization_ref(&evidence.fact.issuer).name),
             at: Some(evidence.at.to_string()),
-            valid_until: None,
+            valid_until: until.map(|until| until.to_string()),
             evidence: Some(evidence.fact.id.to_string()),
             coverage: None,
             why,

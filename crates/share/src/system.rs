@@ -5,8 +5,8 @@ use statement::{AssetKind, DeclaredAsset, DisclosureLevel, EvidenceType, SystemR
 
 use crate::error::ReadError;
 use crate::ids::{ReleaseId, SystemId};
+use crate::looking::Looking;
 use crate::platform::Platform;
-use crate::read::Looking;
 use crate::universe::System;
 use crate::view::{AssessmentView, AssetView, Confidence, SystemView};
 use crate::viewer::Viewer;

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use record::Sha256;
 use statement::{DeclaredAsset, KeyId, PublicKey, Timestamp};
 
-use crate::fact::{Effect, Entry, EvidenceFact, Fact, LinkFact, ReleaseFact};
+use crate::fact::{Effect, EmergencyFact, Entry, EvidenceFact, Fact, LinkFact, ReleaseFact};
 use crate::ids::{EvidenceId, LinkId, OrganizationId, ProductId, ReleaseId, SystemId};
 use crate::view::{OrganizationKind, ProductKind};
 
@@ -14,6 +14,8 @@ pub(crate) struct Organization {
     pub(crate) name: String,
     pub(crate) kind: OrganizationKind,
     pub(crate) keys: Vec<KeyId>,
+    /// Its statements need a second person.
+    pub(crate) four_eyes: bool,
 }
 
 #[derive(Debug)]
@@ -28,6 +30,10 @@ pub(crate) struct Link {
     pub(crate) fact: LinkFact,
     pub(crate) accepted: bool,
     pub(crate) ended: bool,
+    /// Questions the customer may ask in a month.
+    pub(crate) questions: u32,
+    /// Heads, oldest first.
+    pub(crate) heads: Vec<EvidenceId>,
 }
 
 #[derive(Debug)]
@@ -75,7 +81,22 @@ pub(crate) enum Event {
     Release(ReleaseId),
     Link(LinkId),
     Key(OrganizationId),
+    /// By its place in the list of emergencies.
+    Emergency(usize),
+    /// New vulnerabilities in a bill of materials.
+    Matched(EvidenceId, Vec<String>),
 }
+
+/// What vulnerability data say of a bill of materials.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Matched {
+    pub(crate) ids: BTreeSet<String>,
+    /// How much evidence there was when it last changed.
+    pub(crate) order: usize,
+}
+
+/// Questions a customer may ask in a month where the supplier said nothing else.
+pub(crate) const QUESTIONS_A_MONTH: u32 = 20;
 
 #[derive(Debug)]
 pub(crate) struct Happened {
@@ -105,6 +126,16 @@ pub(crate) struct Universe {
     pub(crate) grants: BTreeMap<OrganizationId, Vec<EvidenceId>>,
     /// Every model a system ever had.
     pub(crate) systems_by_model: BTreeMap<Sha256, BTreeSet<SystemId>>,
+    /// The commitment to a document.
+    pub(crate) commitments: BTreeMap<EvidenceId, EvidenceId>,
+    /// Delegations by who gave them.
+    pub(crate) delegations: BTreeMap<OrganizationId, Vec<EvidenceId>>,
+    pub(crate) matched: BTreeMap<EvidenceId, Matched>,
+    /// Bills of materials by the vulnerabilities known in them.
+    pub(crate) by_vulnerability: BTreeMap<String, BTreeSet<EvidenceId>>,
+    pub(crate) emergencies: Vec<EmergencyFact>,
+    /// Releases an emergency concerns.
+    pub(crate) endangered: BTreeSet<ReleaseId>,
 }
 
 impl Universe {
@@ -113,13 +144,16 @@ impl Universe {
         let Entry { at, fact } = entry;
         match fact {
             Fact::Organization { id, name, kind } => {
-                self.organizations.insert(id, Organization { name, kind, keys: Vec::new() });
+                self.organizations
+                    .insert(id, Organization { name, kind, keys: Vec::new(), four_eyes: false });
             }
             Fact::Key { organization, public_key } => self.apply_key(at, organization, public_key),
             Fact::KeyRevoked { key_id } => self.revoke_key(at, key_id),
             Fact::Link(fact) => {
                 self.happened(at, format!("{}.1", fact.id), Event::Link(fact.id.clone()));
-                self.links.insert(fact.id.clone(), Link { fact, accepted: false, ended: false });
+                let questions = QUESTIONS_A_MONTH;
+                let link = Link { fact, accepted: false, ended: false, questions, heads: Vec::new() };
+                self.links.insert(link.fact.id.clone(), link);
             }
             Fact::LinkAccepted { id } => {
                 self.happened(at, format!("{id}.2"), Event::Link(id.clone()));
@@ -138,6 +172,24 @@ impl Universe {
             }
             Fact::Release(fact) => self.apply_release(at, fact),
             Fact::Evidence(fact) => self.apply_evidence(at, *fact),
+            Fact::FourEyes { organization, on } => {
+                if let Some(organization) = self.organizations.get_mut(&organization) {
+                    organization.four_eyes = on;
+                }
+            }
+            Fact::Questions { link, a_month } => {
+                if let Some(link) = self.links.get_mut(&link) {
+                    link.questions = a_month;
+                }
+            }
+            Fact::Matched { evidence, data, added, removed } => {
+                self.apply_matched(at, &evidence, data, added, &removed);
+            }
+            Fact::Emergency(fact) => {
+                self.happened(at, format!("{}.!", fact.kev), Event::Emergency(self.emergencies.len()));
+                self.endangered.extend(fact.releases.iter().map(|(release, _)| release.clone()));
+                self.emergencies.push(fact);
+            }
         }
     }
 
@@ -158,6 +210,31 @@ impl Universe {
             key.revoked = true;
             let organization = key.organization.clone();
             self.happened(at, format!("{key_id}.-"), Event::Key(organization));
+        }
+    }
+
+    fn apply_matched(
+        &mut self,
+        at: Timestamp,
+        evidence: &EvidenceId,
+        data: Sha256,
+        added: Vec<String>,
+        removed: &[String],
+    ) {
+        let matched = self.matched.entry(evidence.clone()).or_default();
+        matched.order = self.evidence_order.len();
+        matched.ids.extend(added.iter().cloned());
+        for id in &added {
+            self.by_vulnerability.entry(id.clone()).or_default().insert(evidence.clone());
+        }
+        for id in removed {
+            matched.ids.remove(id);
+            if let Some(known) = self.by_vulnerability.get_mut(id) {
+                known.remove(evidence);
+            }
+        }
+        if !added.is_empty() {
+            self.happened(at, format!("{evidence}.{data}"), Event::Matched(evidence.clone(), added));
         }
     }
 
@@ -190,15 +267,33 @@ impl Universe {
             before.superseded_by = Some(id.clone());
         }
         self.evidence_by_payload.insert((fact.issuer.clone(), fact.payload), id.clone());
-        self.apply_effect(&id, &fact);
+        self.apply_effect(at, &id, &fact);
         let order = self.evidence_order.len();
         self.evidence_order.push(id.clone());
         self.evidence.insert(id, Evidence { fact, at, order, superseded_by: None, withdrawn_by: None });
     }
 
-    fn apply_effect(&mut self, id: &EvidenceId, fact: &EvidenceFact) {
+    fn apply_effect(&mut self, at: Timestamp, id: &EvidenceId, fact: &EvidenceFact) {
         match &fact.effect {
-            Effect::Nothing | Effect::Assess { .. } => {}
+            Effect::Nothing | Effect::Assess { .. } | Effect::Apply { .. } | Effect::Answer { .. } => {}
+            Effect::KeyAdded { public_key, replaces } => {
+                self.apply_key(at, fact.issuer.clone(), *public_key);
+                if let Some(old) = replaces {
+                    self.revoke_key(at, *old);
+                }
+            }
+            Effect::KeysRevoked { keys } => keys.iter().for_each(|key| self.revoke_key(at, *key)),
+            Effect::Delegate { .. } => {
+                self.delegations.entry(fact.issuer.clone()).or_default().push(id.clone());
+            }
+            Effect::Commit { document, .. } => {
+                self.commitments.insert(document.clone(), id.clone());
+            }
+            Effect::Head { link, .. } => {
+                if let Some(link) = self.links.get_mut(link) {
+                    link.heads.push(id.clone());
+                }
+            }
             Effect::Grant { .. } => self.grants.entry(fact.issuer.clone()).or_default().push(id.clone()),
             Effect::Withdraw { target, .. } => {
                 if let Some(target) = self.evidence.get_mut(target) {

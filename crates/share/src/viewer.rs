@@ -77,6 +77,12 @@ impl Viewer {
         self.instance_administrator.then_some(Administrator(()))
     }
 
+    /// The right to manage the accounts of `organization`: its own administrators have it, and the instance's.
+    pub fn administrator_of(&self, organization: &OrganizationId) -> Option<Administrator> {
+        let own = self.organization == *organization && self.has(Role::Administrator);
+        (own || self.instance_administrator).then_some(Administrator(()))
+    }
+
     pub(crate) fn has(&self, least: Role) -> bool {
         self.role >= least
     }

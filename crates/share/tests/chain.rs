@@ -1,118 +1,17 @@
 //! A chain of three organizations: registering, disclosing, linking, withdrawing; and what must not work.
 
+mod support;
+
 use record::{AspectState, Sha256};
 use share::{
-    AccountId, Administrator, EvidenceFilter, EvidenceId, EvidenceState, NewLink, NewRelease, OrganizationId,
-    OrganizationKind, Paging, Platform, ProductKind, ReadError, Registration, ReleaseId, Role, Viewer,
-    WriteError,
+    EvidenceFilter, EvidenceState, NewRelease, OrganizationKind, Paging, Platform, ProductKind, ReadError,
+    Registration, Role, WriteError,
 };
 use statement::{
-    AssetKind, DeclaredAsset, DeclaredRelease, DisclosureGrant, DisclosureLevel, GrantScope, PredicateType,
-    SigningKey, Statement, Subject, SystemRegistration, Unverified, Withdrawal,
+    AssetKind, DeclaredAsset, DeclaredRelease, DisclosureLevel, GrantScope, PredicateType, Statement,
+    Subject, SystemRegistration, Unverified, Withdrawal,
 };
-
-const FIRMWARE: Sha256 = Sha256([0xf1; 32]);
-const LIBRARY: Sha256 = Sha256([0x1b; 32]);
-const SBOM: &str = r#"{"bomFormat":"CycloneDX","specVersion":"1.6","metadata":{"authors":[{"name":"S. Ecret"}]},"components":[{"type":"library","name":"zlib","version":"1.3"}]}"#;
-
-struct Party {
-    id: OrganizationId,
-    key: SigningKey,
-    viewer: Viewer,
-}
-
-struct Chain {
-    platform: Platform,
-    chips: Party,
-    maker: Party,
-    water: Party,
-    library: ReleaseId,
-    firmware: ReleaseId,
-    _folder: tempfile::TempDir,
-}
-
-async fn party(
-    platform: &Platform,
-    admin: &Administrator,
-    name: &str,
-    seed: u8,
-    kind: OrganizationKind,
-) -> Party {
-    let id = platform.add_organization(admin, name, kind).await.unwrap();
-    let key = SigningKey::from_seed(&[seed; 32]);
-    platform.add_key(admin, &id, key.public()).await.unwrap();
-    let account: AccountId =
-        platform.add_account(admin, &id, "root", Role::Administrator, false).await.unwrap();
-    let viewer = platform.viewer(admin, &account).await.unwrap();
-    Party { id, key, viewer }
-}
-
-async fn link(platform: &Platform, from: &Party, to: &Party) {
-    let link = NewLink {
-        supplier: from.id.clone(),
-        customer: to.id.clone(),
-        products: None,
-        valid_from: None,
-        valid_to: None,
-    };
-    let id = platform.propose_link(&from.viewer, link).await.unwrap();
-    platform.accept_link(&to.viewer, &id).await.unwrap();
-}
-
-async fn release(
-    platform: &Platform,
-    of: &Party,
-    name: &str,
-    kind: ProductKind,
-    digest: Sha256,
-    parts: Vec<ReleaseId>,
-) -> ReleaseId {
-    let product = platform.add_product(&of.viewer, name, kind).await.unwrap();
-    let release = NewRelease {
-        version: "1.0".to_owned(),
-        artifacts: vec![("a.bin".to_owned(), digest, Some(1))],
-        parts,
-    };
-    platform.add_release(&of.viewer, &product, release).await.unwrap()
-}
-
-async fn chain() -> Chain {
-    let folder = tempfile::tempdir().unwrap();
-    let platform = Platform::open(folder.path()).await.unwrap();
-    let admin = platform.local_administrator();
-    let chips = party(&platform, &admin, "Chips", 1, OrganizationKind::SoftwareManufacturer).await;
-    let maker = party(&platform, &admin, "Maker", 2, OrganizationKind::EquipmentManufacturer).await;
-    let water = party(&platform, &admin, "Water", 3, OrganizationKind::Operator).await;
-    link(&platform, &chips, &maker).await;
-    link(&platform, &maker, &water).await;
-    let library = release(&platform, &chips, "libchip", ProductKind::Software, LIBRARY, vec![]).await;
-    let firmware =
-        release(&platform, &maker, "KR-200", ProductKind::Equipment, FIRMWARE, vec![library.clone()]).await;
-    Chain { platform, chips, maker, water, library, firmware, _folder: folder }
-}
-
-fn sbom(digest: Sha256) -> Statement {
-    Statement::of_document(vec![Subject::new("a.bin", digest)], PredicateType::CYCLONEDX, SBOM).unwrap()
-}
-
-impl Chain {
-    async fn register(&self, by: &Party, statement: &Statement) -> Result<EvidenceId, WriteError> {
-        let claim = Unverified::from(statement.sign(&[&by.key]).unwrap());
-        let verified = claim.verify(&self.platform.own_keys(&by.viewer)).unwrap();
-        let registered = self.platform.register(&by.viewer, verified, Registration::default()).await?;
-        Ok(registered.evidence.id)
-    }
-
-    async fn grant(&self, by: &Party, to: &Party, scope: GrantScope, level: DisclosureLevel) -> EvidenceId {
-        let grant = DisclosureGrant { scope, types: None, level, valid_until: None };
-        let audience = Subject::new("x", to.key.public().id().0);
-        self.register(by, &Statement::new(vec![audience], &grant).unwrap()).await.unwrap()
-    }
-
-    fn level(&self, of: &Party, id: &EvidenceId) -> Option<DisclosureLevel> {
-        self.platform.evidence(&of.viewer, id).ok().map(|e| e.level)
-    }
-}
+use support::{FIRMWARE, LIBRARY, SBOM, chain, party, sbom};
 
 #[tokio::test]
 async fn direct_customers_get_it_redacted_and_others_do_not_get_it() {
@@ -257,9 +156,8 @@ async fn registrations_survive_a_restart_and_are_proven_by_the_log() {
         platform.add_release(&maker.viewer, &product, release).await.unwrap();
         let claim = Unverified::from(sbom(Sha256([n; 32])).sign(&[&maker.key]).unwrap());
         let verified = claim.verify(&platform.own_keys(&maker.viewer)).unwrap();
-        ids.push(
-            platform.register(&maker.viewer, verified, Registration::default()).await.unwrap().evidence.id,
-        );
+        let registered = platform.register(&maker.viewer, verified, Registration::default()).await.unwrap();
+        ids.push(registered.evidence().unwrap().id.clone());
     }
     let before = serde_json::to_string(&platform.products(&maker.viewer, false)).unwrap();
     platform.close().await;
@@ -267,7 +165,7 @@ async fn registrations_survive_a_restart_and_are_proven_by_the_log() {
     assert_eq!(serde_json::to_string(&platform.products(&maker.viewer, false)).unwrap(), before);
     let known = [platform.log_key().parse().unwrap()];
     for id in &ids {
-        let proof = platform.proof(&maker.viewer, id).await.unwrap();
+        let proof = platform.proof(&maker.viewer, id, None).await.unwrap();
         let (checkpoint, _) = tlog::Checkpoint::open(&proof.checkpoint, &known).unwrap();
         let hash = |text: &String| tlog::Hash::from_slice(&hex::decode(text).unwrap()).unwrap();
         let hashes: Vec<_> = proof.hashes.iter().map(hash).collect();

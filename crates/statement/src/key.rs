@@ -104,6 +104,13 @@ pub struct SigningKey(ed25519_dalek::SigningKey);
 #[error("cannot get random bytes from the operating system")]
 pub struct RandomError(#[from] getrandom::Error);
 
+/// 32 random bytes, for secrets that others are derived from.
+pub fn random_seed() -> Result<[u8; 32], RandomError> {
+    let mut seed = [0; 32];
+    getrandom::fill(&mut seed)?;
+    Ok(seed)
+}
+
 impl SigningKey {
     /// A new key.
     pub fn generate() -> Result<Self, RandomError> {

@@ -212,6 +212,13 @@ pub fn write_key_file(path: &Path, key: &SealedKey) -> Result<(), KeyFileError> 
     file.write_all(&json).and_then(|()| file.write_all(b"\n")).and_then(|()| file.sync_all()).map_err(write)
 }
 
+/// Writes a new file that only its owner may read: for secrets beside keys.
+pub fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file = private_file(path)?;
+    file.write_all(bytes)?;
+    file.sync_all()
+}
+
 fn private_file(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);

@@ -11,22 +11,32 @@
 //! Not here: storage, HTTP, the log. The only I/O are the helpers that read and write a key file.
 
 mod base64_text;
+mod body;
 mod envelope;
 mod key;
 mod key_file;
+mod leaf;
 mod predicate;
+mod redactable;
 mod schema;
 mod statement;
 mod time;
 mod trust;
 mod verify;
 
+pub use base64_text::encode as base64;
+pub use body::{
+    Answer, AnswerVerdict, AssetKind, CountermeasureApplied, DeclaredAsset, DeclaredRelease, Delegation,
+    DisclosureGrant, DisclosureLevel, GrantScope, Head, KeyRevocation, KeyRotation, SystemRegistration,
+    Withdrawal,
+};
 pub use envelope::{Envelope, MAX_ENVELOPE_BYTES, MAX_SIGNATURES, ReadEnvelopeError, Signature, pae};
-pub use key::{KeyId, ParseKeyError, ParseKeyIdError, PublicKey, RandomError, SigningKey};
-pub use key_file::{KeyFileError, OpenKeyError, SealedKey, read_key_file, write_key_file};
-pub use predicate::{
-    AssetKind, CountermeasureApplied, DeclaredAsset, DeclaredRelease, DisclosureGrant, DisclosureLevel,
-    EvidenceType, GrantScope, Head, Predicate, PredicateType, SystemRegistration, Withdrawal,
+pub use key::{KeyId, ParseKeyError, ParseKeyIdError, PublicKey, RandomError, SigningKey, random_seed};
+pub use key_file::{KeyFileError, OpenKeyError, SealedKey, read_key_file, write_key_file, write_private};
+pub use leaf::{list_digest, log_entry};
+pub use predicate::{EvidenceType, Predicate, PredicateType};
+pub use redactable::{
+    Commitment, Leaf, MAX_LEAVES, OpenDocumentError, PartialView, Redactable, ShownLeaf, Step, ViewError,
 };
 pub use schema::{PREDICATE_SCHEMAS, PredicateSchema};
 pub use statement::{

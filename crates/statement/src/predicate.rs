@@ -1,4 +1,4 @@
-//! What statements say: the predicate types we know, and the bodies of our own.
+//! What kinds of statement there are: the predicate types we know.
 //!
 //! Standard predicates are used where they exist; their bodies are documents of others and stay as they are. An
 //! inspection's body is a `sukashi.inspection/1`, an assessment's a `sukashi.assessment/1` (crate `record`).
@@ -6,12 +6,16 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use record::{Assessment, Inspection, Sha256};
+use record::{Assessment, Inspection};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::Timestamp;
+use crate::body::{
+    Answer, CountermeasureApplied, Delegation, DisclosureGrant, Head, KeyRevocation, KeyRotation,
+    SystemRegistration, Withdrawal,
+};
+use crate::redactable::Commitment;
 
 /// Type URI of a predicate, as `predicateType` writes it. Unknown ones are kept.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -43,6 +47,16 @@ pub enum EvidenceType {
     CountermeasureApplied,
     /// A statement taken back.
     Withdrawal,
+    /// A new key of an organization.
+    KeyRotation,
+    /// A key not to be relied on any more.
+    KeyRevocation,
+    /// What an instance may state for an organization.
+    Delegation,
+    /// Root and size of a document that is shown in part.
+    Commitment,
+    /// An answer without the document.
+    Answer,
     /// A predicate type we do not know.
     Other,
 }
@@ -61,6 +75,11 @@ const KNOWN: &[(EvidenceType, &str)] = &[
     (EvidenceType::Head, "urn:sukashi:head:1"),
     (EvidenceType::CountermeasureApplied, "urn:sukashi:countermeasure-applied:1"),
     (EvidenceType::Withdrawal, "urn:sukashi:withdrawal:1"),
+    (EvidenceType::KeyRotation, "urn:sukashi:key-rotation:1"),
+    (EvidenceType::KeyRevocation, "urn:sukashi:key-revocation:1"),
+    (EvidenceType::Delegation, "urn:sukashi:delegation:1"),
+    (EvidenceType::Commitment, "urn:sukashi:commitment:1"),
+    (EvidenceType::Answer, "urn:sukashi:answer:1"),
 ];
 
 impl PredicateType {
@@ -137,164 +156,18 @@ macro_rules! predicates {
 }
 
 predicates! {
+    Answer = "urn:sukashi:answer:1",
     Assessment = "urn:sukashi:assessment:1",
+    Commitment = "urn:sukashi:commitment:1",
     CountermeasureApplied = "urn:sukashi:countermeasure-applied:1",
+    Delegation = "urn:sukashi:delegation:1",
     DisclosureGrant = "urn:sukashi:disclosure-grant:1",
     Head = "urn:sukashi:head:1",
     Inspection = "urn:sukashi:inspection:1",
+    KeyRevocation = "urn:sukashi:key-revocation:1",
+    KeyRotation = "urn:sukashi:key-rotation:1",
     SystemRegistration = "urn:sukashi:system-registration:1",
     Withdrawal = "urn:sukashi:withdrawal:1",
-}
-
-/// A system model and what is installed in it. Subject: the system's name with the digest of its model.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct SystemRegistration {
-    /// The `sukashi.system/1` document.
-    pub model: serde_json::Value,
-    /// Hosts and software of the model, each with what it says of its origin.
-    pub assets: Vec<DeclaredAsset>,
-}
-
-/// An installed release, as a system's owner declares it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct DeclaredAsset {
-    /// Id in the model, `kind:id`.
-    pub id: String,
-    /// Name for reading.
-    pub name: String,
-    /// What it is.
-    pub kind: AssetKind,
-    /// Id of the asset it is a part of.
-    pub parent: Option<String>,
-    /// Which release it is said to be.
-    pub release: Option<DeclaredRelease>,
-}
-
-/// Kinds of asset.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum AssetKind {
-    /// A device.
-    Equipment,
-    /// A program or firmware.
-    Software,
-}
-
-/// What is known of an installed release; a digest is exact, the rest is a name.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(default)]
-pub struct DeclaredRelease {
-    /// Digest of a delivered artifact.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub sha256: Option<Sha256>,
-    /// Package URL.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub purl: Option<String>,
-    /// Product name.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub product: Option<String>,
-    /// Version of the product.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub version: Option<String>,
-}
-
-/// How much of a piece of evidence somebody gets. Ordered: each level includes those before it.
-#[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
-)]
-#[serde(rename_all = "kebab-case")]
-pub enum DisclosureLevel {
-    /// Nothing, not even that it exists.
-    #[default]
-    Hidden,
-    /// That it exists, by whom, since when.
-    Exists,
-    /// Its figures.
-    Outcome,
-    /// The document with its secrets taken out.
-    Redacted,
-    /// The signed statement.
-    Full,
-    /// The same, and the right to grant it to one's own customers.
-    FullAndReshare,
-}
-
-/// Gives somebody a level. Subject: the public keys (name of the organization, key id) of those it is given to.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct DisclosureGrant {
-    /// Of what.
-    pub scope: GrantScope,
-    /// Of which kinds of evidence; null for all.
-    pub types: Option<Vec<EvidenceType>>,
-    /// How much; may also be less than the default.
-    pub level: DisclosureLevel,
-    /// Until when; null for until further notice.
-    pub valid_until: Option<Timestamp>,
-}
-
-/// What a grant is about. Ids are the platform's.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
-#[serde(tag = "kind", rename_all = "kebab-case")]
-pub enum GrantScope {
-    /// All that the granting organization may disclose.
-    Everything,
-    /// All evidence about one product.
-    Product {
-        /// Product id.
-        id: String,
-    },
-    /// All evidence about one release.
-    Release {
-        /// Release id.
-        id: String,
-    },
-    /// All evidence about one system.
-    System {
-        /// System id.
-        id: String,
-    },
-    /// One piece of evidence.
-    Evidence {
-        /// Evidence id.
-        id: String,
-    },
-}
-
-/// How many statements a customer should have over a supply link. Subject: the customer's key.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Head {
-    /// Id of the supply link.
-    pub link: String,
-    /// Statements disclosed over it so far.
-    pub count: u64,
-    /// SHA-256 of their payload digests (32 bytes each), in the order of disclosure.
-    pub list_sha256: Sha256,
-    /// When it was made.
-    pub issued: Timestamp,
-    /// After this it is stale.
-    pub valid_until: Timestamp,
-}
-
-/// A countermeasure that somebody put in place. Subject: the system's name and the digest of its model.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct CountermeasureApplied {
-    /// Payload digest of the assessment that proposed it.
-    pub assessment: Sha256,
-    /// Its id there.
-    pub countermeasure: String,
-    /// Who applied it.
-    pub by: String,
-    /// When.
-    pub at: Timestamp,
-    /// Digest of a document that shows it.
-    pub evidence: Option<Sha256>,
-}
-
-/// Takes a statement of one's own back. Subject: the payload digest of that statement.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Withdrawal {
-    /// Why, for those who relied on it.
-    pub reason: String,
 }
 
 #[cfg(test)]
@@ -317,12 +190,5 @@ mod tests {
         for (uri, expected) in cases {
             assert_eq!(PredicateType::new(uri).evidence_type(), expected, "{uri}");
         }
-    }
-
-    #[test]
-    fn levels_are_ordered_from_nothing_to_everything() {
-        use DisclosureLevel::{Exists, Full, FullAndReshare, Hidden, Outcome, Redacted};
-        assert!([Hidden, Exists, Outcome, Redacted, Full, FullAndReshare].is_sorted());
-        assert_eq!(DisclosureLevel::default(), Hidden);
     }
 }

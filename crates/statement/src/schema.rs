@@ -2,7 +2,10 @@
 
 use schemars::{Schema, schema_for};
 
-use crate::{CountermeasureApplied, DisclosureGrant, Head, SystemRegistration, Trust, Withdrawal};
+use crate::{
+    Answer, Commitment, CountermeasureApplied, Delegation, DisclosureGrant, Head, KeyRevocation, KeyRotation,
+    PartialView, SystemRegistration, Trust, Withdrawal,
+};
 
 /// A schema by its short name.
 pub struct PredicateSchema {
@@ -14,9 +17,15 @@ pub struct PredicateSchema {
 
 /// Sorted by name. Inspection and assessment are documents of crate `record`.
 pub const PREDICATE_SCHEMAS: &[PredicateSchema] = &[
+    PredicateSchema { name: "answer", schema: || schema_for!(Answer) },
+    PredicateSchema { name: "commitment", schema: || schema_for!(Commitment) },
     PredicateSchema { name: "countermeasure-applied", schema: || schema_for!(CountermeasureApplied) },
+    PredicateSchema { name: "delegation", schema: || schema_for!(Delegation) },
     PredicateSchema { name: "disclosure-grant", schema: || schema_for!(DisclosureGrant) },
     PredicateSchema { name: "head", schema: || schema_for!(Head) },
+    PredicateSchema { name: "key-revocation", schema: || schema_for!(KeyRevocation) },
+    PredicateSchema { name: "key-rotation", schema: || schema_for!(KeyRotation) },
+    PredicateSchema { name: "partial-view", schema: || schema_for!(PartialView) },
     PredicateSchema { name: "system-registration", schema: || schema_for!(SystemRegistration) },
     PredicateSchema { name: "trust", schema: || schema_for!(Trust) },
     PredicateSchema { name: "withdrawal", schema: || schema_for!(Withdrawal) },

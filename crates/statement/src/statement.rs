@@ -165,7 +165,7 @@ impl Statement {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::predicate::Withdrawal;
+    use crate::body::Withdrawal;
     use expect_test::expect;
 
     fn withdrawal() -> Statement {

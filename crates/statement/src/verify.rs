@@ -189,8 +189,8 @@ impl Verified<Statement> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::body::Withdrawal;
     use crate::key::SigningKey;
-    use crate::predicate::Withdrawal;
     use crate::statement::Subject;
 
     const A: [u8; 32] = [1; 32];

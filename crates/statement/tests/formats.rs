@@ -39,6 +39,7 @@ fn the_example_envelope_is_what_we_sign_and_it_verifies() {
         types: Some(vec![EvidenceType::Sbom]),
         level: DisclosureLevel::Full,
         valid_until: Some("2027-01-01T00:00:00Z".parse().unwrap()),
+        emergency: false,
     };
     let customer = Subject::new("Mizu Water", Sha256([0x11; 32]));
     let envelope = Statement::new(vec![customer], &grant).unwrap().sign(&[&key]).unwrap();

@@ -9,3 +9,4 @@ mod run;
 
 pub(crate) use bench::run as bench;
 pub(crate) use real::run as real;
+pub(crate) use run::{build, peak_memory};

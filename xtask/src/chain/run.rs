@@ -22,7 +22,7 @@ impl Ran {
 }
 
 /// Builds the command for release; its path.
-pub(super) fn build() -> anyhow::Result<PathBuf> {
+pub(crate) fn build() -> anyhow::Result<PathBuf> {
     let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
     let status = Command::new(cargo).args(["build", "--release", "--package", "sukashi"]).status()?;
     if !status.success() {
@@ -48,6 +48,11 @@ pub(super) fn watch(command: &mut Command) -> anyhow::Result<Ran> {
         std::thread::sleep(Duration::from_millis(20));
     };
     Ok(Ran { status: status.code().unwrap_or(-1), time: start.elapsed(), memory })
+}
+
+/// Highest resident memory of a process so far, in bytes.
+pub(crate) fn peak_memory(process: u32) -> u64 {
+    fs::read_to_string(format!("/proc/{process}/status")).map_or(0, |text| peak(&text))
 }
 
 /// `VmHWM:   1234 kB`, in bytes.

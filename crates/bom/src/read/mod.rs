@@ -12,7 +12,6 @@ mod error;
 mod finish;
 mod json;
 mod spdx;
-mod spdx3;
 mod spdx_relation;
 mod spdx_tag;
 mod spdx_value;
@@ -25,7 +24,6 @@ pub(crate) use cyclonedx_parts::{CPE_PROPERTIES, RELATION_PROPERTY};
 pub use detect::{Recognised, recognise};
 pub use error::ReadError;
 pub(crate) use json::plain;
-pub(crate) use spdx_tag::Tags;
 
 /// What a document may cost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,6 +70,6 @@ pub fn read(bytes: &[u8], limits: &ReadLimits) -> Result<Document, ReadError> {
         Format::CycloneDxXml => cyclonedx_xml::read(bytes, limits),
         Format::SpdxJson => spdx::read(bytes, limits),
         Format::SpdxTagValue => spdx_tag::read(bytes, limits),
-        Format::SpdxJsonLd => spdx3::read(bytes, limits),
+        format => Err(ReadError::Unsupported { format, version: recognised.version }),
     }
 }

@@ -17,7 +17,7 @@ pub(super) fn read(bytes: &[u8], limits: &ReadLimits) -> Result<Document, ReadEr
     })?;
     let reading = Reading::new(limits);
     let mut state = State { document: RawDocument::default(), section: Section::Document };
-    let mut tags = Tags::new(text);
+    let mut tags = Tags { text, offset: 0 };
     while let Some((offset, tag, value)) = tags.next_tag().map_err(|at| unterminated(bytes, at))? {
         state.take(tag, value, &reading).map_err(|what| exceeded(bytes, offset, what, limits))?;
     }
@@ -37,18 +37,14 @@ fn exceeded(bytes: &[u8], at: usize, what: &'static str, limits: &ReadLimits) ->
 }
 
 /// Tags and their values, one after the other.
-pub(crate) struct Tags<'t> {
+struct Tags<'t> {
     text: &'t str,
     offset: usize,
 }
 
 impl<'t> Tags<'t> {
-    pub(crate) fn new(text: &'t str) -> Self {
-        Self { text, offset: 0 }
-    }
-
     /// The next tag with its offset; the error is the offset of a text that never ends.
-    pub(crate) fn next_tag(&mut self) -> Result<Option<(usize, &'t str, &'t str)>, usize> {
+    fn next_tag(&mut self) -> Result<Option<(usize, &'t str, &'t str)>, usize> {
         loop {
             let at = self.offset;
             let rest = self.text.get(at..).unwrap_or_default();

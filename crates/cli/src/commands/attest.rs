@@ -5,7 +5,10 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, bail};
 use clap::ValueEnum;
 use record::{Assessment, Inspection};
-use statement::{PredicateType, Statement, Subject};
+use statement::{
+    CountermeasureApplied, Delegation, DisclosureGrant, Predicate as _, PredicateType, Redactable, Statement,
+    Subject, SystemRegistration, Withdrawal,
+};
 
 use crate::commands::Context;
 use crate::commands::keys::{self, Passphrase};
@@ -17,7 +20,10 @@ use crate::output::Target;
 #[derive(Debug, clap::Args)]
 #[command(before_help = "Examples:
   sukashi attest inspection router.json --key release -o router.intoto.json
-  sukashi attest sbom router.cdx.json --artifact router.bin --key release")]
+  sukashi attest sbom router.cdx.json --artifact router.bin --key release
+  sukashi attest commitment router.cdx.json --artifact router.bin --seed-file router.seed --key release
+  sukashi attest system plant.yaml --key plant
+  sukashi attest withdrawal sbom.intoto.json --reason 'wrong file' --key release")]
 pub(crate) struct Args {
     /// What the document is.
     #[arg(value_name = "TYPE")]
@@ -30,6 +36,15 @@ pub(crate) struct Args {
     /// What it is about, where the document does not say by its digest.
     #[arg(long, value_name = "FILE")]
     artifact: Vec<PathBuf>,
+    /// What it is about, by name and digest.
+    #[arg(long, value_name = "NAME=SHA256", value_parser = named_digest)]
+    subject: Vec<(String, record::Sha256)>,
+    /// For a commitment: the seed of the salts; made where it is missing. Whoever has it can guess what is hidden.
+    #[arg(long, value_name = "FILE", required_if_eq("kind", "commitment"))]
+    seed_file: Option<PathBuf>,
+    /// For a withdrawal: why, for those who relied on it.
+    #[arg(long, value_name = "TEXT", required_if_eq("kind", "withdrawal"))]
+    reason: Option<String>,
     #[command(flatten)]
     passphrase: Passphrase,
     /// Where to write the envelope.
@@ -49,6 +64,18 @@ enum Kind {
     Vex,
     /// SLSA provenance.
     Provenance,
+    /// A system model, YAML or JSON.
+    System,
+    /// Root over the document's salted parts, so that parts of it can be shown and checked.
+    Commitment,
+    /// A statement of one's own, to take it back.
+    Withdrawal,
+    /// Body of a disclosure grant (`docs/formats/`); subjects are key ids of those it is given to.
+    Grant,
+    /// Body of a countermeasure applied; the subject is the system's model.
+    CountermeasureApplied,
+    /// Body of a delegation; the subject is the platform's key.
+    Delegation,
 }
 
 pub(crate) fn run(args: &Args, context: &mut Context) -> anyhow::Result<Outcome> {
@@ -68,12 +95,13 @@ pub(crate) fn run(args: &Args, context: &mut Context) -> anyhow::Result<Outcome>
 }
 
 fn statement(args: &Args, text: &str) -> anyhow::Result<Statement> {
-    let named: Vec<Subject> =
+    let mut named: Vec<Subject> =
         args.artifact.iter().map(|path| subject(path)).collect::<anyhow::Result<_>>()?;
+    named.extend(args.subject.iter().map(|(name, digest)| Subject::new(name, *digest)));
     let about = |own: Option<Subject>| match (named.is_empty(), own) {
         (false, _) => Ok(named.clone()),
         (true, Some(own)) => Ok(vec![own]),
-        (true, None) => bail!("it does not say what it is about; hint: use `--artifact`"),
+        (true, None) => bail!("it does not say what it is about; hint: use `--artifact` or `--subject`"),
     };
     Ok(match args.kind {
         Kind::Inspection => {
@@ -89,7 +117,78 @@ fn statement(args: &Args, text: &str) -> anyhow::Result<Statement> {
         Kind::Sbom => Statement::of_document(about(None)?, sbom_type(text)?, text)?,
         Kind::Vex => Statement::of_document(about(None)?, PredicateType::OPENVEX, text)?,
         Kind::Provenance => Statement::of_document(about(None)?, PredicateType::SLSA_PROVENANCE, text)?,
+        Kind::System => system_registration(&args.file, text)?,
+        Kind::Commitment => commitment(args, text, about)?,
+        Kind::Withdrawal => {
+            let reason = args.reason.clone().unwrap_or_default();
+            Statement::new(vec![taken_back(text)?], &Withdrawal { reason })?
+        }
+        Kind::Grant => Statement::new(about(None)?, &serde_json::from_str::<DisclosureGrant>(text)?)?,
+        Kind::CountermeasureApplied => {
+            Statement::new(about(None)?, &serde_json::from_str::<CountermeasureApplied>(text)?)?
+        }
+        Kind::Delegation => {
+            let body: Delegation = serde_json::from_str(text)?;
+            let own = Subject::new("platform", body.public_key.id().0);
+            Statement::new(about(Some(own))?, &body)?
+        }
     })
+}
+
+fn named_digest(text: &str) -> Result<(String, record::Sha256), String> {
+    let (name, digest) = text.rsplit_once('=').ok_or("write NAME=SHA256")?;
+    Ok((name.to_owned(), digest.parse().map_err(|_| "write 64 lower-case hexadecimal digits after `=`")?))
+}
+
+fn system_registration(file: &Path, text: &str) -> anyhow::Result<Statement> {
+    let name = input::name(file);
+    let system = ::system::System::new(&[(name.clone(), ::system::read(&name, text)?)])?;
+    let body = SystemRegistration {
+        model: serde_json::to_value(system.document())?,
+        assets: pipeline::assets(&system),
+    };
+    Ok(Statement::new(vec![Subject::new(system.name(), system.digest())], &body)?)
+}
+
+fn commitment(
+    args: &Args,
+    text: &str,
+    about: impl Fn(Option<Subject>) -> anyhow::Result<Vec<Subject>>,
+) -> anyhow::Result<Statement> {
+    let path = args.seed_file.as_deref().context("no file for the seed; hint: use `--seed-file`")?;
+    let seed = if path.exists() { read_seed(path)? } else { new_seed(path)? };
+    let inspection = serde_json::from_str::<Inspection>(text).ok();
+    let own = inspection.as_ref().and_then(|i| i.subject.sha256.map(|d| Subject::new(&i.subject.name, d)));
+    let kind = if inspection.is_some() { Inspection::TYPE } else { sbom_type(text)? };
+    let redactable = Redactable::open(text, &seed)?;
+    Ok(Statement::new(about(own)?, &redactable.commitment(kind))?)
+}
+
+/// 32 bytes in hexadecimal.
+///
+/// # Errors
+/// If the file cannot be read or is no seed.
+pub(crate) fn read_seed(path: &Path) -> anyhow::Result<[u8; 32]> {
+    let seed: record::Sha256 = input::text(path)?
+        .trim()
+        .parse()
+        .map_err(|_| anyhow::anyhow!("`{}` is no seed: 64 hexadecimal digits", path.display()))?;
+    Ok(seed.0)
+}
+
+fn new_seed(path: &Path) -> anyhow::Result<[u8; 32]> {
+    let seed = statement::random_seed()?;
+    statement::write_private(path, format!("{}\n", record::Sha256(seed)).as_bytes())
+        .with_context(|| format!("cannot write `{}`", path.display()))?;
+    Ok(seed)
+}
+
+/// The statement that a withdrawal takes back, by the digest of its payload.
+fn taken_back(text: &str) -> anyhow::Result<Subject> {
+    let envelope = statement::Envelope::read(text.as_bytes())?;
+    let kind = serde_json::from_slice::<Statement>(&envelope.payload)?.predicate_type().clone();
+    let name = serde_json::to_value(kind.evidence_type())?;
+    Ok(Subject::new(name.as_str().unwrap_or("statement"), pipeline::digest(&envelope.payload)))
 }
 
 fn subject(path: &Path) -> anyhow::Result<Subject> {

@@ -2,10 +2,11 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use anyhow::Context as _;
 use pipeline::demo;
-use server::ServeOptions;
+use server::{ServeOptions, Site};
 use tracing::info;
 
 use crate::commands::{Context, serve};
@@ -46,8 +47,14 @@ pub(crate) fn run(args: &Args, context: &mut Context) -> anyhow::Result<Outcome>
         info!("the demonstration lies in `{}`", data.display());
         let demo = demo::open(&data).await?;
         guide(&demo.people, context)?;
-        serve::serve(demo.platform, listener, ServeOptions::default(), &demo.people, &mut context.output)
-            .await
+        serve::serve(
+            Site::new(Arc::new(demo.platform)),
+            listener,
+            ServeOptions::default(),
+            &demo.people,
+            &mut context.output,
+        )
+        .await
     })?;
     Ok(Outcome::Clean)
 }

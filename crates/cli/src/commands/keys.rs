@@ -4,18 +4,21 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 use clap::Subcommand;
-use statement::{SealedKey, SigningKey};
+use statement::{KeyRevocation, KeyRotation, SealedKey, SigningKey, Statement, Subject};
 
 use crate::commands::Context;
 use crate::outcome::Outcome;
+use crate::output::Target;
 use crate::settings::{Setting, Settings};
 use crate::{escape, input};
 
-/// Make and list signing keys.
+/// Make, list, rotate and revoke signing keys.
 #[derive(Debug, clap::Args)]
 #[command(before_help = "Examples:
   sukashi keys new release --passphrase-file secret.txt
-  sukashi keys list")]
+  sukashi keys list
+  sukashi keys rotate release --to release-2027 -o rotation.dsse.json
+  sukashi keys revoke release --by release-2027 --reason lost -o revocation.dsse.json")]
 #[command(subcommand_required = true, arg_required_else_help = true)]
 pub(crate) struct Args {
     #[command(subcommand)]
@@ -35,6 +38,48 @@ enum Command {
         name: String,
         #[command(flatten)]
         passphrase: Passphrase,
+    },
+    /// Introduce a new key, signed by the old and the new one; register the statement to make it known.
+    #[command(before_help = "Examples:
+  sukashi keys rotate release --to release-2027 --passphrase-file secret.txt -o rotation.dsse.json")]
+    Rotate {
+        /// The key one signs with now.
+        name: PathBuf,
+        /// The new key.
+        #[arg(long, value_name = "KEY")]
+        to: PathBuf,
+        /// Both keys go on signing; otherwise the old one is not believed from then on.
+        #[arg(long)]
+        keep: bool,
+        /// Name of the organization.
+        #[arg(long, default_value = "self", value_name = "NAME")]
+        organization: String,
+        #[command(flatten)]
+        passphrase: Passphrase,
+        /// Where to write the statement.
+        #[arg(short, long, value_name = "FILE|DIR")]
+        output: Option<PathBuf>,
+    },
+    /// Say that a key must not be relied on any more; register the statement to make it known.
+    #[command(before_help = "Examples:
+  sukashi keys revoke release --by release-2027 --reason 'laptop stolen' -o revocation.dsse.json")]
+    Revoke {
+        /// The key; only its file is read, not opened.
+        name: PathBuf,
+        /// The key that signs; the revoked one where absent.
+        #[arg(long, value_name = "KEY")]
+        by: Option<PathBuf>,
+        /// Why.
+        #[arg(long, value_name = "TEXT")]
+        reason: String,
+        /// Name of the organization.
+        #[arg(long, default_value = "self", value_name = "NAME")]
+        organization: String,
+        #[command(flatten)]
+        passphrase: Passphrase,
+        /// Where to write the statement.
+        #[arg(short, long, value_name = "FILE|DIR")]
+        output: Option<PathBuf>,
     },
     /// List the keys of the folder.
     #[command(before_help = "Examples:
@@ -72,6 +117,33 @@ pub(crate) fn run(args: &Args, context: &mut Context) -> anyhow::Result<Outcome>
     match &args.command {
         Command::New { name, passphrase } => new(&folder, name, &passphrase.read()?, context)?,
         Command::List => list(&folder, context)?,
+        Command::Rotate { name, to, keep, organization, passphrase, output } => {
+            let secret = passphrase.read()?;
+            let (old, new) = (open(name, &folder, &secret)?, open(to, &folder, &secret)?);
+            let body =
+                KeyRotation { public_key: new.public(), replaces: (!*keep).then(|| old.public().id()) };
+            let subject = Subject::new(organization, new.public().id().0);
+            sign(
+                &Statement::new(vec![subject], &body)?,
+                &[&old, &new],
+                "rotation",
+                output.as_deref(),
+                context,
+            )?;
+        }
+        Command::Revoke { name, by, reason, organization, passphrase, output } => {
+            let revoked = find_in(name, &folder)?;
+            let signer = open(by.as_ref().unwrap_or(name), &folder, &passphrase.read()?)?;
+            let body = KeyRevocation { reason: reason.clone() };
+            let subject = Subject::new(organization, revoked.key_id().0);
+            sign(
+                &Statement::new(vec![subject], &body)?,
+                &[&signer],
+                "revocation",
+                output.as_deref(),
+                context,
+            )?;
+        }
     }
     Ok(Outcome::Clean)
 }
@@ -89,9 +161,29 @@ fn folder(typed: Option<&Path>, settings: &Settings) -> anyhow::Result<PathBuf> 
 /// # Errors
 /// If there is no such key.
 pub(crate) fn find(name: &Path, settings: &Settings) -> anyhow::Result<SealedKey> {
-    let inside = folder(None, settings)?.join(name).with_extension("json");
+    find_in(name, &folder(None, settings)?)
+}
+
+fn find_in(name: &Path, folder: &Path) -> anyhow::Result<SealedKey> {
+    let inside = folder.join(name).with_extension("json");
     let path = if name.exists() { name } else { &inside };
     Ok(statement::read_key_file(path)?)
+}
+
+fn open(name: &Path, folder: &Path, passphrase: &[u8]) -> anyhow::Result<SigningKey> {
+    Ok(find_in(name, folder)?.open(passphrase)?)
+}
+
+fn sign(
+    statement: &Statement,
+    keys: &[&SigningKey],
+    name: &str,
+    output: Option<&Path>,
+    context: &mut Context,
+) -> anyhow::Result<()> {
+    let mut envelope = statement.sign(keys)?.to_json()?;
+    envelope.push(b'\n');
+    Target::of(output).write(&format!("{name}.dsse.json"), &envelope, &mut context.output)
 }
 
 fn new(folder: &Path, name: &str, passphrase: &[u8], context: &mut Context) -> anyhow::Result<()> {

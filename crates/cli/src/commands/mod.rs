@@ -12,6 +12,7 @@ use crate::output::Output;
 use crate::settings::{Setting, Settings};
 use crate::{args, log};
 
+mod admin;
 mod assess;
 mod attest;
 mod bom;
@@ -24,8 +25,12 @@ mod inspect;
 mod keys;
 mod licences;
 mod man;
+mod platform;
+mod pull;
+mod register;
 mod schema;
 mod serve;
+mod status;
 mod system;
 mod verify;
 mod vuln;
@@ -44,6 +49,10 @@ pub(crate) enum Command {
     Attest(attest::Args),
     Verify(verify::Args),
     Serve(serve::Args),
+    Admin(admin::Args),
+    Register(register::Args),
+    Pull(pull::Args),
+    Status(status::Args),
     Config(config::Args),
     Schema(schema::Args),
     Licences(licences::Args),
@@ -96,6 +105,10 @@ fn try_run(args: &args::Args) -> anyhow::Result<Outcome> {
         Command::Verify(args) => verify::run(args, &mut context),
         Command::Demo(args) => demo::run(args, &mut context),
         Command::Serve(args) => serve::run(args, &mut context),
+        Command::Admin(args) => admin::run(args, &mut context),
+        Command::Register(args) => register::run(args, &mut context),
+        Command::Pull(args) => pull::run(args, &mut context),
+        Command::Status(args) => status::run(args, &mut context),
         Command::System(args) => system::run(args, &mut context),
         Command::Datalog(args) => datalog::run(args, &mut context),
         Command::Config(args) => config::run(args, &mut context),

@@ -5,13 +5,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
+use pipeline::Vulnerabilities;
 use pipeline::demo::{self, Person};
-use server::ServeOptions;
+use server::{ServeOptions, Site};
 use share::{AccountId, OrganizationKind, Platform, Role};
 use tokio::net::TcpListener;
 use tracing::info;
 
-use crate::commands::Context;
+use crate::commands::{Context, vuln};
 use crate::outcome::Outcome;
 use crate::output::Output;
 use crate::settings::{Setting, Settings};
@@ -29,6 +30,12 @@ pub(crate) struct Args {
     /// Address to listen on; port 0 takes a free one.
     #[arg(long, value_name = "ADDR")]
     listen: Option<SocketAddr>,
+    /// The vulnerability database that answers and re-assessments use.
+    #[arg(long, value_name = "FILE")]
+    vuln_db: Option<PathBuf>,
+    /// Address of figures for Prometheus; whoever reaches it may read them.
+    #[arg(long, value_name = "ADDR")]
+    metrics: Option<SocketAddr>,
     /// A proxy in front speaks TLS; needed to listen beyond this machine.
     #[arg(long)]
     behind_proxy: bool,
@@ -46,16 +53,32 @@ pub(crate) fn run(args: &Args, context: &mut Context) -> anyhow::Result<Outcome>
             "`{listen}` can be reached from other machines, and this is not encrypted; hint: put a proxy with TLS in front and say `--behind-proxy`"
         );
     }
-    let options = ServeOptions { behind_proxy: args.behind_proxy, ..ServeOptions::default() };
     runtime()?.block_on(async {
         let listener = bind(listen).await?;
+        let metrics = match args.metrics {
+            Some(address) => Some(bind(address).await?),
+            None => None,
+        };
+        let options = ServeOptions { behind_proxy: args.behind_proxy, metrics, ..ServeOptions::default() };
         let first = !data.exists();
         let people = demo::people(&data)?;
-        let platform = Platform::open(&data).await?;
+        let platform = Arc::new(Platform::open(&data).await?);
         let people = if first { vec![set_up(&platform).await?] } else { people };
-        serve(platform, listener, options, &people, &mut context.output).await
+        let site = site(platform, args.vuln_db.as_deref(), settings)?;
+        serve(site, listener, options, &people, &mut context.output).await
     })?;
     Ok(Outcome::Clean)
+}
+
+/// The platform with vulnerability data: those named, or the usual ones if they are there.
+fn site(platform: Arc<Platform>, typed: Option<&Path>, settings: &Settings) -> anyhow::Result<Site> {
+    let file = vuln::database(typed, settings)?;
+    let site = Site::new(platform);
+    if typed.is_none() && !file.exists() {
+        return Ok(site);
+    }
+    let data = Vulnerabilities::open(&file).with_context(|| format!("cannot use `{}`", file.display()))?;
+    Ok(site.with_vulnerabilities(Arc::new(data)))
 }
 
 /// The address that was typed or set.
@@ -92,12 +115,13 @@ pub(crate) async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
 /// # Errors
 /// If links cannot be made, or serving ends by itself.
 pub(crate) async fn serve(
-    platform: Platform,
+    site: Site,
     listener: TcpListener,
     options: ServeOptions,
     people: &[Person],
     output: &mut Output,
 ) -> anyhow::Result<()> {
+    let platform = Arc::clone(site.platform());
     let address = listener.local_addr().context("cannot tell the address")?;
     for person in people {
         let url = login(&platform, &person.account, address).await?;
@@ -107,7 +131,7 @@ pub(crate) async fn serve(
         output.line(&format!("ready: http://{address}/"))?;
     }
     let stop = signals()?;
-    server::serve(Arc::new(platform), listener, options, stop).await?;
+    server::serve(Arc::new(site), listener, options, stop).await?;
     info!("ended");
     Ok(())
 }

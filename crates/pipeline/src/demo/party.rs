@@ -109,7 +109,13 @@ impl Party {
         to: &Self,
         level: DisclosureLevel,
     ) -> Result<(), DemoError> {
-        let grant = DisclosureGrant { scope: GrantScope::Everything, types: None, level, valid_until: None };
+        let grant = DisclosureGrant {
+            scope: GrantScope::Everything,
+            types: None,
+            level,
+            valid_until: None,
+            emergency: false,
+        };
         let audience = Subject::new(to.name, to.key.public().id().0);
         self.registers(platform, Statement::new(vec![audience], &grant), Registration::default()).await
     }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use assess::export::Publication;
-use record::{Assessment, Inspection, Severity, SourceKind};
+use record::{Assessment, Inspection};
 use share::{OrganizationKind, Platform, ProductKind, Registration};
 use statement::{DisclosureLevel, PredicateType, Statement, Subject, SystemRegistration, Timestamp};
 use system::System;
@@ -102,14 +102,7 @@ fn publication() -> Publication {
 fn model(inspection: &Inspection) -> Result<System, DemoError> {
     let failed = "read its model";
     let model = system::read("system.yaml", MODEL).map_err(DemoError::step(OPERATOR, failed))?;
-    let grave = inspection.findings.iter().filter(|finding| finding.severity >= Severity::High);
-    let findings: Vec<_> = grave
-        .map(|finding| {
-            let network = finding.source.as_ref().is_some_and(|s| s.kind == SourceKind::Network);
-            let range = if network { "network" } else { "local" };
-            serde_json::json!({"id": finding.id, "rule": finding.rule, "range": range})
-        })
-        .collect();
+    let findings = crate::worker::attackable(inspection);
     let overlay = serde_json::json!({
         "schema": "sukashi.system/1",
         "software": {"edge-router": {"findings": findings}},

@@ -1,19 +1,20 @@
 //! Supply links, disclosures, accesses, changes.
 
 use axum::extract::{Path, State};
-use axum::http::StatusCode;
+use axum::http::{Method, StatusCode};
+use axum::routing::{MethodFilter, on};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use share::{
     AccessView, ChangeView, DisclosureView, LinkId, LinkView, NewLink, OrganizationId, Page, Paging,
-    ProductId,
+    ProductId, WebhookView,
 };
 use statement::Timestamp;
 
 use crate::answer::{Asked, Input, Json, List, ok};
 use crate::caller::{App, Caller};
 use crate::problem::{Code, Problem};
-use crate::routes::{Route, get, post};
+use crate::routes::{Area, Route, get, plain, post};
 
 pub(super) fn routes() -> Vec<Route> {
     vec![
@@ -43,6 +44,24 @@ pub(super) fn routes() -> Vec<Route> {
             "who looked at one's evidence",
             "after",
             "limit"
+        ),
+        get!(
+            "/api/v1/webhooks",
+            webhooks,
+            Page<WebhookView>,
+            "where one's organization is told of changes",
+            "after",
+            "limit"
+        ),
+        post!("/api/v1/webhooks", add_webhook, WebhookInput, 201 WebhookView, "be told of changes at an https address"),
+        plain(
+            MethodFilter::DELETE,
+            Method::DELETE,
+            "/api/v1/webhooks/{id}",
+            Area::Api,
+            (204, ""),
+            "be told no more",
+            |m| on(m, remove_webhook),
         ),
         get!(
             "/api/v1/changes",
@@ -129,6 +148,37 @@ async fn accesses(
     Asked(list): Asked<List>,
 ) -> Result<Json<Page<AccessView>>, Problem> {
     Ok(ok(app.accesses(&caller.viewer, list.after.as_deref(), list.limit).await?))
+}
+
+#[derive(Deserialize, JsonSchema)]
+struct WebhookInput {
+    /// `https://…` with a public address.
+    url: String,
+}
+
+async fn webhooks(
+    State(app): State<App>,
+    caller: Caller,
+    Asked(list): Asked<List>,
+) -> Result<Json<Page<WebhookView>>, Problem> {
+    Ok(ok(Paging::from(list).cut(app.webhooks(&caller.viewer).await?, |w| w.id.clone())))
+}
+
+async fn add_webhook(
+    State(app): State<App>,
+    caller: Caller,
+    Input(new): Input<WebhookInput>,
+) -> Result<Json<WebhookView>, Problem> {
+    Ok(Json(StatusCode::CREATED, app.add_webhook(&caller.viewer, &new.url).await?))
+}
+
+async fn remove_webhook(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<StatusCode, Problem> {
+    app.remove_webhook(&caller.viewer, &id).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 async fn changes(State(app): State<App>, caller: Caller, Asked(ask): Asked<Since>) -> Json<Page<ChangeView>> {

@@ -3,10 +3,11 @@
 use axum::extract::{DefaultBodyLimit, Path, State};
 use axum::http::{HeaderName, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use record::Sha256;
 use serde::Deserialize;
 use share::{
     EvidenceFilter, EvidenceId, EvidenceView, FindingView, LogProof, OrganizationId, Page, Paging,
-    Registration, ReleaseId, SystemId, Tlp,
+    Registered, Registration, ReleaseId, ShownView, SystemId, Tlp,
 };
 use statement::{DisclosureLevel, EvidenceType, MAX_ENVELOPE_BYTES, Timestamp, Unverified, VerifyError};
 
@@ -23,12 +24,14 @@ pub(super) fn routes() -> Vec<Route> {
         register,
         serde_json::Value,
         201 EvidenceView,
-        "register a DSSE envelope signed by a key of one's organization; the same again answers 200",
+        "register a DSSE envelope signed by a key of one's organization; the same again answers 200, and 202 what waits for a second person",
         "release",
         "system",
         "supersedes",
         "tlp",
-        "embargo_until"
+        "embargo_until",
+        "document",
+        "seed"
     );
     register.handler = register.handler.layer(DefaultBodyLimit::max(MAX_ENVELOPE_BYTES));
     vec![
@@ -55,7 +58,13 @@ pub(super) fn routes() -> Vec<Route> {
             "one finding of an inspection"
         ),
         get!("/api/v1/evidence/{id}/statement", signed, serde_json::Value, "the signed DSSE envelope"),
-        get!("/api/v1/evidence/{id}/proof", proof, LogProof, "proof that it is in the log"),
+        get!("/api/v1/evidence/{id}/proof", proof, LogProof, "proof that it is in the log", "size"),
+        get!(
+            "/api/v1/evidence/{id}/view",
+            shown,
+            ShownView,
+            "the document in part, with proof against its commitment"
+        ),
     ]
 }
 
@@ -66,6 +75,8 @@ struct About {
     supersedes: Option<String>,
     tlp: Option<Tlp>,
     embargo_until: Option<Timestamp>,
+    document: Option<String>,
+    seed: Option<Sha256>,
 }
 
 #[derive(Deserialize)]
@@ -99,7 +110,7 @@ async fn register(
     caller: Caller,
     Asked(about): Asked<About>,
     Raw(body): Raw,
-) -> Result<Json<EvidenceView>, Problem> {
+) -> Result<Response, Problem> {
     let claim = Unverified::read(&body).map_err(|e| Problem::because(Code::BadStatement, e.to_string()))?;
     let verified = claim.verify(&app.own_keys(&caller.viewer)).map_err(|e| unverified(&e))?;
     let registration = Registration {
@@ -108,9 +119,14 @@ async fn register(
         supersedes: about.supersedes.map(EvidenceId::new),
         tlp: about.tlp,
         embargo_until: about.embargo_until,
+        document: about.document.map(EvidenceId::new),
+        seed: about.seed,
     };
-    let registered = app.register(&caller.viewer, verified, registration).await?;
-    Ok(Json(if registered.new { StatusCode::CREATED } else { StatusCode::OK }, registered.evidence))
+    Ok(match app.register(&caller.viewer, verified, registration).await? {
+        Registered::New(evidence) => Json(StatusCode::CREATED, evidence).into_response(),
+        Registered::Known(evidence) => Json(StatusCode::OK, evidence).into_response(),
+        Registered::Waiting(waiting) => Json(StatusCode::ACCEPTED, waiting).into_response(),
+    })
 }
 
 async fn list(State(app): State<App>, caller: Caller, Asked(ask): Asked<Filter>) -> Json<Page<EvidenceView>> {
@@ -161,10 +177,24 @@ async fn signed(State(app): State<App>, caller: Caller, Path(id): Path<String>) 
     Ok((headers, envelope).into_response())
 }
 
+#[derive(Deserialize)]
+struct OfSize {
+    size: Option<u64>,
+}
+
 async fn proof(
     State(app): State<App>,
     caller: Caller,
     Path(id): Path<String>,
+    Asked(ask): Asked<OfSize>,
 ) -> Result<Json<LogProof>, Problem> {
-    Ok(ok(app.proof(&caller.viewer, &EvidenceId::new(id)).await?))
+    Ok(ok(app.proof(&caller.viewer, &EvidenceId::new(id), ask.size).await?))
+}
+
+async fn shown(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<Json<ShownView>, Problem> {
+    Ok(ok(app.shown(&caller.viewer, &EvidenceId::new(id)).await?))
 }

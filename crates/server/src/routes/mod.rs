@@ -1,11 +1,15 @@
 //! The one table of routes.
 
 mod chain;
+mod events;
 mod evidence;
 mod log;
 mod people;
 mod products;
 mod systems;
+mod tea;
+mod trust;
+mod witness;
 
 use axum::extract::DefaultBodyLimit;
 use axum::http::Method;
@@ -18,11 +22,16 @@ use crate::problem::{Code, Problem};
 /// Largest body of a write that is not a statement, in bytes.
 const SMALL: usize = 1 << 20;
 
+/// Largest list of known exploited vulnerabilities, in bytes.
+const MEDIUM: usize = 32 << 20;
+
 /// Which rules an answer is under.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Area {
     /// JSON for somebody, with an ETag.
     Api,
+    /// The Transparency Exchange API: JSON for somebody, in the words of that standard; described there.
+    Tea,
     /// For everybody.
     Open,
 }
@@ -117,13 +126,20 @@ pub(crate) fn table(secure: bool) -> Vec<Route> {
         products::routes(),
         evidence::routes(),
         chain::routes(),
+        events::routes(),
+        trust::routes(),
+        witness::routes(),
+        tea::routes(secure),
         log::routes(),
         own(),
     ];
     let limited = |mut route: Route| {
-        if route.path != evidence::STATEMENTS {
-            route.handler = route.handler.layer(DefaultBodyLimit::max(SMALL));
-        }
+        let limit = match route.path {
+            evidence::STATEMENTS => return route,
+            trust::EMERGENCIES => MEDIUM,
+            _ => SMALL,
+        };
+        route.handler = route.handler.layer(DefaultBodyLimit::max(limit));
         route
     };
     parts.into_iter().flatten().map(limited).collect()
@@ -136,6 +152,15 @@ fn own() -> Vec<Route> {
     vec![
         get("/api/v1/openapi.json", "application/json", "this document", |m| on(m, openapi)),
         get("/healthz", "application/json", "the process answers", |m| on(m, healthy)),
+        plain(
+            MethodFilter::GET,
+            Method::GET,
+            "/metrics",
+            Area::Open,
+            (200, "text/plain"),
+            "figures for Prometheus (instance administrator; `serve --metrics` has an address of their own)",
+            |m| on(m, metrics),
+        ),
         get("/readyz", "application/json", "the database answers", |m| on(m, ready)),
     ]
 }
@@ -146,6 +171,14 @@ async fn openapi() -> impl axum::response::IntoResponse {
 
 async fn healthy() -> impl axum::response::IntoResponse {
     crate::answer::ok(serde_json::json!({"status": "ok"}))
+}
+
+async fn metrics(
+    axum::extract::State(app): axum::extract::State<App>,
+    caller: crate::caller::Caller,
+) -> Result<String, Problem> {
+    caller.viewer.administrator().ok_or(Problem::new(Code::Role))?;
+    Ok(app.metrics().await)
 }
 
 async fn ready(

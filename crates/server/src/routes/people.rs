@@ -7,7 +7,8 @@ use axum::routing::{MethodFilter, on};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use share::{
-    OrganizationId, OrganizationKind, OrganizationView, Page, Role, SESSION_SECONDS, Secret, SessionView,
+    AuditView, OrganizationId, OrganizationKind, OrganizationView, Page, Role, SESSION_SECONDS, Secret,
+    SessionView,
 };
 use statement::{KeyId, PublicKey};
 
@@ -56,6 +57,14 @@ pub(super) fn routes(secure: bool) -> Vec<Route> {
         post!("/api/v1/tokens", add_token, NewToken, 201 Token, "make a token for scripts; shown once"),
         revoke,
         get!(
+            "/api/v1/audit",
+            audit,
+            Page<AuditView>,
+            "who wrote what, newest first (auditor)",
+            "after",
+            "limit"
+        ),
+        get!(
             "/api/v1/organizations",
             organizations,
             Page<OrganizationView>,
@@ -64,6 +73,7 @@ pub(super) fn routes(secure: bool) -> Vec<Route> {
             "limit"
         ),
         post!("/api/v1/organizations", add_organization, NewOrganization, 201 Added, "add an organization (instance administrator)"),
+        post!("/api/v1/organizations/{id}/accounts", add_account, NewAccount, 201 AddedAccount, "add an account (instance administrator, or administrator of the organization); its login link is shown once"),
         post!("/api/v1/organizations/{id}/keys", add_key, NewKey, 201 AddedKey, "accept a key for an organization (instance administrator)"),
     ]
 }
@@ -102,6 +112,22 @@ struct NewOrganization {
 struct Added {
     /// Id of what was added.
     id: String,
+}
+
+#[derive(Deserialize, JsonSchema)]
+struct NewAccount {
+    /// Name.
+    name: String,
+    /// What it may do.
+    role: Role,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct AddedAccount {
+    /// Id of the account.
+    id: String,
+    /// For `/login?token=`; works once, within 30 minutes.
+    login_token: String,
 }
 
 #[derive(Deserialize, JsonSchema)]
@@ -193,6 +219,14 @@ async fn revoke_token(
     Ok(StatusCode::NO_CONTENT)
 }
 
+async fn audit(
+    State(app): State<App>,
+    caller: Caller,
+    Asked(list): Asked<List>,
+) -> Result<Json<Page<AuditView>>, Problem> {
+    Ok(ok(app.audit(&caller.viewer, list.after.as_deref(), list.limit).await?))
+}
+
 async fn organizations(
     State(app): State<App>,
     caller: Caller,
@@ -209,6 +243,20 @@ async fn add_organization(
     let administrator = caller.viewer.administrator().ok_or(Problem::new(Code::Role))?;
     let id = app.add_organization(&administrator, &new.name, new.kind).await?;
     Ok(Json(StatusCode::CREATED, Added { id: id.to_string() }))
+}
+
+async fn add_account(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<String>,
+    Input(new): Input<NewAccount>,
+) -> Result<Json<AddedAccount>, Problem> {
+    let organization = OrganizationId::new(id);
+    let administrator = caller.viewer.administrator_of(&organization).ok_or(Problem::new(Code::Role))?;
+    let id = app.add_account(&administrator, &organization, &new.name, new.role, false).await?;
+    let link = app.login_link(&administrator, &id).await?;
+    let added = AddedAccount { id: id.to_string(), login_token: link.reveal().to_owned() };
+    Ok(Json(StatusCode::CREATED, added))
 }
 
 async fn add_key(

@@ -6,8 +6,8 @@ use record::Sha256;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use share::{
-    ComponentView, EvidenceView, FindingSummary, NewRelease, Page, Paging, ProductId, ProductKind,
-    ProductView, ReleaseId, ReleaseView,
+    AffectedView, ComponentView, EvidenceView, FindingSummary, NewRelease, Page, Paging, ProductId,
+    ProductKind, ProductView, ReleaseId, ReleaseView,
 };
 
 use crate::answer::{Asked, Input, Json, List, ok};
@@ -38,6 +38,13 @@ pub(super) fn routes() -> Vec<Route> {
             "after",
             "limit"
         ),
+        get!(
+            "/api/v1/releases/{id}/vulnerabilities",
+            known,
+            Vec<String>,
+            "vulnerabilities known in its components"
+        ),
+        get!("/api/v1/vulnerabilities/{id}", affected, AffectedView, "who of mine is affected"),
         get!(
             "/api/v1/releases/{id}/history",
             history,
@@ -154,6 +161,18 @@ async fn findings(
     Asked(list): Asked<List>,
 ) -> Result<Json<Page<FindingSummary>>, Problem> {
     Ok(ok(by_place(app.findings(&caller.viewer, &ReleaseId::new(id)).await?, list)))
+}
+
+async fn known(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<Json<Vec<String>>, Problem> {
+    Ok(ok(app.known_vulnerabilities(&caller.viewer, &ReleaseId::new(id))?))
+}
+
+async fn affected(State(app): State<App>, caller: Caller, Path(id): Path<String>) -> Json<AffectedView> {
+    ok(app.affected(&caller.viewer, &id))
 }
 
 async fn history(

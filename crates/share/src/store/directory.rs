@@ -5,15 +5,18 @@ use std::io::{self, Write as _};
 use std::path::Path;
 
 use crate::error::OpenError;
+use crate::store::Seeds;
 
 pub(crate) const DATABASE: &str = "sukashi.sqlite";
 const MARK: &str = "version";
 const MARK_TEXT: &str = "sukashi.data/1\n";
 const LOG_KEY: &str = "log.key";
+const INSTANCE_KEY: &str = "instance.key";
+const WITNESS_KEY: &str = "witness.key";
 const LOCK: &str = "lock";
 
-/// Makes or recognises `folder`; returns its lock and the seed of the log's key.
-pub(crate) fn prepare(folder: &Path) -> Result<(File, [u8; 32]), OpenError> {
+/// Makes or recognises `folder`; returns its lock and the seeds of the instance's keys.
+pub(crate) fn prepare(folder: &Path) -> Result<(File, Seeds), OpenError> {
     let at = |name: &str, source| OpenError::Io { path: folder.join(name), source };
     fs::create_dir_all(folder).map_err(|e| at("", e))?;
     match fs::read_to_string(folder.join(MARK)) {
@@ -23,7 +26,12 @@ pub(crate) fn prepare(folder: &Path) -> Result<(File, [u8; 32]), OpenError> {
         Err(e) => return Err(at(MARK, e)),
     }
     let lock = lock(folder)?;
-    Ok((lock, log_seed(folder)?))
+    let seeds = Seeds {
+        log: seed(folder, LOG_KEY)?,
+        instance: seed(folder, INSTANCE_KEY)?,
+        witness: seed(folder, WITNESS_KEY)?,
+    };
+    Ok((lock, seeds))
 }
 
 fn lock(folder: &Path) -> Result<File, OpenError> {
@@ -52,8 +60,8 @@ fn begin(folder: &Path) -> Result<(), OpenError> {
     fs::write(folder.join(MARK), MARK_TEXT).map_err(|e| at(MARK, e))
 }
 
-fn log_seed(folder: &Path) -> Result<[u8; 32], OpenError> {
-    let path = folder.join(LOG_KEY);
+fn seed(folder: &Path, name: &str) -> Result<[u8; 32], OpenError> {
+    let path = folder.join(name);
     let io = |source| OpenError::Io { path: path.clone(), source };
     match fs::read_to_string(&path) {
         Ok(text) => {
@@ -89,9 +97,10 @@ mod tests {
     #[test]
     fn a_new_directory_is_marked_and_its_key_stays() {
         let folder = tempfile::tempdir().unwrap();
-        let (lock, seed) = prepare(folder.path()).unwrap();
+        let (lock, seeds) = prepare(folder.path()).unwrap();
         drop(lock);
-        assert_eq!(prepare(folder.path()).unwrap().1, seed);
+        assert_eq!(prepare(folder.path()).unwrap().1, seeds);
+        assert_ne!(seeds.log, seeds.instance);
     }
 
     #[test]

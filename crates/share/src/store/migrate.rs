@@ -7,8 +7,15 @@ use sqlx::sqlite::SqlitePool;
 use crate::error::OpenError;
 
 /// In order; the database remembers how many it has seen. Never changed once released.
-pub(crate) const MIGRATIONS: &[&str] =
-    &[include_str!("migrations/0001_facts.sql"), include_str!("migrations/0002_access_by_owner.sql")];
+pub(crate) const MIGRATIONS: &[&str] = &[
+    include_str!("migrations/0001_facts.sql"),
+    include_str!("migrations/0002_access_by_owner.sql"),
+    include_str!("migrations/0003_pending.sql"),
+    include_str!("migrations/0004_witness.sql"),
+    include_str!("migrations/0005_requests.sql"),
+    include_str!("migrations/0006_matched.sql"),
+    include_str!("migrations/0007_webhook.sql"),
+];
 
 /// Runs what is missing of `migrations`. A database that has data is copied to `backups/` first.
 pub(crate) async fn run(
@@ -84,6 +91,6 @@ mod tests {
         let pool = database(folder.path()).await;
         run(&pool, folder.path(), MIGRATIONS).await.unwrap();
         let error = run(&pool, folder.path(), &MIGRATIONS[..1]).await.unwrap_err();
-        assert!(matches!(error, OpenError::Newer { found: 2, known: 1, .. }), "{error}");
+        assert!(matches!(error, OpenError::Newer { found: 7, known: 1, .. }), "{error}");
     }
 }

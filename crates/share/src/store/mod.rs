@@ -12,15 +12,30 @@ use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
 
+pub(crate) use directory::DATABASE;
+
 use crate::blob::Blobs;
 use crate::error::OpenError;
 use crate::fact::Entry;
 
+/// What the instance signs with.
+#[cfg_attr(test, derive(Debug, PartialEq))]
+pub(crate) struct Seeds {
+    /// Checkpoints of the log.
+    pub(crate) log: [u8; 32],
+    /// Statements it makes under a delegation.
+    pub(crate) instance: [u8; 32],
+    /// Cosignatures of other logs.
+    pub(crate) witness: [u8; 32],
+}
+
 pub(crate) struct Store {
     pub(crate) pool: SqlitePool,
+    /// For lines that may be lost in a power cut without harm: they reach the disk with the next transaction of `pool`.
+    pub(crate) relaxed: SqlitePool,
     pub(crate) blobs: Blobs,
-    /// Seed of the key that signs checkpoints. The instance's own; never that of an organization.
-    pub(crate) log_seed: [u8; 32],
+    /// Seeds of the instance's own keys; never those of an organization.
+    pub(crate) seeds: Seeds,
     /// Held while open: two processes would each know only half of the facts.
     lock: Mutex<Option<File>>,
 }
@@ -28,7 +43,7 @@ pub(crate) struct Store {
 impl Store {
     /// Opens `folder`, makes it where it is empty or missing, and brings an older one up to date.
     pub(crate) async fn open(folder: &Path) -> Result<Self, OpenError> {
-        let (lock, log_seed) = directory::prepare(folder)?;
+        let (lock, seeds) = directory::prepare(folder)?;
         let database = |source| OpenError::Database { path: folder.to_owned(), source };
         let options = SqliteConnectOptions::new()
             .filename(folder.join(directory::DATABASE))
@@ -38,16 +53,20 @@ impl Store {
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
             .busy_timeout(Duration::from_secs(10));
+        let relaxed = options.clone().synchronous(SqliteSynchronous::Normal);
         let pool =
             SqlitePoolOptions::new().max_connections(4).connect_with(options).await.map_err(database)?;
+        let relaxed =
+            SqlitePoolOptions::new().max_connections(1).connect_with(relaxed).await.map_err(database)?;
         migrate::run(&pool, folder, migrate::MIGRATIONS).await?;
         let blobs =
             Blobs::open(folder.join("blobs")).map_err(|(path, source)| OpenError::Io { path, source })?;
-        Ok(Self { pool, blobs, log_seed, lock: Mutex::new(Some(lock)) })
+        Ok(Self { pool, relaxed, blobs, seeds, lock: Mutex::new(Some(lock)) })
     }
 
     /// Closes the database and lets others open the directory.
     pub(crate) async fn close(&self) {
+        self.relaxed.close().await;
         self.pool.close().await;
         self.lock.lock().unwrap_or_else(PoisonError::into_inner).take();
     }

@@ -67,20 +67,16 @@ impl Subject {
         DISTRIBUTIONS.binary_search(&namespace).is_ok()
     }
 
-    /// Packages of which advisories may speak: itself, and the source it was built from with that one's version, if it
-    /// differs.
-    pub(super) fn packages(&self) -> Vec<(String, Option<String>)> {
+    pub(super) fn package_keys(&self) -> Vec<String> {
         let Some(purl) = &self.purl else { return Vec::new() };
-        let mut packages = vec![(package_key(purl), None)];
+        let mut keys = vec![package_key(purl)];
         if let Some(source) = purl.qualifier("upstream") {
-            let (name, version) =
-                source.split_once('@').map_or((source, None), |(name, v)| (name, Some(v.to_owned())));
-            let key = format!("{}/{}/{name}", purl.package_type(), purl.namespace().unwrap_or_default());
-            if packages.iter().all(|(known, _)| *known != key) {
-                packages.push((key, version));
-            }
+            let source = source.split('@').next().unwrap_or_default();
+            keys.push(format!("{}/{}/{source}", purl.package_type(), purl.namespace().unwrap_or_default()));
         }
-        packages
+        keys.sort();
+        keys.dedup();
+        keys
     }
 
     /// Products to look for: those of the CPE names, else what the package's name suggests.

@@ -1,0 +1,136 @@
+//! `sukashi pull`: what a platform shows, as files and as one bundle that can be checked offline.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use client::{Bundle, Evidence, Item, Remote};
+use serde_json::value::RawValue;
+use statement::PartialView;
+use tracing::info;
+
+use crate::commands::Context;
+use crate::commands::platform::Platform;
+use crate::commands::register::now;
+use crate::commands::verify;
+use crate::outcome::Outcome;
+use crate::output::{write_atomically, write_into};
+
+/// Pull statements, proofs and documents from a platform, and verify them before they are kept.
+#[derive(Debug, clap::Args)]
+#[command(before_help = "Examples:
+  sukashi pull -o delivered/
+  sukashi pull --product KR-200 --version 1.4.2 --bundle router.sukashi
+  sukashi pull --bundle all.sukashi --trust trust.json")]
+pub(crate) struct Args {
+    #[command(flatten)]
+    platform: Platform,
+    /// Only about releases of products with this name.
+    #[arg(long, value_name = "NAME")]
+    product: Option<String>,
+    /// Only about this version.
+    #[arg(long, value_name = "VERSION", requires = "product")]
+    version: Option<String>,
+    /// Superseded and withdrawn statements as well.
+    #[arg(long)]
+    all: bool,
+    /// One file with everything that is needed to verify offline.
+    #[arg(long, value_name = "FILE", required_unless_present = "output")]
+    bundle: Option<PathBuf>,
+    /// Folder for statements (`.dsse.json`), proofs (`.tlog-proof`) and documents (`.json`).
+    #[arg(short, long, value_name = "DIR")]
+    output: Option<PathBuf>,
+    /// Whose keys are accepted; without a trust file nothing is verified.
+    #[arg(long, value_name = "TRUST.json")]
+    trust: Option<PathBuf>,
+}
+
+/// A file to write.
+struct Kept {
+    name: String,
+    bytes: Vec<u8>,
+}
+
+pub(crate) fn run(args: &Args, context: &mut Context) -> anyhow::Result<Outcome> {
+    let trust = verify::trust_if_any(args.trust.as_deref(), &context.settings)?;
+    let remote = args.platform.connect(&context.settings)?;
+    let evidence = wanted(args, &remote)?;
+    let (bundle, kept) = fetch(&remote, &evidence)?;
+    let mut outcome = Outcome::Clean;
+    match &trust {
+        Some(trust) => {
+            let checked = bundle.verify(trust, now()?)?;
+            verify::report_faults(&checked);
+            outcome = Outcome::found(!checked.holds());
+        }
+        None => tracing::warn!(
+            hint = "pin the keys of your suppliers in a trust file and use `--trust`",
+            "nothing was verified"
+        ),
+    }
+    if let Some(path) = &args.bundle {
+        write_atomically(path, &serde_json::to_vec(&bundle)?)?;
+    }
+    for file in args.output.iter().flat_map(|_| &kept) {
+        write_into(args.output.as_deref().unwrap_or(Path::new(".")), Path::new(&file.name), &file.bytes)?;
+    }
+    let signed = bundle.items.len();
+    context.output.line(&format!("pulled {} pieces of evidence, {signed} of them signed", evidence.len()))?;
+    Ok(outcome)
+}
+
+fn wanted(args: &Args, remote: &Remote) -> anyhow::Result<Vec<Evidence>> {
+    let Some(product) = &args.product else { return Ok(remote.evidence(None, args.all)?) };
+    let mut found = Vec::new();
+    for release in remote.releases_named(product, args.version.as_deref())? {
+        found.extend(remote.evidence(Some(&release), args.all)?);
+    }
+    Ok(found)
+}
+
+/// Everything under one checkpoint: that of the newest statement.
+struct Fetching<'a> {
+    remote: &'a Remote,
+    size: Option<u64>,
+    bundle: Bundle,
+    kept: Vec<Kept>,
+}
+
+fn is_full(evidence: &Evidence) -> bool {
+    matches!(evidence.level.as_str(), "full" | "full-and-reshare")
+}
+
+fn fetch(remote: &Remote, evidence: &[Evidence]) -> anyhow::Result<(Bundle, Vec<Kept>)> {
+    let newest = evidence.iter().rfind(|e| is_full(e));
+    let size = newest.map(|e| remote.proof(&e.id, None)).transpose()?.map(|(_, size)| size);
+    let mut fetching = Fetching { remote, size, bundle: Bundle::default(), kept: Vec::new() };
+    let mut committed = BTreeSet::new();
+    for item in evidence.iter().filter(|e| e.level == "redacted") {
+        info!("pulling {} {}", item.r#type, item.id);
+        if let Some((commitment, view)) = remote.view(&item.id)? {
+            fetching.statement(&commitment, "commitment", Some(view))?;
+            committed.insert(commitment);
+        }
+        let bytes = remote.document(&item.id)?;
+        fetching.kept.push(Kept { name: format!("{}-{}.json", item.r#type, item.id), bytes });
+    }
+    for item in evidence.iter().filter(|e| is_full(e) && !committed.contains(&e.id)) {
+        info!("pulling {} {}", item.r#type, item.id);
+        fetching.statement(&item.id, &item.r#type, None)?;
+    }
+    fetching.bundle.disclosed = remote.disclosed()?;
+    Ok((fetching.bundle, fetching.kept))
+}
+
+impl Fetching<'_> {
+    fn statement(&mut self, id: &str, kind: &str, view: Option<PartialView>) -> anyhow::Result<()> {
+        let envelope = self.remote.statement(id)?;
+        let proof = self.remote.proof(id, self.size)?.0.write();
+        let stem = format!("{kind}-{id}");
+        self.kept.push(Kept { name: format!("{stem}.dsse.json"), bytes: envelope.clone() });
+        self.kept.push(Kept { name: format!("{stem}.tlog-proof"), bytes: proof.clone().into_bytes() });
+        let envelope = String::from_utf8(envelope).context("a statement is not text")?;
+        self.bundle.items.push(Item { envelope: RawValue::from_string(envelope)?, proof: Some(proof), view });
+        Ok(())
+    }
+}

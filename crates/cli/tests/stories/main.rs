@@ -1,0 +1,10 @@
+//! The product's stories from end to end: the command and the interface of a served platform, beginning with an empty
+//! directory. Each file is one story.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod crash;
+mod s1_maker;
+mod s4_vulnerability;
+mod site;

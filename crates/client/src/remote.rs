@@ -1,0 +1,372 @@
+//! The native interface of a platform (`docs/api.md`), as a client needs it. Fields we do not know are ignored.
+
+use record::{Sha256, Status};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::json;
+use statement::{MAX_ENVELOPE_BYTES, PartialView};
+use tlog::{MAX_PROOF_BYTES, ProofFile};
+use ureq::http::Method;
+
+use crate::bundle::Disclosed;
+use crate::http::{Http, HttpError};
+
+/// Longest answer that is not a document, in bytes.
+const LIMIT: u64 = 64 << 20;
+
+/// A platform, seen with one token.
+#[derive(Debug)]
+pub struct Remote {
+    http: Http,
+}
+
+/// Why a platform could not be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RemoteError {
+    /// The request.
+    #[error(transparent)]
+    Http(#[from] HttpError),
+    /// A log proof of the platform does not read.
+    #[error("log proof of `{id}` does not read")]
+    Proof {
+        /// Of which evidence.
+        id: String,
+    },
+    /// Nothing has that name.
+    #[error("no {what} `{name}` on the platform; hint: `sukashi register --product` adds one's own")]
+    Unknown {
+        /// What was looked for.
+        what: &'static str,
+        /// Its name.
+        name: String,
+    },
+}
+
+#[derive(Clone, Debug, Deserialize)]
+struct Page<T> {
+    items: Vec<T>,
+    next: Option<String>,
+}
+
+/// Something with an id and a name.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct Named {
+    /// Id.
+    pub id: String,
+    /// Name.
+    pub name: String,
+}
+
+/// A release, as evidence names it.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct Release {
+    /// Id.
+    pub id: String,
+    /// The product's name.
+    pub name: String,
+    /// Version.
+    pub version: String,
+}
+
+/// Evidence in a list.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct Evidence {
+    /// Id.
+    pub id: String,
+    /// Kind.
+    pub r#type: String,
+    /// What one gets.
+    pub level: String,
+    /// Whose word it is.
+    pub issuer: Named,
+    /// The release it is about.
+    pub release: Option<Release>,
+    /// The system it is about.
+    pub system: Option<Named>,
+    /// Where it stands.
+    pub state: String,
+}
+
+/// A release to add, with the product it belongs to.
+#[derive(Clone, Debug)]
+pub struct NewRelease<'a> {
+    /// Name of the product; added if it is not there.
+    pub product: &'a str,
+    /// `software`, `equipment` or `system`.
+    pub kind: &'a str,
+    /// Version; added if it is not there.
+    pub version: &'a str,
+    /// Name, digest and bytes of the delivered files.
+    pub artifacts: Vec<(String, Sha256, Option<u64>)>,
+}
+
+/// What became of a registration.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Registered {
+    /// It is registered under this id.
+    New(String),
+    /// It was registered before.
+    Known(String),
+    /// It waits for the approval of a second person.
+    Waiting(String),
+}
+
+#[derive(Deserialize)]
+struct Id {
+    id: String,
+}
+
+#[derive(Deserialize)]
+struct Product {
+    id: String,
+    name: String,
+    #[serde(default)]
+    release_list: Option<Vec<Release>>,
+}
+
+#[derive(Deserialize)]
+struct Proof {
+    log_index: u64,
+    tree_size: u64,
+    key_id: statement::KeyId,
+    salt: Sha256,
+    hashes: Vec<Sha256>,
+    checkpoint: String,
+}
+
+#[derive(Deserialize)]
+struct Link {
+    id: String,
+    state: String,
+}
+
+fn registered(status: u16, Id { id }: Id) -> Result<Registered, RemoteError> {
+    Ok(match status {
+        201 => Registered::New(id),
+        202 => Registered::Waiting(id),
+        _ => Registered::Known(id),
+    })
+}
+
+fn query(pairs: &[(&str, Option<&str>)]) -> String {
+    let set = pairs.iter().filter_map(|(name, value)| value.map(|v| format!("{name}={}", escaped(v))));
+    let text = set.collect::<Vec<_>>().join("&");
+    if text.is_empty() { text } else { format!("?{text}") }
+}
+
+/// Percent-encoding of everything that is not unreserved (RFC 3986, section 2.3).
+fn escaped(text: &str) -> String {
+    let one = |b: u8| match b {
+        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => char::from(b).to_string(),
+        _ => format!("%{b:02X}"),
+    };
+    text.bytes().map(one).collect()
+}
+
+impl Remote {
+    /// The platform that `http` leads to.
+    pub fn new(http: Http) -> Self {
+        Self { http }
+    }
+
+    fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, RemoteError> {
+        Ok(self.http.json(path, LIMIT)?)
+    }
+
+    fn post<T: DeserializeOwned>(&self, path: &str, body: &[u8]) -> Result<(u16, T), RemoteError> {
+        let headers = [("content-type", "application/json")];
+        let answer = self.http.send(&Method::POST, path, &headers, body, LIMIT)?;
+        let answer = self.http.accepted(path, answer)?;
+        Ok((answer.status, self.http.read(path, &answer.body)?))
+    }
+
+    /// All items of a list.
+    fn all<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        pairs: &[(&str, Option<&str>)],
+    ) -> Result<Vec<T>, RemoteError> {
+        let (mut items, mut after) = (Vec::new(), None::<String>);
+        loop {
+            let more = [pairs, &[("limit", Some("200")), ("after", after.as_deref())]].concat();
+            let page: Page<T> = self.get(&format!("{path}{}", query(&more)))?;
+            items.extend(page.items);
+            match page.next {
+                Some(next) if after.as_ref() != Some(&next) => after = Some(next),
+                _ => return Ok(items),
+            }
+        }
+    }
+
+    /// The status map.
+    pub fn status(&self) -> Result<Status, RemoteError> {
+        self.get("/api/v1/status")
+    }
+
+    /// Registers an envelope; the same again does no harm. `about`: query parameters of the interface.
+    pub fn register(
+        &self,
+        envelope: &[u8],
+        about: &[(&str, Option<&str>)],
+    ) -> Result<Registered, RemoteError> {
+        let (status, id) = self.post(&format!("/api/v1/statements{}", query(about)), envelope)?;
+        registered(status, id)
+    }
+
+    /// The same, without trying again where the platform does not answer.
+    pub fn register_once(
+        &self,
+        envelope: &[u8],
+        about: &[(&str, Option<&str>)],
+    ) -> Result<Registered, RemoteError> {
+        let path = format!("/api/v1/statements{}", query(about));
+        let headers = [("content-type", "application/json")];
+        let answer = self.http.send_single(&Method::POST, &path, &headers, envelope, LIMIT)?;
+        let answer = self.http.accepted(&path, answer)?;
+        registered(answer.status, self.http.read(&path, &answer.body)?)
+    }
+
+    /// The id of a release of one's own; product and release are added where they are missing.
+    pub fn ensure_release(&self, wanted: &NewRelease<'_>) -> Result<String, RemoteError> {
+        let product = match self.own_product(wanted.product)? {
+            Some(id) => id,
+            None => {
+                let body = json!({"name": wanted.product, "kind": wanted.kind});
+                self.post::<Id>("/api/v1/products", body.to_string().as_bytes())?.1.id
+            }
+        };
+        if let Some(release) = self.release_of(&product, wanted.version)? {
+            return Ok(release);
+        }
+        let artifact = |(name, sha256, size): &(String, Sha256, Option<u64>)| json!({"name": name, "sha256": sha256, "size": size});
+        let artifacts: Vec<_> = wanted.artifacts.iter().map(artifact).collect();
+        let body = json!({"version": wanted.version, "artifacts": artifacts});
+        let path = format!("/api/v1/products/{product}/releases");
+        Ok(self.post::<Id>(&path, body.to_string().as_bytes())?.1.id)
+    }
+
+    fn own_product(&self, name: &str) -> Result<Option<String>, RemoteError> {
+        let own: Vec<Product> = self.all("/api/v1/products", &[("own", Some("true"))])?;
+        Ok(own.into_iter().find(|p| p.name == name).map(|p| p.id))
+    }
+
+    fn release_of(&self, product: &str, version: &str) -> Result<Option<String>, RemoteError> {
+        let product: Product = self.get(&format!("/api/v1/products/{product}"))?;
+        let releases = product.release_list.unwrap_or_default();
+        Ok(releases.into_iter().find(|r| r.version == version).map(|r| r.id))
+    }
+
+    /// Ids of the visible releases of products with that name, of one version or of all.
+    pub fn releases_named(&self, name: &str, version: Option<&str>) -> Result<Vec<String>, RemoteError> {
+        let products: Vec<Product> = self.all("/api/v1/products", &[])?;
+        let mut found = Vec::new();
+        for product in products.into_iter().filter(|p| p.name == name) {
+            let product: Product = self.get(&format!("/api/v1/products/{}", product.id))?;
+            let fits = |r: &Release| version.is_none_or(|v| r.version == v);
+            found.extend(product.release_list.into_iter().flatten().filter(fits).map(|r| r.id));
+        }
+        if found.is_empty() {
+            return Err(RemoteError::Unknown { what: "release", name: name.to_owned() });
+        }
+        Ok(found)
+    }
+
+    /// Evidence one sees, oldest first; about one release or about all.
+    pub fn evidence(&self, release: Option<&str>, all_states: bool) -> Result<Vec<Evidence>, RemoteError> {
+        let state = if all_states { "any" } else { "current" };
+        let mut found: Vec<Evidence> =
+            self.all("/api/v1/evidence", &[("release", release), ("state", Some(state))])?;
+        found.reverse();
+        Ok(found)
+    }
+
+    /// The signed envelope.
+    pub fn statement(&self, id: &str) -> Result<Vec<u8>, RemoteError> {
+        Ok(self.http.get(&format!("/api/v1/evidence/{id}/statement"), MAX_ENVELOPE_BYTES as u64)?)
+    }
+
+    /// The document as one may see it.
+    pub fn document(&self, id: &str) -> Result<Vec<u8>, RemoteError> {
+        Ok(self.http.get(&format!("/api/v1/evidence/{id}/document"), MAX_ENVELOPE_BYTES as u64)?)
+    }
+
+    /// What one may see of a document, with proof; `None` where its issuer did not commit to one. With it comes the
+    /// id of the commitment.
+    pub fn view(&self, id: &str) -> Result<Option<(String, PartialView)>, RemoteError> {
+        #[derive(Deserialize)]
+        struct Shown {
+            commitment: Id,
+            view: PartialView,
+        }
+        match self.get::<Shown>(&format!("/api/v1/evidence/{id}/view")) {
+            Ok(shown) => Ok(Some((shown.commitment.id, shown.view))),
+            Err(RemoteError::Http(error)) if error.status() == Some(404) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Proof that evidence is in the log, and over how many leaves; in a tree of `size` where that is given.
+    pub fn proof(&self, id: &str, size: Option<u64>) -> Result<(ProofFile, u64), RemoteError> {
+        let size = size.map(|s| s.to_string());
+        let path = format!("/api/v1/evidence/{id}/proof{}", query(&[("size", size.as_deref())]));
+        let proof: Proof = self.get(&path)?;
+        let file = ProofFile {
+            extra: Some(crate::proof_extra(proof.key_id, proof.salt)),
+            index: proof.log_index,
+            hashes: proof.hashes.iter().map(|h| tlog::Hash(h.0)).collect(),
+            checkpoint: proof.checkpoint,
+        };
+        // What is handed on must read: a platform's mistake is seen here, not at its receiver's.
+        let text = file.write();
+        match ProofFile::read(&text) {
+            Ok(read) if text.len() <= MAX_PROOF_BYTES => Ok((read, proof.tree_size)),
+            _ => Err(RemoteError::Proof { id: id.to_owned() }),
+        }
+    }
+
+    /// What is disclosed over one's supply links, item by item.
+    pub fn disclosed(&self) -> Result<Vec<Disclosed>, RemoteError> {
+        let links: Vec<Link> = self.all("/api/v1/supply-links", &[])?;
+        let active = links.into_iter().filter(|l| l.state == "active");
+        active.map(|link| self.get(&format!("/api/v1/supply-links/{}/list", link.id))).collect()
+    }
+
+    /// The heads to sign for the links one supplies over: link, customer's key and name, entries.
+    pub fn heads_to_sign(&self) -> Result<Vec<HeadToSign>, RemoteError> {
+        let links: Vec<Link> = self.all("/api/v1/supply-links", &[])?;
+        let mut found = Vec::new();
+        for link in links.into_iter().filter(|l| l.state == "active") {
+            let list: HeadToSign = self.get(&format!("/api/v1/supply-links/{}/list", link.id))?;
+            found.extend(Some(list).filter(|l| l.own));
+        }
+        Ok(found)
+    }
+}
+
+/// What a supplier discloses over a link, to be signed as its head.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct HeadToSign {
+    /// The link.
+    pub link: String,
+    /// Whether one supplies over it.
+    pub own: bool,
+    /// Who receives.
+    pub customer: Named,
+    /// A key of the receiver.
+    pub customer_key: Option<statement::KeyId>,
+    /// Log entries in the order of registration.
+    pub entries: Vec<Sha256>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_cannot_break_out_of_a_query() {
+        let text = query(&[("a", Some("x&b=1#é")), ("c", None), ("d", Some("2026-01-01T00:00:00Z"))]);
+        assert_eq!(text, "?a=x%26b%3D1%23%C3%A9&d=2026-01-01T00%3A00%3A00Z");
+        assert_eq!(query(&[("a", None)]), "");
+    }
+}

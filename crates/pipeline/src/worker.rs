@@ -1,0 +1,265 @@
+//! The worker: matches newly registered bills of materials, and assesses systems anew whose owners delegated it.
+//!
+//! Each round begins from what is stored, so that a worker may stop at any moment, and two rounds do no harm. Only what
+//! changed is worked on. Assessments of systems are kept warm: models and inspections that were read stay in memory.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use assess::{AssessError, KnownVulnerability, NoVulnerabilities, Options, VulnerabilitySource};
+use record::{Inspection, Severity, SourceKind, VulnerabilityDb};
+use share::{EvidenceId, Installed, Platform, ReadError, Reassessment, WriteError};
+use statement::{Statement, Subject, SystemRegistration};
+use system::{Document, System};
+use tokio::task::{JoinError, spawn_blocking};
+use tracing::{info, warn};
+use vuln::SnapshotError;
+
+use crate::known::Known;
+use crate::vulnerabilities::Vulnerabilities;
+
+/// Works for one platform.
+pub struct Worker {
+    platform: Arc<Platform>,
+    data: Option<Arc<Vulnerabilities>>,
+    /// Findings of inspections that were read.
+    findings: BTreeMap<EvidenceId, Vec<serde_json::Value>>,
+}
+
+/// What a round did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Round {
+    /// Bills of materials matched.
+    pub matched: usize,
+    /// Vulnerabilities that were not known in them before.
+    pub found: usize,
+    /// Systems assessed.
+    pub assessed: usize,
+}
+
+/// Why a round, or a part of it, failed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum WorkError {
+    /// Something stored does not read.
+    #[error("cannot read what is registered")]
+    Read(#[from] ReadError),
+    /// A result was not written.
+    #[error("cannot register a result")]
+    Write(#[from] WriteError),
+    /// The vulnerability data.
+    #[error(transparent)]
+    Snapshot(#[from] SnapshotError),
+    /// A model does not read.
+    #[error("the registered model does not read: {0}")]
+    Model(String),
+    /// The engine.
+    #[error(transparent)]
+    Assess(#[from] AssessError),
+    /// The work was cut off.
+    #[error("the work was cut off")]
+    Cut(#[from] JoinError),
+}
+
+impl Worker {
+    /// A worker for `platform`, with vulnerability data if there are any.
+    pub fn new(platform: Arc<Platform>, data: Option<Arc<Vulnerabilities>>) -> Self {
+        Self { platform, data, findings: BTreeMap::new() }
+    }
+
+    /// Does all that is to be done now. What fails is told and left for the next round.
+    ///
+    /// # Errors
+    /// If the platform cannot be read.
+    pub async fn round(&mut self) -> Result<Round, WorkError> {
+        let mut round = Round::default();
+        if let Some(data) = self.data.clone() {
+            self.matching(&data, &mut round).await?;
+        }
+        for work in self.platform.reassessments(&self.platform.local_administrator()) {
+            let system = work.system.clone();
+            match self.assess(work).await {
+                Ok(()) => round.assessed += 1,
+                Err(error) => warn!(%system, error = chain(&error), "a system was not assessed anew"),
+            }
+        }
+        Ok(round)
+    }
+
+    async fn matching(&self, data: &Arc<Vulnerabilities>, round: &mut Round) -> Result<(), WorkError> {
+        let admin = self.platform.local_administrator();
+        let digest = data.digest();
+        for id in self.platform.unmatched(&admin, digest).await? {
+            let document = self.platform.document_in_clear(&admin, &id).await?;
+            let data = Arc::clone(data);
+            let found = spawn_blocking(move || data.known_in(&document)).await??;
+            round.found += self.platform.keep_matches(&admin, &id, digest, found).await?;
+            round.matched += 1;
+        }
+        Ok(())
+    }
+
+    async fn assess(&mut self, work: Reassessment) -> Result<(), WorkError> {
+        let admin = self.platform.local_administrator();
+        let registered = self.platform.reassessed_document(&admin, &work.model).await?;
+        let registration: SystemRegistration =
+            serde_json::from_str(&registered).map_err(|e| WorkError::Model(e.to_string()))?;
+        let mut findings = BTreeMap::new();
+        for installed in &work.installed {
+            if let Some(id) = &installed.inspection {
+                findings.insert(installed.asset.clone(), self.findings_of(id).await?);
+            }
+        }
+        let (data, system) = (self.data.clone(), work.system.clone());
+        let why = work.why.clone();
+        let made = spawn_blocking(move || assessed(&registration, &work, &findings, data.as_deref()));
+        let (subject, assessment) = made.await??;
+        let statement =
+            Statement::new(vec![subject], &assessment).map_err(|e| WorkError::Model(e.to_string()))?;
+        self.platform.state_assessment(&system, &statement).await?;
+        info!(%system, why, "a system was assessed anew");
+        Ok(())
+    }
+
+    async fn findings_of(&mut self, id: &EvidenceId) -> Result<Vec<serde_json::Value>, WorkError> {
+        if let Some(known) = self.findings.get(id) {
+            return Ok(known.clone());
+        }
+        let text = self.platform.reassessed_document(&self.platform.local_administrator(), id).await?;
+        let record: Inspection = serde_json::from_str(&text).map_err(|e| WorkError::Model(e.to_string()))?;
+        let findings = attackable(&record);
+        self.findings.insert(id.clone(), findings.clone());
+        Ok(findings)
+    }
+}
+
+fn chain(error: &dyn std::error::Error) -> String {
+    let layers: Vec<_> =
+        std::iter::successors(Some(error), |e| e.source()).map(ToString::to_string).collect();
+    layers.join(": ")
+}
+
+/// Findings as a model has them: whoever knows a grave one may enter there.
+pub(crate) fn attackable(inspection: &Inspection) -> Vec<serde_json::Value> {
+    let grave = inspection
+        .findings
+        .iter()
+        .filter(|f| f.severity >= Severity::High && f.review.state != record::ReviewState::Rejected);
+    grave
+        .map(|finding| {
+            let network = finding.source.as_ref().is_some_and(|s| s.kind == SourceKind::Network);
+            let range = if network { "network" } else { "local" };
+            serde_json::json!({"id": finding.id, "rule": finding.rule, "range": range})
+        })
+        .collect()
+}
+
+/// The software of a model that an installed release is, and whether the model has it already. A device's release is the
+/// software of that package URL on the device, or else a firmware of its own.
+fn software_of(model: &Document, asset: &str) -> (String, bool) {
+    if let Some((_, software)) = asset.split_once("/software:") {
+        return (software.to_owned(), true);
+    }
+    let id = asset.trim_start_matches("host:");
+    let host = model.hosts.get(id);
+    let product = host.and_then(|h| h.release.as_ref()).map(|r| r.product.as_str());
+    let is_product = |software: &&str| {
+        let purl = model.software.get(*software).and_then(|s| s.purl.as_ref());
+        purl.is_some_and(|p| p.value.split('@').next() == product)
+    };
+    let listed = host.into_iter().flat_map(|h| &h.software).map(|s| s.value.as_str());
+    match listed.into_iter().find(is_product) {
+        Some(software) => (software.to_owned(), true),
+        None => (format!("{id}-firmware"), false),
+    }
+}
+
+/// What registered evidence adds to a model: findings, and the firmware of devices.
+fn overlay(
+    model: &Document,
+    installed: &[Installed],
+    findings: &BTreeMap<String, Vec<serde_json::Value>>,
+) -> serde_json::Value {
+    let (mut software, mut hosts) = (serde_json::Map::new(), serde_json::Map::new());
+    for installed in installed {
+        let found = findings.get(&installed.asset).cloned().unwrap_or_default();
+        if found.is_empty() && installed.vulnerabilities.is_empty() {
+            continue;
+        }
+        let (id, known) = software_of(model, &installed.asset);
+        if !known {
+            let host = installed.asset.trim_start_matches("host:").to_owned();
+            hosts.insert(host, serde_json::json!({"software": [id]}));
+        }
+        if !known || !found.is_empty() {
+            software.insert(id, serde_json::json!({"findings": found}));
+        }
+    }
+    serde_json::json!({"schema": "sukashi.system/1", "software": software, "hosts": hosts})
+}
+
+fn assessed(
+    registration: &SystemRegistration,
+    work: &Reassessment,
+    findings: &BTreeMap<String, Vec<serde_json::Value>>,
+    data: Option<&Vulnerabilities>,
+) -> Result<(Subject, record::Assessment), WorkError> {
+    let failed = |e: &dyn std::fmt::Display| WorkError::Model(e.to_string());
+    let registered = system::read("model", &registration.model.to_string()).map_err(|e| failed(&e))?;
+    let alone = System::new(&[("model".to_owned(), registered.clone())]).map_err(|e| failed(&e))?;
+    let added = overlay(alone.document(), &work.installed, findings).to_string();
+    let added = system::read("evidence", &added).map_err(|e| failed(&e))?;
+    let whole = System::new(&[("model".to_owned(), registered), ("evidence".to_owned(), added)]);
+    let whole = whole.map_err(|e| failed(&e))?;
+    let known = data.map(|data| Known::new(&data.snapshot)).transpose()?;
+    let bound = bound(alone.document(), &work.installed, known.as_ref());
+    let source = Bound { known, bound };
+    let options = Options { applied: work.applied.clone(), ..Options::default() };
+    let mut assessment = assess::assess(&whole, &options, &source)?;
+    // It speaks of the registered model; what was added stands in the evidence that is linked to it.
+    assessment.system.sha256 = alone.digest();
+    Ok((Subject::new(alone.name(), alone.digest()), assessment))
+}
+
+/// Vulnerabilities by software, as bills of materials tell them: without those that the model's own list of the device's
+/// software leads to, which would count twice.
+fn bound(
+    model: &Document,
+    installed: &[Installed],
+    known: Option<&Known<'_>>,
+) -> BTreeMap<String, BTreeSet<String>> {
+    let mut found: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for installed in installed.iter().filter(|i| !i.vulnerabilities.is_empty()) {
+        let host = installed.asset.trim_start_matches("host:").split('/').next().unwrap_or_default();
+        let listed = model.hosts.get(host).into_iter().flat_map(|h| &h.software);
+        let listed = listed.filter_map(|id| Some((&id.value, model.software.get(&id.value)?)));
+        let counted: BTreeSet<String> =
+            listed.flat_map(|(id, s)| known.map(|k| k.of(id, s)).unwrap_or_default()).map(|v| v.id).collect();
+        let (software, _) = software_of(model, &installed.asset);
+        found.entry(software).or_default().extend(installed.vulnerabilities.difference(&counted).cloned());
+    }
+    found
+}
+
+/// What the snapshot knows of a model's software, and what is known in the bills of materials of installed releases.
+struct Bound<'a> {
+    known: Option<Known<'a>>,
+    /// By software of the model.
+    bound: BTreeMap<String, BTreeSet<String>>,
+}
+
+impl VulnerabilitySource for Bound<'_> {
+    fn of(&self, id: &str, software: &system::Software) -> Vec<KnownVulnerability> {
+        let Some(known) = &self.known else { return NoVulnerabilities.of(id, software) };
+        let mut found = known.of(id, software);
+        let have: BTreeSet<String> = found.iter().map(|v| v.id.clone()).collect();
+        let more = self.bound.get(id).into_iter().flatten().filter(|id| !have.contains(*id));
+        found.extend(more.filter_map(|id| known.by_id(id)));
+        found.sort_by(|a, b| a.id.cmp(&b.id));
+        found
+    }
+
+    fn snapshot(&self) -> Option<VulnerabilityDb> {
+        self.known.as_ref().and_then(VulnerabilitySource::snapshot)
+    }
+}

@@ -1,0 +1,189 @@
+//! What happens without being asked for: bills of materials are matched and systems assessed anew when something is
+//! registered, webhooks are told of changes, and witnesses are asked to cosign new checkpoints.
+//!
+//! Each round is short and begins anew from what is stored, so that stopping at any moment loses nothing.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use client::{Http, HttpError, Reach};
+use pipeline::{Round, Worker};
+use share::{Platform, ReadError, WitnessOfOurs};
+use tokio::sync::watch;
+
+use crate::site::Site;
+
+/// Pause between rounds.
+const ROUND: Duration = Duration::from_secs(10);
+
+/// How long registrations are gathered before a round begins.
+const GATHER: Duration = Duration::from_millis(200);
+
+/// Longest answer of a witness, in bytes.
+const MAX_LINES: u64 = 64 << 10;
+
+/// Runs until `stopped` says so.
+pub(crate) async fn run(site: Arc<Site>, stopped: watch::Receiver<bool>) {
+    tokio::join!(
+        witnessing(Arc::clone(site.platform()), stopped.clone()),
+        telling(Arc::clone(site.platform()), stopped.clone()),
+        working(site, stopped),
+    );
+}
+
+/// Completes when it is time to stop.
+async fn told(stopped: &mut watch::Receiver<bool>) {
+    let _ = stopped.wait_for(|s| *s).await;
+}
+
+async fn witnessing(platform: Arc<Platform>, mut stopped: watch::Receiver<bool>) {
+    loop {
+        if let Err(error) = ask_witnesses(&platform).await {
+            tracing::warn!(%error, "cannot read the list of witnesses");
+        }
+        tokio::select! {
+            () = tokio::time::sleep(ROUND) => {}
+            () = told(&mut stopped) => return,
+        }
+    }
+}
+
+/// A round whenever something was registered.
+async fn working(site: Arc<Site>, mut stopped: watch::Receiver<bool>) {
+    let mut version = site.version();
+    let mut worker = Worker::new(Arc::clone(site.platform()), site.vulnerabilities.clone());
+    loop {
+        version.borrow_and_update();
+        match worker.round().await {
+            Ok(Round { matched: 0, assessed: 0, .. }) => {}
+            Ok(Round { matched, found, assessed }) => {
+                tracing::info!(matched, found, assessed, "worked on what was registered");
+            }
+            Err(error) => tracing::error!(%error, "a round of work failed"),
+        }
+        tokio::select! {
+            changed = version.changed() => {
+                if changed.is_err() {
+                    return;
+                }
+                // Several registrations at once are one round.
+                tokio::time::sleep(GATHER).await;
+            }
+            () = told(&mut stopped) => return,
+        }
+    }
+}
+
+/// Asks every witness that has not seen the newest checkpoint.
+pub(crate) async fn ask_witnesses(platform: &Platform) -> Result<(), ReadError> {
+    for witness in platform.witnesses().await? {
+        let url = witness.url.clone();
+        match ask(platform, witness).await {
+            Ok(true) => tracing::debug!(url, "a witness cosigned the log"),
+            Ok(false) => {}
+            Err(error) => tracing::warn!(url, %error, "a witness did not cosign the log"),
+        }
+    }
+    Ok(())
+}
+
+#[derive(Debug, thiserror::Error)]
+enum AskError {
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    #[error(transparent)]
+    Http(#[from] HttpError),
+    #[error("the witness signed something else")]
+    Other,
+    #[error("the request was cut off")]
+    Cut(#[from] tokio::task::JoinError),
+}
+
+async fn ask(platform: &Platform, witness: WitnessOfOurs) -> Result<bool, AskError> {
+    let Some((size, body)) = platform.witness_request(&witness).await? else { return Ok(false) };
+    let url = witness.url.clone();
+    let sent = tokio::task::spawn_blocking(move || post(&url, &body)).await?;
+    match sent? {
+        Sent::Lines(lines) if platform.keep_cosignature(&witness, size, &lines).await? => Ok(true),
+        Sent::Lines(_) => Err(AskError::Other),
+        // It saw another tree of ours; the next round begins there.
+        Sent::Saw(size) => {
+            platform.set_witness_size(&witness.url, size).await?;
+            Ok(false)
+        }
+    }
+}
+
+enum Sent {
+    Lines(String),
+    Saw(u64),
+}
+
+/// An administrator named the address, so it may lie anywhere.
+fn post(url: &str, body: &str) -> Result<Sent, HttpError> {
+    const PATH: &str = "/add-checkpoint";
+    let http = Http::new(url, None, Reach::Anywhere)?;
+    let answer = http.send_single(&client::POST, PATH, &[], body.as_bytes(), MAX_LINES)?;
+    if answer.status == 409 {
+        let size = String::from_utf8_lossy(&answer.body).trim().parse().ok();
+        if let Some(size) = size {
+            return Ok(Sent::Saw(size));
+        }
+    }
+    let answer = http.accepted(PATH, answer)?;
+    Ok(Sent::Lines(String::from_utf8_lossy(&answer.body).into_owned()))
+}
+
+/// Tells webhooks of changes.
+async fn telling(platform: Arc<Platform>, mut stopped: watch::Receiver<bool>) {
+    let mut version = platform.version();
+    loop {
+        version.borrow_and_update();
+        if let Err(error) = deliver(&platform).await {
+            tracing::error!(%error, "cannot read the webhooks");
+        }
+        tokio::select! {
+            // Failed ones are tried again although nothing new happens.
+            () = tokio::time::sleep(ROUND) => {}
+            _ = version.changed() => tokio::time::sleep(GATHER).await,
+            () = told(&mut stopped) => return,
+        }
+    }
+}
+
+/// One delivery to each webhook that has something to be told.
+pub(crate) async fn deliver(platform: &Arc<Platform>) -> Result<(), ReadError> {
+    for due in platform.due_webhooks().await? {
+        let page = platform.changes(&due.viewer, due.cursor.clone(), Some(100));
+        let (Some(next), false) = (page.next.clone(), page.items.is_empty()) else { continue };
+        let body = serde_json::to_vec(&page).unwrap_or_default();
+        let at = platform.now();
+        let (signature, key_id) =
+            (platform.sign_delivery(at, &body), platform.instance_key().id().to_string());
+        let url = due.url.clone();
+        let sent =
+            tokio::task::spawn_blocking(move || tell(&url, &at.to_string(), &signature, &key_id, &body));
+        match sent.await {
+            Ok(Ok(())) => platform.webhook_delivered(&due.id, &next).await?,
+            Ok(Err(error)) => {
+                tracing::warn!(webhook = due.id, %error, "a webhook was not told");
+                platform.webhook_failed(&due.id).await?;
+            }
+            Err(error) => tracing::error!(%error, "a delivery was cut off"),
+        }
+    }
+    Ok(())
+}
+
+/// A customer named the address, so it must be a public one.
+fn tell(url: &str, at: &str, signature: &str, key_id: &str, body: &[u8]) -> Result<(), HttpError> {
+    let http = Http::new(url, None, Reach::Public)?;
+    let headers = [
+        ("content-type", "application/json"),
+        ("x-sukashi-time", at),
+        ("x-sukashi-signature", signature),
+        ("x-sukashi-key", key_id),
+    ];
+    let answer = http.send_single(&client::POST, "", &headers, body, MAX_LINES)?;
+    http.accepted("", answer).map(drop)
+}

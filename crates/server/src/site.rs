@@ -1,0 +1,62 @@
+//! What handlers share: the platform, and what belongs to this process.
+
+use std::ops::Deref;
+use std::sync::Arc;
+
+use pipeline::Vulnerabilities;
+use share::Platform;
+use tokio::sync::watch;
+
+use crate::limits::{Limits, Rates};
+use crate::metrics::Metrics;
+
+/// A platform being served.
+pub struct Site {
+    platform: Arc<Platform>,
+    /// Vulnerability data, for answers and emergencies.
+    pub(crate) vulnerabilities: Option<Arc<Vulnerabilities>>,
+    pub(crate) limits: Limits,
+    pub(crate) metrics: Metrics,
+    /// Whether it is time to end what would go on for ever.
+    pub(crate) stopping: watch::Sender<bool>,
+}
+
+impl Site {
+    /// `platform` with nothing beside it.
+    pub fn new(platform: Arc<Platform>) -> Self {
+        let limits = Limits::new(Rates::default());
+        let stopping = watch::Sender::new(false);
+        Self { platform, vulnerabilities: None, limits, metrics: Metrics::default(), stopping }
+    }
+
+    /// The same with vulnerability data.
+    #[must_use]
+    pub fn with_vulnerabilities(self, data: Arc<Vulnerabilities>) -> Self {
+        Self { vulnerabilities: Some(data), ..self }
+    }
+
+    /// The same with other limits on requests.
+    #[must_use]
+    pub fn with_rates(self, rates: Rates) -> Self {
+        Self { limits: Limits::new(rates), ..self }
+    }
+
+    /// Figures of this process, for Prometheus.
+    pub async fn metrics(&self) -> String {
+        let entries = self.platform.log_size().await.unwrap_or(0);
+        self.metrics.text(&[("sukashi_log_entries", entries)])
+    }
+
+    /// The platform.
+    pub fn platform(&self) -> &Arc<Platform> {
+        &self.platform
+    }
+}
+
+impl Deref for Site {
+    type Target = Platform;
+
+    fn deref(&self) -> &Platform {
+        &self.platform
+    }
+}

@@ -1,0 +1,100 @@
+//! Known vulnerabilities of registered bills of materials: kept as they are found, so that "who of mine is affected" is a
+//! look-up. They are derived and can be made again from the documents and a snapshot of vulnerability data.
+
+use std::collections::BTreeSet;
+
+use record::Sha256;
+use statement::{DisclosureLevel, EvidenceType};
+
+use crate::error::{ReadError, WriteError};
+use crate::fact::Fact;
+use crate::ids::{EvidenceId, now};
+use crate::looking::Looking;
+use crate::platform::Platform;
+use crate::view::{AffectedRelease, AffectedView};
+use crate::viewer::{Administrator, Viewer};
+
+impl Platform {
+    /// Current bills of materials that were not matched with the data of that digest, oldest first.
+    pub async fn unmatched(&self, _: &Administrator, data: Sha256) -> Result<Vec<EvidenceId>, ReadError> {
+        let done: Vec<String> = sqlx::query_scalar("SELECT evidence FROM matched WHERE data = ?")
+            .bind(data.0.to_vec())
+            .fetch_all(&self.store.pool)
+            .await?;
+        let done: BTreeSet<EvidenceId> = done.into_iter().map(EvidenceId::new).collect();
+        let universe = self.universe();
+        let open = universe.evidence_order.iter().filter_map(|id| universe.evidence.get(id));
+        let open = open.filter(|e| e.is_current() && e.fact.kind == EvidenceType::Sbom);
+        Ok(open.map(|e| e.fact.id.clone()).filter(|id| !done.contains(id)).collect())
+    }
+
+    /// A registered document in clear, for engines that run on this machine.
+    pub async fn document_in_clear(&self, _: &Administrator, id: &EvidenceId) -> Result<Vec<u8>, ReadError> {
+        let stored = self.universe().evidence.get(id).map(|e| e.fact.statement).ok_or(ReadError::NotFound)?;
+        Ok(crate::read::read_statement(&self.blob(stored).await?)?.document().as_bytes().to_vec())
+    }
+
+    /// Keeps which vulnerabilities the data of that digest know in a bill of materials. Whoever is concerned by new ones
+    /// is told. Returns how many are new.
+    pub async fn keep_matches(
+        &self,
+        _: &Administrator,
+        evidence: &EvidenceId,
+        data: Sha256,
+        found: BTreeSet<String>,
+    ) -> Result<usize, WriteError> {
+        let turn = self.write().await;
+        let known = self.universe().matched.get(evidence).map(|m| m.ids.clone()).unwrap_or_default();
+        let added: Vec<String> = found.difference(&known).cloned().collect();
+        let removed: Vec<String> = known.difference(&found).cloned().collect();
+        let mut change = turn.begin().await?;
+        sqlx::query("INSERT INTO matched (evidence, data) VALUES (?, ?) ON CONFLICT (evidence) DO UPDATE SET data = excluded.data")
+            .bind(evidence.as_str())
+            .bind(data.0.to_vec())
+            .execute(&mut *change)
+            .await?;
+        let count = added.len();
+        if added.is_empty() && removed.is_empty() {
+            change.commit().await?;
+        } else {
+            turn.commit(change, Fact::Matched { evidence: evidence.clone(), data, added, removed }).await?;
+        }
+        Ok(count)
+    }
+
+    /// Releases the viewer sees whose components a vulnerability affects, and where they are installed. Only where the
+    /// viewer may see the components themselves: without them, there are questions.
+    pub fn affected(&self, viewer: &Viewer, vulnerability: &str) -> AffectedView {
+        let universe = self.universe();
+        let looking = Looking::new(&universe, viewer);
+        let known = universe.by_vulnerability.get(vulnerability).into_iter().flatten();
+        let seen = known.filter_map(|id| universe.visible_evidence(viewer, id, now()).ok());
+        let seen = seen.filter(|(e, level)| *level >= DisclosureLevel::Redacted && looking.is_current(e));
+        let releases = seen.filter_map(|(evidence, _)| {
+            let id = evidence.fact.release.as_ref()?;
+            Some(AffectedRelease {
+                release: looking.release_ref(id)?,
+                evidence: evidence.fact.id.clone(),
+                installed_in: looking.installed_in(id),
+            })
+        });
+        AffectedView { vulnerability: vulnerability.to_owned(), releases: releases.collect() }
+    }
+
+    /// Vulnerabilities known in the components of a release that the viewer may see, sorted.
+    pub fn known_vulnerabilities(
+        &self,
+        viewer: &Viewer,
+        release: &crate::ReleaseId,
+    ) -> Result<Vec<String>, ReadError> {
+        let universe = self.universe();
+        let looking = Looking::new(&universe, viewer);
+        if !looking.sees_release(release) {
+            return Err(ReadError::NotFound);
+        }
+        let latest = looking.latest(release, EvidenceType::Sbom);
+        let readable = latest.filter(|(_, level)| *level >= DisclosureLevel::Redacted);
+        let matched = readable.and_then(|(e, _)| universe.matched.get(&e.fact.id));
+        Ok(matched.map(|m| m.ids.iter().cloned().collect()).unwrap_or_default())
+    }
+}

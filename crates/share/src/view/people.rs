@@ -1,0 +1,75 @@
+//! Sessions, organizations and their keys.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+use statement::{KeyId, PublicKey, Timestamp};
+
+use crate::ids::OrganizationId;
+use crate::view::{AccountRef, KeyState, OrganizationKind, OrganizationRef, Relation};
+use crate::viewer::Role;
+
+views! {
+    /// Where an organization wants to be told of changes.
+    WebhookView {
+        /// Id.
+        id: String,
+        /// Address.
+        url: String,
+        /// Deliveries that failed in a row.
+        failures: u32,
+        /// Given up; remove it and add it again.
+        dead: bool,
+        /// Next attempt after a failure.
+        next_at: Option<Timestamp>,
+        /// Since when.
+        created_at: Timestamp,
+    }
+    /// A line of the audit trail.
+    AuditView {
+        /// When.
+        at: Timestamp,
+        /// By whom.
+        account: AccountRef,
+        /// HTTP method.
+        method: String,
+        /// Path without query.
+        path: String,
+        /// HTTP status of the answer.
+        status: u16,
+    }
+    /// The answer of `/session`.
+    SessionView {
+        /// Who.
+        account: AccountRef,
+        /// Of which organization.
+        organization: OrganizationRef,
+        /// What they may do.
+        role: Role,
+        /// To be sent back in the header `X-Sukashi-CSRF` with every write.
+        csrf: String,
+        /// When the session ends.
+        expires_at: Option<Timestamp>,
+    }
+    /// A key of an organization.
+    KeyView {
+        /// Id.
+        key_id: KeyId,
+        /// The key, to pin in a trust file after comparing the id with its owner's.
+        public_key: PublicKey,
+        /// Whether it may sign.
+        state: KeyState,
+    }
+    /// An organization.
+    OrganizationView {
+        /// Id.
+        id: OrganizationId,
+        /// Name.
+        name: String,
+        /// What it does.
+        kind: OrganizationKind,
+        /// How it stands to the viewer.
+        relation: Relation,
+        /// Its keys.
+        keys: Vec<KeyView>,
+    }
+}

@@ -1,0 +1,170 @@
+//! Webhooks: who is told of changes, how far it got, and when to try again. The requests are the server's business.
+//!
+//! A webhook sees what the account that made it sees. Deliveries are signed with the instance's key, so that no secret
+//! has to be kept for them; a delivery that fails is tried again, later each time, and given up in the end, visibly.
+
+use statement::Timestamp;
+
+use crate::accounts::{AccountRow, viewer_of};
+use crate::error::{ReadError, WriteError};
+use crate::ids::{now, random_text};
+use crate::platform::Platform;
+use crate::view::WebhookView;
+use crate::viewer::{Role, Viewer};
+
+/// Failures in a row after which a webhook is dead.
+const MAX_FAILURES: i64 = 12;
+
+/// Pause after the first failure, in seconds; doubled each time, up to [`MAX_PAUSE`].
+const PAUSE: i64 = 10;
+const MAX_PAUSE: i64 = 6 * 60 * 60;
+
+/// Most webhooks of one organization.
+const MAX_WEBHOOKS: i64 = 20;
+
+/// A webhook that may have something to be told.
+#[derive(Clone, Debug)]
+pub struct Due {
+    /// Id.
+    pub id: String,
+    /// Where to.
+    pub url: String,
+    /// Whose eyes.
+    pub viewer: Viewer,
+    /// After which change.
+    pub cursor: Option<String>,
+}
+
+/// Id, url, cursor, failures, next attempt, made at.
+type Row = (String, String, Option<String>, i64, i64, i64);
+
+impl Platform {
+    /// Adds a webhook that begins with the next change.
+    pub async fn add_webhook(&self, viewer: &Viewer, url: &str) -> Result<WebhookView, WriteError> {
+        if !viewer.has(Role::Administrator) {
+            return Err(WriteError::Role);
+        }
+        if !url.starts_with("https://") || url.len() > 2000 || url.contains(char::is_control) {
+            return Err(WriteError::Text { field: "url" });
+        }
+        let cursor = self.last_change(viewer);
+        let (id, _turn, at) = (random_text()?, self.write().await, now());
+        let count: i64 = sqlx::query_scalar("SELECT count(*) FROM webhook WHERE organization = ?")
+            .bind(viewer.organization.as_str())
+            .fetch_one(&self.store.pool)
+            .await?;
+        if count >= MAX_WEBHOOKS {
+            return Err(WriteError::Exists { what: format!("{MAX_WEBHOOKS} webhooks") });
+        }
+        sqlx::query("INSERT INTO webhook (id, organization, account, url, cursor, failures, next_at, created_at) VALUES (?, ?, ?, ?, ?, 0, 0, ?)")
+            .bind(&id)
+            .bind(viewer.organization.as_str())
+            .bind(viewer.account.as_str())
+            .bind(url)
+            .bind(cursor)
+            .bind(at.unix())
+            .execute(&self.store.pool)
+            .await?;
+        Ok(WebhookView { id, url: url.to_owned(), failures: 0, dead: false, next_at: None, created_at: at })
+    }
+
+    /// Cursor of the newest change the viewer sees.
+    fn last_change(&self, viewer: &Viewer) -> Option<String> {
+        let mut cursor = None;
+        loop {
+            let page = self.changes(viewer, cursor.clone(), Some(200));
+            match page.items.last() {
+                Some(last) => cursor = Some(last.cursor.clone()),
+                None => return cursor,
+            }
+        }
+    }
+
+    /// Webhooks of the viewer's organization, oldest first.
+    pub async fn webhooks(&self, viewer: &Viewer) -> Result<Vec<WebhookView>, ReadError> {
+        let rows: Vec<Row> = sqlx::query_as(
+            "SELECT id, url, cursor, failures, next_at, created_at FROM webhook WHERE organization = ? ORDER BY created_at, id",
+        )
+        .bind(viewer.organization.as_str())
+        .fetch_all(&self.store.pool)
+        .await?;
+        let view = |(id, url, _, failures, next_at, created_at): Row| {
+            let dead = failures >= MAX_FAILURES;
+            let next_at = Timestamp::from_unix(next_at).filter(|_| failures > 0 && !dead);
+            let created_at = Timestamp::from_unix(created_at)?;
+            Some(WebhookView { id, url, failures: u32::try_from(failures).ok()?, dead, next_at, created_at })
+        };
+        Ok(rows.into_iter().filter_map(view).collect())
+    }
+
+    /// Removes a webhook of the viewer's organization.
+    pub async fn remove_webhook(&self, viewer: &Viewer, id: &str) -> Result<(), WriteError> {
+        if !viewer.has(Role::Administrator) {
+            return Err(WriteError::Role);
+        }
+        let _turn = self.write().await;
+        let done = sqlx::query("DELETE FROM webhook WHERE id = ? AND organization = ?")
+            .bind(id)
+            .bind(viewer.organization.as_str())
+            .execute(&self.store.pool)
+            .await?;
+        if done.rows_affected() == 0 {
+            return Err(WriteError::NotFound { what: id.to_owned() });
+        }
+        Ok(())
+    }
+
+    /// Webhooks that may be tried now.
+    pub async fn due_webhooks(&self) -> Result<Vec<Due>, ReadError> {
+        type Joined = (String, String, Option<String>, String, String, String, i64);
+        let rows: Vec<Joined> = sqlx::query_as(
+            "SELECT w.id, w.url, w.cursor, a.id, a.organization, a.role, a.instance
+             FROM webhook w JOIN account a ON a.id = w.account
+             WHERE w.failures < ? AND w.next_at <= ? ORDER BY w.next_at, w.id",
+        )
+        .bind(MAX_FAILURES)
+        .bind(now().unix())
+        .fetch_all(&self.store.pool)
+        .await?;
+        let due = |(id, url, cursor, account, organization, role, instance): Joined| {
+            let row: AccountRow = (account, organization, role, instance);
+            Some(Due { id, url, cursor, viewer: viewer_of(row)? })
+        };
+        Ok(rows.into_iter().filter_map(due).collect())
+    }
+
+    /// Remembers that everything up to `cursor` was delivered.
+    pub async fn webhook_delivered(&self, id: &str, cursor: &str) -> Result<(), ReadError> {
+        let _turn = self.write().await;
+        sqlx::query("UPDATE webhook SET cursor = ?, failures = 0, next_at = 0 WHERE id = ?")
+            .bind(cursor)
+            .bind(id)
+            .execute(&self.store.pool)
+            .await?;
+        Ok(())
+    }
+
+    /// Remembers that a delivery failed, and when to try again.
+    pub async fn webhook_failed(&self, id: &str) -> Result<(), ReadError> {
+        let _turn = self.write().await;
+        let failures: Option<i64> = sqlx::query_scalar("SELECT failures FROM webhook WHERE id = ?")
+            .bind(id)
+            .fetch_optional(&self.store.pool)
+            .await?;
+        let failures = failures.unwrap_or(0).clamp(0, MAX_FAILURES);
+        let doubled = 1_i64.checked_shl(u32::try_from(failures).unwrap_or(0)).unwrap_or(i64::MAX);
+        let pause = PAUSE.saturating_mul(doubled).min(MAX_PAUSE);
+        sqlx::query("UPDATE webhook SET failures = ?, next_at = ? WHERE id = ?")
+            .bind(failures.saturating_add(1))
+            .bind(now().plus(pause).unix())
+            .bind(id)
+            .execute(&self.store.pool)
+            .await?;
+        Ok(())
+    }
+
+    /// The instance's signature of a delivery: Ed25519 over time, line feed, body; base64.
+    pub fn sign_delivery(&self, at: Timestamp, body: &[u8]) -> String {
+        self.instance.sign(&[at.to_string().as_bytes(), b"\n", body].concat())
+    }
+}
