@@ -1,7 +1,7 @@
 //! Prints what guards the sensitive operations of programs: `facts FILE...`.
 #![allow(clippy::print_stdout, reason = "a terminal program")]
 
-use flow::{Facts, Test};
+use flow::{Facts, FunctionFacts, Test, Value, ValueId};
 use program::image::{ImageLimits, load};
 use program::{Effort, analyze};
 
@@ -32,7 +32,7 @@ fn main() {
                     .iter()
                     .map(|a| match facts.text(id, *a) {
                         Some(text) => format!("{:?}", String::from_utf8_lossy(text)),
-                        None => format!("{:?}{:?}", own.arena.get(*a), facts.labels(id, *a)),
+                        None => format!("{}{:?}", shown(own, *a, 4), facts.labels(id, *a)),
                     })
                     .collect();
                 println!("  {} {:?} {name}({})", site.address, site.target, arguments.join(", "));
@@ -46,22 +46,57 @@ fn main() {
                             facts.labels(id, left),
                             guard.test
                         ),
-                        Test::Equal { left, right } => {
-                            let inner =
-                                own.arena.inputs(own.arena.get(left)).map(|i| i.map(|i| own.arena.get(i)));
-                            println!(
-                                "      {} {} {:?} {inner:?} == {:?} {:?}",
-                                guard.holds,
-                                guard.address,
-                                own.arena.get(left),
-                                own.arena.get(right),
-                                facts.labels(id, left)
-                            );
-                        }
+                        Test::Equal { left, right } => println!(
+                            "      {} {} {} == {} {:?} {:?}",
+                            guard.holds,
+                            guard.address,
+                            shown(own, left, 5),
+                            shown(own, right, 5),
+                            facts.labels(id, left),
+                            facts.labels(id, right)
+                        ),
                         test => println!("      {} {} {test:?}", guard.holds, guard.address),
                     }
                 }
             }
+            for store in &own.stores {
+                println!("  {} *{} = {}", store.address, shown(own, store.to, 4), shown(own, store.value, 4));
+            }
+            for (block, value) in &own.conditions {
+                println!("  block {} asks {}", block.0, shown(own, *value, 9));
+            }
+            for (block, value) in &own.returns {
+                println!(
+                    "  block {} returns {} {:?}",
+                    block.0,
+                    shown(own, *value, 5),
+                    facts.labels(id, *value)
+                );
+            }
         }
+    }
+}
+
+/// A value as an expression.
+fn shown(own: &FunctionFacts, id: ValueId, depth: u32) -> String {
+    if depth == 0 {
+        return "…".to_owned();
+    }
+    let inner = |id| shown(own, id, depth - 1);
+    match own.arena.get(id) {
+        Value::Number(n) => format!("{n:#x}"),
+        Value::Load { at, size } => format!("[{}]{size}", inner(at)),
+        Value::Sum(base, n) => format!("({}{n:+#x})", inner(base)),
+        Value::Unary(opcode, _, a) => format!("{opcode:?}({})", inner(a)),
+        Value::Binary(opcode, _, a, b) => format!("{opcode:?}({}, {})", inner(a), inner(b)),
+        Value::Choice { when, then, otherwise } => {
+            format!("({} ? {} : {})", inner(when), inner(then), inner(otherwise))
+        }
+        Value::Merge { block, place } => {
+            let all = own.arena.operands(id).iter();
+            let all: Vec<String> = all.map(|(_, from, v)| format!("{}:{}", from.0, inner(*v))).collect();
+            format!("merge{}.{place}<{}>", block.0, all.join(" | "))
+        }
+        other => format!("{other:?}"),
     }
 }

@@ -19,6 +19,8 @@ pub(crate) struct CallRules {
     pub(crate) entry: Option<Varnode>,
     pub(crate) global: Option<Varnode>,
     pub(crate) zero: Option<Varnode>,
+    /// Where stubs keep the table of contents over a call: bytes above the stack pointer.
+    pub(crate) contents_slot: Option<i64>,
     /// Number and arguments of a system call.
     pub(crate) system_number: Varnode,
     pub(crate) system_arguments: Vec<Varnode>,
@@ -44,6 +46,7 @@ impl CallRules {
             entry: special(Role::FunctionEntry),
             global,
             zero: special(Role::Zero),
+            contents_slot: contents_slot(image.abi),
             system_number: place(convention.system_call.number)?,
             system_arguments: convention
                 .system_call
@@ -62,6 +65,15 @@ impl CallRules {
             place.offset >= kept.offset
                 && place.offset + u64::from(place.size) <= kept.offset + u64::from(kept.size)
         })
+    }
+}
+
+/// "TOC pointer doubleword" of the 64-bit ELF ABIs for the Power architecture, version 1 and 2.
+fn contents_slot(abi: Abi) -> Option<i64> {
+    match abi {
+        Abi::Ppc64ElfV1 => Some(40),
+        Abi::Ppc64ElfV2 => Some(24),
+        _ => None,
     }
 }
 

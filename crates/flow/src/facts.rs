@@ -7,8 +7,10 @@ use program::{BlockId, CallTarget, FuncId, Origin, Program, VirtAddr};
 use rayon::prelude::*;
 
 use crate::abi::CallRules;
-use crate::function::{CallSite, FunctionFacts, Setting};
-use crate::knowledge::{Fact, facts_of};
+use crate::decode::Decoder;
+use crate::dispatch::{Dispatch, Row};
+use crate::function::{CallSite, FunctionFacts, Setting, StoreSite};
+use crate::knowledge::{Fact, facts_of, is_confidential, origin};
 use crate::labels::Labels;
 use crate::taint::{Inputs, Taint};
 use crate::value::{Value, ValueId};
@@ -82,6 +84,9 @@ pub struct Facts<'p> {
     edges: BTreeSet<Edge>,
     back: BTreeMap<FuncId, BTreeSet<Edge>>,
     effects: Vec<Vec<Effect>>,
+    dispatches: Vec<Vec<Dispatch>>,
+    stores: BTreeMap<u64, Vec<(FuncId, StoreSite)>>,
+    decoded: BTreeMap<(FuncId, ValueId), Vec<u8>>,
     checkers: Vec<bool>,
     /// Indirect calls that `flow` resolved beyond what `program` did.
     pub resolved_calls: u64,
@@ -91,6 +96,8 @@ pub struct Facts<'p> {
     pub complete: bool,
 }
 
+/// Operations for decoding texts, in every program; as many as it has bytes of code come on top.
+const DECODING: u64 = 400_000;
 /// Entries of a table of function pointers that are looked at.
 const MAX_TABLE: usize = 512;
 /// Words without a function pointer that end a table.
@@ -114,6 +121,7 @@ impl<'p> Facts<'p> {
                 None => FunctionFacts::of(&setting, function, effort.function_operations),
             })
             .collect();
+        let functions = through_thunks(program, functions);
         let work = functions.iter().map(|f| f.work).sum();
         let complete = functions.iter().all(|f| f.complete);
         let mut facts = Self {
@@ -123,15 +131,20 @@ impl<'p> Facts<'p> {
             edges: BTreeSet::new(),
             back: BTreeMap::new(),
             effects: Vec::new(),
+            dispatches: Vec::new(),
+            stores: BTreeMap::new(),
+            decoded: BTreeMap::new(),
             checkers: Vec::new(),
             resolved_calls: 0,
             work,
             complete,
         };
         facts.connect();
+        facts.stores = facts.global_stores();
         facts.taint = facts.spread();
         facts.complete &= facts.taint.complete;
         facts.effects = program.functions().map(|(id, _)| facts.direct_effects(id)).collect();
+        facts.decode(table, rules.convention);
         facts.checkers = program.functions().map(|(id, _)| facts.finds_checker(id)).collect();
         Ok(facts)
     }
@@ -177,8 +190,11 @@ impl<'p> Facts<'p> {
     }
 
     /// The text that a value points to, if the program determines it: NUL-terminated, without the NUL.
-    pub fn text(&self, function: FuncId, value: ValueId) -> Option<&'p [u8]> {
+    pub fn text(&self, function: FuncId, value: ValueId) -> Option<&[u8]> {
         let facts = self.function(function)?;
+        if let Some(text) = self.decoded.get(&(function, facts.resolve(value))) {
+            return Some(text);
+        }
         let address = facts.arena.number(facts.resolve(value))?;
         let image = &self.program.image;
         image.is_read_only(VirtAddr(address)).then(|| image.c_string_at(VirtAddr(address))).flatten()
@@ -199,7 +215,10 @@ impl<'p> Facts<'p> {
         let brought = |call: u32, site: &CallSite| {
             let known = self.knowledge(function, call).iter();
             known.fold(Labels::NONE, |all, fact| match fact {
-                Fact::Source(labels, _) => all.or(*labels),
+                Fact::Source(labels, _) => {
+                    let named = site.arguments.first().and_then(|name| self.text(function, *name));
+                    all.or(origin(*labels, named))
+                }
                 Fact::Through(n, _) => {
                     let on = site.arguments.get(usize::from(*n)).map(|s| self.labels(function, *s));
                     match on.unwrap_or_default().read_through() {
@@ -212,6 +231,110 @@ impl<'p> Facts<'p> {
         };
         let all = facts.calls.iter().map(|(call, site)| (*call, brought(*call, site)));
         all.filter(|(_, labels)| !labels.is_none()).collect()
+    }
+
+    /// Every call of a function through a table of names.
+    pub fn dispatches(&self, function: FuncId) -> &[Dispatch] {
+        self.dispatches.get(function.0 as usize).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// Stores to a fixed address, in the order of functions.
+    pub fn stores_to(&self, address: u64) -> &[(FuncId, StoreSite)] {
+        self.stores.get(&address).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    fn global_stores(&self) -> BTreeMap<u64, Vec<(FuncId, StoreSite)>> {
+        let mut all: BTreeMap<u64, Vec<(FuncId, StoreSite)>> = BTreeMap::new();
+        for (function, own) in self.functions() {
+            for store in &own.stores {
+                if let Some(address) = own.arena.number(store.to) {
+                    all.entry(address).or_default().push((function, *store));
+                }
+            }
+        }
+        all
+    }
+
+    /// Finds the texts that the program computes and then compares with outside data, or runs.
+    fn decode(&mut self, table: &'static sleigh::Table, convention: &'static sleigh::language::Convention) {
+        let left = DECODING + self.program.coverage.code_bytes;
+        let mut decoder = Decoder { program: self.program, table, convention, left };
+        let mut found: BTreeMap<(FuncId, ValueId), Option<Vec<u8>>> = BTreeMap::new();
+        for (function, call, n) in self.undetermined() {
+            let Some(own) = self.function(function) else { continue };
+            let Some(site) = own.calls.get(&call) else { continue };
+            let Some(value) = site.arguments.get(usize::from(n)).map(|value| own.resolve(*value)) else {
+                continue;
+            };
+            let text = decoder.text(function, site.block, site.address, u32::from(n));
+            // One place may hold several texts in turn: then it is none.
+            let slot = found.entry((function, value)).or_insert_with(|| text.clone());
+            if *slot != text {
+                *slot = None;
+            }
+        }
+        self.work += left.saturating_sub(decoder.left);
+        self.decoded = found.into_iter().filter_map(|(place, text)| Some((place, text?))).collect();
+    }
+
+    /// Arguments that hold a text of the program which the file does not show: by function, call and number.
+    fn undetermined(&self) -> Vec<(FuncId, u32, u8)> {
+        let mut all = Vec::new();
+        for (function, own) in self.functions() {
+            for (call, site) in &own.calls {
+                let argument = |n: u8| site.arguments.get(usize::from(n)).copied();
+                for fact in self.knowledge(function, *call) {
+                    match *fact {
+                        Fact::Compares { left, right, .. } => {
+                            for (n, other) in [(left, right), (right, left)] {
+                                let outside = argument(other).is_some_and(|v| {
+                                    self.labels(function, v).meets(Labels::OUTSIDE.or(Labels::FILE))
+                                });
+                                if outside && argument(n).is_some_and(|v| self.is_hidden(function, own, v)) {
+                                    all.push((function, *call, n));
+                                }
+                            }
+                        }
+                        Fact::Does("process.exec", Some(n))
+                            if argument(n).is_some_and(|v| self.is_hidden(function, own, v)) =>
+                        {
+                            all.push((function, *call, n));
+                        }
+                        _ => {}
+                    }
+                }
+            }
+        }
+        all
+    }
+
+    /// Does a value point to memory that the program fills, with nothing from outside in it?
+    fn is_hidden(&self, function: FuncId, own: &FunctionFacts, value: ValueId) -> bool {
+        let value = own.resolve(value);
+        let memory = match own.arena.get(value) {
+            Value::Stack(_) | Value::Result(_) | Value::Merge { .. } => true,
+            Value::Number(address) => {
+                let access = self.program.image.access(VirtAddr(address));
+                access.is_some_and(|access| access.write)
+                    && !self.program.image.is_read_only(VirtAddr(address))
+            }
+            _ => false,
+        };
+        let clean = self.labels(function, value).is_none() && self.parameters(function, value).is_empty();
+        memory && (clean || self.is_computed(function, own, value))
+    }
+
+    /// Does a function write bytes of its own making into an object on the stack? Compilers use one place for several
+    /// objects, so what else was there says nothing.
+    fn is_computed(&self, function: FuncId, own: &FunctionFacts, object: ValueId) -> bool {
+        let starts = |to: ValueId| to != object && own.roots(to).contains(&object);
+        let own_making = |value: ValueId| {
+            let computed =
+                matches!(own.arena.get(value), Value::Unary(..) | Value::Binary(..) | Value::Sum(..));
+            computed && self.labels(function, value).is_none()
+        };
+        matches!(own.arena.get(object), Value::Stack(_))
+            && own.stores.iter().any(|store| starts(store.to) && own_making(store.value))
     }
 
     /// Sensitive operations that a function performs itself.
@@ -345,6 +468,12 @@ impl<'p> Facts<'p> {
                 edges.extend(passed.map(|callee| edge(callee, true)));
             }
         }
+        self.dispatches = self.program.functions().map(|(id, _)| self.find_dispatches(id)).collect();
+        for dispatch in self.dispatches.iter().flatten() {
+            let (caller, call) = (dispatch.function, dispatch.call);
+            let edge = |row: &Row| Edge { caller, callee: row.function, call, registered: false };
+            edges.extend(dispatch.rows.iter().map(edge));
+        }
         for edge in &edges {
             self.back.entry(edge.callee).or_default().insert(*edge);
         }
@@ -420,11 +549,19 @@ impl<'p> Facts<'p> {
         let program = self.program;
         let knowledge = move |site: &CallSite| name_of(program, site).map(facts_of).unwrap_or_default();
         let order = self.callees_first();
+        let texts = program.image.strings(4).filter(|text| text.text.starts_with('/'));
+        let label = |path: &str| match is_confidential(path.as_bytes()) {
+            true => Labels::ON_KEPT.or(Labels::ON_SECRET),
+            false => Labels::ON_KEPT,
+        };
+        let names = texts.map(|text| (text.address.0, label(text.text))).collect();
         Taint::of(&Inputs {
             program,
             functions: &self.functions,
             knowledge: &knowledge,
+            edges: &self.edges,
             callers: &callers,
+            names: &names,
             order: &order,
         })
     }
@@ -456,6 +593,26 @@ impl<'p> Facts<'p> {
         let all = facts.dominance.order.iter().copied();
         all.filter(|b| facts.dominance.dominates(block, *b)).collect()
     }
+}
+
+/// Calls of functions that do nothing but jump on to an import are calls of the import.
+fn through_thunks(program: &Program, mut functions: Vec<FunctionFacts>) -> Vec<FunctionFacts> {
+    let thunk = |(id, own): (FuncId, &FunctionFacts)| {
+        let code = program.function(id).filter(|code| code.blocks.len() == 1 && own.calls.len() == 1)?;
+        let tail = code.calls.first().is_some_and(|call| call.tail);
+        let target = own.calls.values().next().map(|site| site.target).filter(|_| tail)?;
+        matches!(target, CallTarget::Import(_)).then_some((id, target))
+    };
+    let thunks: BTreeMap<FuncId, CallTarget> = (0..).map(FuncId).zip(&functions).filter_map(thunk).collect();
+    let sites = functions.iter_mut().flat_map(|own| own.calls.values_mut());
+    for site in sites {
+        if let CallTarget::Function(callee) = site.target
+            && let Some(target) = thunks.get(&callee)
+        {
+            site.target = *target;
+        }
+    }
+    functions
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -8,7 +8,7 @@
 //! Assumptions, made to find things rather than to show their absence: stores through unknown pointers do not hit
 //! tracked stack slots; a callee that gets the address of a stack slot may change the [`REACH`] bytes from there on.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use program::image::{Image, Pointer};
 use program::{Block, BlockId, Call, CallTarget, Exit, Function, Place, Program, VirtAddr};
@@ -24,6 +24,8 @@ use crate::value::{Arena, Value, ValueId, sign_extend};
 
 /// Bytes behind a passed stack address that the callee may change.
 const REACH: i64 = 64;
+/// Values looked at to find what an address is computed from.
+const MAX_ROOTS: usize = 24;
 /// Visits of one block before the function is given up as it stands.
 const MAX_VISITS: u32 = 40;
 
@@ -106,6 +108,27 @@ impl FunctionFacts {
         facts.dominance = dominance;
         facts.stores.sort_by_key(|store| (store.address, store.to, store.value));
         facts
+    }
+
+    /// The values that an address is computed from: through sums, and through merges of loops.
+    pub fn roots(&self, address: ValueId) -> BTreeSet<ValueId> {
+        let mut found = BTreeSet::new();
+        let mut seen = BTreeSet::new();
+        let mut todo = vec![address];
+        while let Some(id) = todo.pop() {
+            if !seen.insert(id) || seen.len() > MAX_ROOTS {
+                continue;
+            }
+            match self.arena.get(id) {
+                Value::Sum(base, _) => todo.push(base),
+                Value::Binary(Opcode::IntAdd, _, a, b) => todo.extend([a, b]),
+                Value::Merge { .. } => todo.extend(self.arena.operands(id).iter().map(|operand| operand.2)),
+                _ => {
+                    found.insert(id);
+                }
+            }
+        }
+        found
     }
 
     /// Follows merges whose ways all bring the same value.
@@ -216,12 +239,14 @@ impl Walk<'_, '_> {
                 _ => None,
             })
             .collect();
+        let big_endian = self.big_endian();
         let mut operands = Vec::new();
         for (merge, block, place) in merges {
             let Some(place) = self.places.place(place) else { continue };
             for predecessor in dominance.predecessors(block) {
                 let state = after.get(predecessor.0 as usize).and_then(Option::as_ref);
-                if let Some(value) = state.and_then(|state| state.exact(place)) {
+                let arena = &mut self.facts.arena;
+                if let Some(value) = state.and_then(|state| state.read(arena, place, big_endian)) {
                     operands.push((merge, *predecessor, value));
                 }
             }
@@ -238,6 +263,7 @@ impl Walk<'_, '_> {
         after: &[Option<State>],
         earlier: Option<&State>,
     ) -> State {
+        let big_endian = self.big_endian();
         let mut ways = dominance
             .predecessors(id)
             .iter()
@@ -247,7 +273,7 @@ impl Walk<'_, '_> {
             false => ways.next().cloned().unwrap_or_default(),
         };
         for way in ways {
-            state.meet(way, &mut self.facts.arena, id, &mut self.places);
+            state.meet(way, &mut self.facts.arena, id, &mut self.places, big_endian);
         }
         if let Some(earlier) = earlier {
             state.keep_merges(earlier, &self.facts.arena, id);
@@ -360,6 +386,12 @@ impl Walk<'_, '_> {
             step.temporaries.push((output, value));
             return;
         }
+        if output.space == table.code_space() {
+            // Some tables write fixed addresses in memory as places.
+            let to = self.facts.arena.constant(output.offset, 8);
+            self.remember(at, to, value, output.size);
+            return;
+        }
         if output.space != table.register_space() || Some(output) == self.setting.rules.zero {
             return;
         }
@@ -443,11 +475,17 @@ impl Walk<'_, '_> {
         Some(arena.constant(number, size))
     }
 
-    /// Read-only, or within reach of the global pointer, where the offset table lies that only the loader writes.
+    /// Read-only, or in the offset table that only the loader writes: within reach of the global pointer, or named so.
     fn is_fixed(&self, address: VirtAddr) -> bool {
         let image = self.setting.image;
         let near = |global: u64| address.0.abs_diff(global) <= 0x8000 && self.setting.rules.entry.is_some();
-        image.is_read_only(address) || image.global_pointer.is_some_and(near)
+        let offsets = || {
+            let holds = |s: &&program::image::Section| {
+                (s.start.0..s.start.0.saturating_add(s.size)).contains(&address.0)
+            };
+            image.sections().iter().find(holds).is_some_and(|section| section.name == ".got")
+        };
+        image.is_read_only(address) || image.global_pointer.is_some_and(near) || offsets()
     }
 
     fn store(&mut self, at: &At, op: &Op, state: &mut State, step: &Step) {
@@ -467,9 +505,12 @@ impl Walk<'_, '_> {
             }
             state.write(place, Some(value));
         }
+        self.remember(at, to, value, stored.size);
+    }
+
+    fn remember(&mut self, at: &At, to: ValueId, value: ValueId, size: u16) {
         if self.recording {
-            let site = StoreSite { address: at.address, block: at.block, to, value, size: stored.size };
-            self.facts.stores.push(site);
+            self.facts.stores.push(StoreSite { address: at.address, block: at.block, to, value, size });
         }
     }
 
@@ -500,7 +541,9 @@ impl Walk<'_, '_> {
     fn call(&mut self, at: &At, index: u32, call: &Call, op: &Op, state: &mut State, step: &Step) {
         let mut arguments = self.arguments(state);
         let pointer = op.input(0).filter(|_| call.indirect).map(|p| self.read(p, state, step, at));
+        let varies = pointer.is_some_and(|p| self.varies(p));
         let target = match call.target {
+            CallTarget::Function(_) if varies => CallTarget::Unresolved,
             CallTarget::Unresolved => pointer.and_then(|p| self.target(p)).unwrap_or(call.target),
             target => target,
         };
@@ -532,10 +575,24 @@ impl Walk<'_, '_> {
         let big_endian = self.big_endian();
         let kept_result = state.read(&mut self.facts.arena, rules.result, big_endian);
         state.forget(|place| place.space == register && !rules.keeps(place));
+        let reach = self.reach(&arguments);
         for argument in &arguments {
             if let Value::Stack(distance) = self.facts.arena.get(*argument) {
-                state.forget_stack(distance, distance.saturating_add(REACH).min(0));
+                // Compilers put saved registers and addresses beside buffers; callees have no business there.
+                let (arena, image) = (&self.facts.arena, self.setting.image);
+                let keep = |value: ValueId| match arena.get(value) {
+                    Value::Entry(_) | Value::Import(_) => true,
+                    Value::Number(n) => n > 0xff && image.access(VirtAddr(n)).is_some(),
+                    _ => false,
+                };
+                state.forget_stack(distance, distance.saturating_add(reach).min(0), keep);
             }
+        }
+        if let (Some(above), Some(number)) = (rules.contents_slot, self.setting.image.global_pointer)
+            && let Some(Value::Stack(top)) = state.exact(rules.stack).map(|top| self.facts.arena.get(top))
+        {
+            let contents = self.facts.arena.constant(number, rules.stack.size);
+            state.write(slot(top.wrapping_add(above), rules.stack.size), Some(contents));
         }
         let mut result = self.facts.arena.add(Value::Result(index));
         if let (Some((_, when)), Some(old)) = (step.skipped.filter(|(end, _)| at.index < *end), kept_result) {
@@ -560,6 +617,33 @@ impl Walk<'_, '_> {
             let restored = self.facts.arena.sum(top, popped, rules.stack.size);
             state.write(rules.stack, Some(restored));
         }
+    }
+
+    /// Bytes that a callee changes behind an address it gets: it is often told how many.
+    fn reach(&self, arguments: &[ValueId]) -> i64 {
+        let numbers = arguments.iter().filter_map(|argument| self.facts.arena.number(*argument));
+        let counts = numbers.filter_map(|n| i64::try_from(n).ok()).filter(|n| (1..=REACH).contains(n));
+        counts.max().map_or(REACH, |count| count.max(i64::from(self.setting.image.pointer_size)))
+    }
+
+    /// Is a pointer loaded from an address that differs from one time round a loop to the next?
+    fn varies(&self, pointer: ValueId) -> bool {
+        let arena = &self.facts.arena;
+        let pointer = match arena.get(pointer) {
+            // The mode bit is cut off.
+            Value::Binary(Opcode::IntAnd, _, pointer, _) => pointer,
+            _ => pointer,
+        };
+        let Value::Load { at, .. } = arena.get(pointer) else { return false };
+        let mut todo = vec![at];
+        for _ in 0..16 {
+            match todo.pop().map(|id| arena.get(id)) {
+                Some(Value::Merge { .. }) => return true,
+                Some(value) => todo.extend(arena.inputs(value).into_iter().flatten()),
+                None => break,
+            }
+        }
+        false
     }
 
     /// Name and arguments of a system call.

@@ -258,7 +258,11 @@ impl Facts<'_> {
 
     /// The comparison whose result a value is, and whether 0 means equal.
     fn comparison(&self, function: FuncId, facts: &FunctionFacts, value: ValueId) -> Option<(Test, bool)> {
-        let Value::Result(call) = facts.arena.get(value) else { return None };
+        let call = match facts.arena.get(value) {
+            Value::Result(call) => call,
+            Value::Merge { .. } => self.partly_inlined(function, facts, value)?,
+            _ => return None,
+        };
         let site = facts.calls.get(&call)?;
         let argument = |n: u8| site.arguments.get(usize::from(n)).copied().map(|v| facts.resolve(v));
         for fact in self.knowledge(function, call) {
@@ -269,6 +273,30 @@ impl Facts<'_> {
             }
         }
         None
+    }
+
+    /// A comparison of which the compiler has put the beginning in place: its result comes from a difference of bytes, or
+    /// from a call for the rest. The call that compares the most is the one that tells what is compared.
+    fn partly_inlined(&self, function: FuncId, facts: &FunctionFacts, merge: ValueId) -> Option<u32> {
+        let mut best: Option<(usize, u32)> = None;
+        let mut differences = 0;
+        for (_, _, value) in facts.arena.operands(merge) {
+            match facts.arena.get(*value) {
+                Value::Binary(Opcode::IntSub, ..) => differences += 1,
+                Value::Result(call) => {
+                    let compares = |fact: &Fact| matches!(fact, Fact::Compares { .. });
+                    if !self.knowledge(function, call).iter().any(compares) {
+                        return None;
+                    }
+                    let arguments = facts.calls.get(&call).map(|site| site.arguments.as_slice());
+                    let texts = arguments.unwrap_or_default().iter().filter_map(|a| self.text(function, *a));
+                    let length = texts.map(<[u8]>::len).max().unwrap_or(0);
+                    best = best.max(Some((length, call)));
+                }
+                _ => return None,
+            }
+        }
+        best.filter(|_| differences > 0).map(|(_, call)| call)
     }
 
     /// What a computed jump is computed from: descends through the table's addresses.
@@ -315,11 +343,10 @@ impl Facts<'_> {
 
 impl Facts<'_> {
     /// Is data from outside compared with what the device keeps (files, account databases, or what is derived from such)?
-    /// If both sides are of the same origins, a configuration is being read and nobody is checked.
     pub fn compares_kept(&self, function: FuncId, left: ValueId, right: ValueId) -> bool {
         let (a, b) = (self.labels(function, left), self.labels(function, right));
-        let kept = |labels: Labels| labels.meets(Labels::STORED.or(Labels::DERIVED));
-        a != b && (a.meets(Labels::OUTSIDE) && kept(b) || b.meets(Labels::OUTSIDE) && kept(a))
+        let outside = |labels: Labels| labels.meets(Labels::OUTSIDE.or(Labels::DOCUMENT));
+        outside(a) && b.is_kept() || outside(b) && a.is_kept()
     }
 
     /// Values of a function that are the truth of such a comparison.

@@ -68,6 +68,35 @@ pub enum Fact {
     Calls(u8, Option<u8>),
 }
 
+/// Files whose content nobody outside has a right to.
+const CONFIDENTIAL: &str = include_str!("../knowledge/confidential.txt");
+
+/// Is this the path of such a file?
+pub(crate) fn is_confidential(path: &[u8]) -> bool {
+    let lines = CONFIDENTIAL.lines().map(|line| line.split('#').next().unwrap_or_default().trim());
+    lines.filter(|line| !line.is_empty()).map(str::as_bytes).any(|known| match known.last() {
+        Some(b'/') => path.starts_with(known),
+        _ => path == known,
+    })
+}
+
+/// Variables in which a web server hands a request's own texts to a program. Source: RFC 3875, section 4.1.
+const REQUEST_VARIABLES: &[&[u8]] = &[
+    b"CONTENT_LENGTH",
+    b"CONTENT_TYPE",
+    b"PATH_INFO",
+    b"PATH_TRANSLATED",
+    b"QUERY_STRING",
+    b"REQUEST_METHOD",
+    b"REQUEST_URI",
+];
+
+/// Where data comes from that `labels` tells of, if the call names this: the environment holds requests, too.
+pub(crate) fn origin(labels: Labels, named: Option<&[u8]>) -> Labels {
+    let request = named.is_some_and(|name| REQUEST_VARIABLES.contains(&name) || name.starts_with(b"HTTP_"));
+    if labels == Labels::ENVIRONMENT && request { Labels::NETWORK } else { labels }
+}
+
 const FILES: &[&str] =
     &[include_str!("../knowledge/libc.txt"), include_str!("../knowledge/authentication.txt")];
 
@@ -157,6 +186,23 @@ mod tests {
             let (_, facts) = function(line).unwrap();
             assert_eq!(facts.len(), line.split(';').count(), "{line}");
         }
+    }
+
+    #[test]
+    fn confidential_files_are_told_from_others() {
+        for path in ["/etc/shadow", "/etc/ssl/private/server.key", "/root/.ssh/id_ed25519"] {
+            assert!(is_confidential(path.as_bytes()), "{path}");
+        }
+        for path in ["/etc/shadow.bak.d", "/etc/ssl/certs/ca.pem", "/etc/hosts", ""] {
+            assert!(!is_confidential(path.as_bytes()), "{path}");
+        }
+    }
+
+    #[test]
+    fn request_variables_are_from_the_network() {
+        assert_eq!(origin(Labels::ENVIRONMENT, Some(b"HTTP_COOKIE")), Labels::NETWORK);
+        assert_eq!(origin(Labels::ENVIRONMENT, Some(b"HOME")), Labels::ENVIRONMENT);
+        assert_eq!(origin(Labels::FILE, Some(b"QUERY_STRING")), Labels::FILE);
     }
 
     #[test]

@@ -10,7 +10,7 @@ use std::fmt;
 pub struct Labels(u32);
 
 /// First bit of the function's own parameters.
-const PARAMETERS: u32 = 16;
+const PARAMETERS: u32 = 20;
 /// Parameters that are told apart.
 pub(crate) const MAX_PARAMETERS: u8 = 8;
 
@@ -41,6 +41,16 @@ impl Labels {
     pub const ON_FILE: Self = Self(1 << 10);
     /// Came out of a hash or cipher.
     pub const DERIVED: Self = Self(1 << 11);
+    /// Not data: the name of a file whose content nobody outside has a right to, or a descriptor of such a file.
+    pub const ON_SECRET: Self = Self(1 << 12);
+    /// Content of such a file.
+    pub const CONFIDENTIAL: Self = Self(1 << 13);
+    /// A file that somebody outside chose: named on the command line or by a request.
+    pub const DOCUMENT: Self = Self(1 << 14);
+    /// Not data: the name of a file, standing in the program, or a descriptor of such a file.
+    pub const ON_KEPT: Self = Self(1 << 15);
+    /// Content of such a file: what the device keeps.
+    pub const KEPT: Self = Self(1 << 16);
     /// What somebody outside chooses.
     pub const OUTSIDE: Self = Self(
         Self::NETWORK.0
@@ -69,10 +79,17 @@ impl Labels {
         Self(self.0 & ((1 << PARAMETERS) - 1))
     }
 
+    /// What a file's name says of its descriptor: the function's parameters still stand for names.
+    #[must_use]
+    pub(crate) fn of_name(self) -> Self {
+        let names = Self::ON_SECRET.0 | Self::ON_KEPT.0 | Self::OUTSIDE.0;
+        Self(self.0 & (names | !((1 << PARAMETERS) - 1)))
+    }
+
     /// Data only, not what a descriptor was opened on.
     #[must_use]
     pub(crate) fn data(self) -> Self {
-        Self(self.0 & !(Self::ON_SOCKET.0 | Self::ON_FILE.0))
+        Self(self.0 & !(Self::ON_SOCKET.0 | Self::ON_FILE.0 | Self::ON_SECRET.0 | Self::ON_KEPT.0))
     }
 
     pub(crate) fn named(kind: &str) -> Option<Self> {
@@ -105,6 +122,13 @@ impl Labels {
         }
         if self.meets(Self::ON_FILE) {
             data = data.or(Self::FILE);
+            let more = [
+                (Self::OUTSIDE, Self::DOCUMENT),
+                (Self::ON_KEPT, Self::KEPT),
+                (Self::ON_SECRET, Self::CONFIDENTIAL),
+            ];
+            let content = more.into_iter().filter(|(of, _)| self.meets(*of)).map(|pair| pair.1);
+            data = content.fold(data, Self::or);
         }
         data
     }
@@ -120,6 +144,12 @@ impl Labels {
         self.0 & other.0 != 0
     }
 
+    /// Is it something that the device keeps, rather than what somebody brought?
+    pub(crate) fn is_kept(self) -> bool {
+        self.meets(Self::SECRET.or(Self::DERIVED).or(Self::KEPT))
+            || self.meets(Self::FILE) && !self.meets(Self::DOCUMENT)
+    }
+
     /// Empty?
     pub fn is_none(self) -> bool {
         self.0 == 0
@@ -128,7 +158,7 @@ impl Labels {
 
 impl fmt::Debug for Labels {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const NAMES: [&str; 12] = [
+        const NAMES: [&str; 17] = [
             "network",
             "input",
             "file",
@@ -141,6 +171,11 @@ impl fmt::Debug for Labels {
             "on-socket",
             "on-file",
             "derived",
+            "on-secret",
+            "confidential",
+            "document",
+            "on-kept",
+            "kept",
         ];
         let own = self.parameters().map(|n| format!("parameter {n}"));
         let names = NAMES.iter().enumerate().filter(|(bit, _)| self.0 >> bit & 1 == 1);

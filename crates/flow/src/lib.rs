@@ -11,13 +11,17 @@
 //! - `knowledge`: what library functions do, from data files under `knowledge/`.
 //! - `system`: system calls that the program makes itself.
 //! - `labels`, `taint`: origins of data as a powerset lattice; interprocedural fixpoint.
+//! - `dispatch`: tables of names and functions.
+//! - `decode`, `filler`: texts that the program computes, found by running the code that does.
 //! - `facts`: all of it for one program; call graph with callbacks and tables of function pointers.
 //!
-//! Not here: what is suspicious. Not yet: constants that the program computes at run time, raw system calls, functions
-//! of statically linked libraries without symbols. What was cut by a budget is told by [`Facts::complete`].
+//! Not here: what is suspicious. Not yet: functions of statically linked libraries without symbols. What was cut by a budget is told by [`Facts::complete`].
 
 mod abi;
+mod decode;
+mod dispatch;
 mod facts;
+mod filler;
 mod function;
 mod graph;
 mod guard;
@@ -28,6 +32,7 @@ mod system;
 mod taint;
 mod value;
 
+pub use dispatch::{Dispatch, Row};
 pub use facts::{Edge, Effect, Effort, Facts, FlowError};
 pub use function::{CallSite, FunctionFacts, StoreSite};
 pub use graph::Dominance;

@@ -67,43 +67,63 @@ impl State {
         self.held.retain(|held| !lost(held.place));
     }
 
-    /// Forgets stack slots from `low` up to `high`, distances from the entry stack pointer.
-    pub(crate) fn forget_stack(&mut self, low: i64, high: i64) {
+    /// Forgets stack slots from `low` up to `high`, distances from the entry stack pointer, unless they hold a value that
+    /// is to be kept.
+    pub(crate) fn forget_stack(&mut self, low: i64, high: i64, keep: impl Fn(ValueId) -> bool) {
         let (low, high) = (slot(low, 0), slot(high, 0));
-        self.forget(|place| key(place) >= key(low) && key(place) < key(high));
+        let inside = |place: Varnode| key(place) >= key(low) && key(place) < key(high);
+        self.held.retain(|held| !inside(held.place) || keep(held.value));
     }
 
     /// Meets another state at the start of a block. Where they differ the value becomes a merge of this block, once
-    /// and for all; what only one of them knows is lost. `true` if anything changed.
+    /// and for all; what only one of them knows is lost, and of what one knows in part, that part is kept. `true` if
+    /// anything changed.
     ///
-    /// A place goes from a value to its merge to nothing, never back: at most two changes each.
+    /// A place goes from a value to its merge, to a smaller place, to nothing, never back: two changes for each of the
+    /// few sizes that places have.
     pub(crate) fn meet(
         &mut self,
         other: &Self,
         arena: &mut Arena,
         block: BlockId,
         places: &mut Places,
+        big_endian: bool,
     ) -> bool {
         let mut changed = false;
-        let mut there = other.held.iter().peekable();
-        self.held.retain_mut(|held| {
-            while there.next_if(|other| key(other.place) < key(held.place)).is_some() {}
-            match there.peek().filter(|other| other.place == held.place) {
-                Some(other) if other.value == held.value => true,
-                Some(_) => {
-                    let place = places.number(held.place);
-                    let merge = arena.add(Value::Merge { block, place });
-                    changed |= merge != held.value;
-                    held.value = merge;
-                    true
-                }
-                None => {
-                    changed = true;
-                    false
-                }
-            }
-        });
+        let mut kept = Vec::with_capacity(self.held.len());
+        for held in std::mem::take(&mut self.held) {
+            let common = other.common(held.place);
+            let alone = Self { held: vec![held] };
+            let values = common.and_then(|place| {
+                let here = alone.read(arena, place, big_endian)?;
+                Some((place, here, other.read(arena, place, big_endian)?))
+            });
+            let Some((place, here, there)) = values else {
+                changed = true;
+                continue;
+            };
+            let value = if here == there {
+                here
+            } else {
+                let place = places.number(place);
+                arena.add(Value::Merge { block, place })
+            };
+            changed |= place != held.place || value != held.value;
+            kept.push(Held { place, value });
+        }
+        self.held = kept;
         changed
+    }
+
+    /// The largest part of a place that is known here: all of it, or the low part that is a place of its own.
+    fn common(&self, place: Varnode) -> Option<Varnode> {
+        let after = self.held.partition_point(|held| key(held.place) <= key(place));
+        let before = after.checked_sub(1).and_then(|index| self.held.get(index)).map(|held| held.place);
+        match before.filter(|held| held.space == place.space) {
+            Some(held) if end(held) >= end(place) => Some(place),
+            Some(held) if key(held) == key(place) => Some(held),
+            _ => None,
+        }
     }
 
     /// Merges of this block stay merges once they have been, so that going round a loop ends.
@@ -174,6 +194,21 @@ mod tests {
     }
 
     #[test]
+    fn what_is_known_in_part_keeps_that_part() {
+        let (mut arena, mut places) = (Arena::default(), Places::default());
+        let (mut wide, mut narrow) = (State::default(), State::default());
+        let (zero, one) = (arena.constant(0, 8), arena.constant(1, 4));
+        wide.write(slot(0, 8), Some(zero));
+        narrow.write(slot(0, 4), Some(one));
+        for (mut here, there) in [(wide.clone(), narrow.clone()), (narrow, wide)] {
+            assert!(here.meet(&there, &mut arena, BlockId(0), &mut places, false));
+            let met = here.exact(slot(0, 4)).unwrap();
+            assert!(matches!(arena.get(met), Value::Merge { .. }));
+            assert!(!here.meet(&there, &mut arena, BlockId(0), &mut places, false));
+        }
+    }
+
+    #[test]
     fn a_write_forgets_what_it_overlaps() {
         let mut arena = Arena::default();
         let mut state = state(&mut arena, &[(0, 1), (1, 2)]);
@@ -196,7 +231,7 @@ mod tests {
             let mut changes = 0;
             for entries in others.iter().chain(&others) {
                 let other = state(&mut arena, entries);
-                changes += usize::from(here.meet(&other, &mut arena, BlockId(0), &mut places));
+                changes += usize::from(here.meet(&other, &mut arena, BlockId(0), &mut places, false));
             }
             prop_assert!(changes <= most);
         }
@@ -206,7 +241,7 @@ mod tests {
             let (mut arena, mut places) = (Arena::default(), Places::default());
             let mut here = state(&mut arena, &entries);
             let same = here.clone();
-            prop_assert!(!here.meet(&same, &mut arena, BlockId(0), &mut places));
+            prop_assert!(!here.meet(&same, &mut arena, BlockId(0), &mut places, false));
             prop_assert_eq!(here, same);
         }
     }

@@ -1,8 +1,9 @@
 //! Which labels the data of each function carries.
 //!
 //! A value and what it points to share one set: for "does what somebody sent reach this comparison" the difference does
-//! not matter. Memory is a handful of objects a function: stack objects by the lowest address that labelled data was written to, global objects,
-//! what parameters and results point to. Flow through comparisons (implicit flow) is not followed.
+//! not matter. Memory is a handful of objects a function: stack objects (where library functions write to, and what is
+//! written at a computed distance from; up to the next one) and single stack slots, global objects, what parameters and
+//! results point to. Flow through comparisons (implicit flow) is not followed.
 //!
 //! Bottom-up, a function's [`Summary`] tells in terms of its parameters what it returns and writes; top-down, `incoming`
 //! tells what callers pass. Both only grow in a finite lattice ([`Labels`]), and a function is looked at again only when
@@ -13,13 +14,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use program::{CallTarget, FuncId, Program, VirtAddr};
 use sleigh::pcode::Opcode;
 
+use crate::facts::Edge;
 use crate::function::{CallSite, FunctionFacts};
-use crate::knowledge::{Fact, Spot};
+use crate::knowledge::{Fact, Spot, origin};
 use crate::labels::{Labels, MAX_PARAMETERS};
 use crate::value::{Value, ValueId};
 
 /// Bytes behind the start of a global object that still belong to it.
 const GLOBAL_REACH: u64 = 1024;
+/// Bytes that are no object of their own.
+const FEW: u64 = 16;
 /// Looks at one function.
 const MAX_LOOKS: u32 = 60;
 /// Merges and loads followed to find what an address points into.
@@ -36,7 +40,10 @@ pub(crate) struct Summary {
 struct Local {
     /// By value id.
     values: Vec<Labels>,
+    /// Objects on the stack, by where they start.
     stack: BTreeMap<i64, Labels>,
+    /// Slots on the stack that are written as a whole: bytes and labels.
+    slots: BTreeMap<i64, (u16, Labels)>,
     results: BTreeMap<u32, Labels>,
 }
 
@@ -57,8 +64,12 @@ pub(crate) struct Inputs<'a> {
     pub(crate) functions: &'a [FunctionFacts],
     /// Library facts of a call, by function and call.
     pub(crate) knowledge: &'a dyn Fn(&CallSite) -> &'static [Fact],
+    /// How functions lead to each other.
+    pub(crate) edges: &'a BTreeSet<Edge>,
     /// Callers of each function.
     pub(crate) callers: &'a [BTreeSet<FuncId>],
+    /// Names of files that stand in the program, by address.
+    pub(crate) names: &'a BTreeMap<u64, Labels>,
     /// Callees before callers, as far as there is no recursion.
     pub(crate) order: &'a [FuncId],
 }
@@ -158,6 +169,7 @@ fn readers(inputs: &Inputs<'_>) -> Vec<FuncId> {
     let global = |facts: &FunctionFacts| {
         facts.arena.values().any(|(_, value)| match value {
             Value::Number(n) => image.access(VirtAddr(n)).is_some_and(|access| access.write),
+            Value::Sum(_, n) => image.access(VirtAddr(n as u64)).is_some_and(|access| access.write),
             _ => false,
         })
     };
@@ -192,7 +204,10 @@ fn grow(slot: &mut Labels, labels: Labels) -> bool {
 
 impl Look<'_, '_> {
     fn run(&mut self) {
-        self.local.values.resize(self.facts.arena.values().len(), Labels::NONE);
+        if self.local.values.is_empty() {
+            self.local.values.resize(self.facts.arena.values().len(), Labels::NONE);
+            self.local.stack = self.objects().into_iter().map(|start| (start, Labels::NONE)).collect();
+        }
         self.changed = true;
         for _ in 0..MAX_LOOKS {
             if !std::mem::take(&mut self.changed) {
@@ -222,7 +237,7 @@ impl Look<'_, '_> {
 
     fn derive(&self, id: ValueId, value: Value) -> Labels {
         match value {
-            Value::Number(address) => self.global(address),
+            Value::Number(address) => self.global(address).or(self.name(address)),
             Value::Stack(distance) => self.stack(distance),
             Value::Parameter(n) => {
                 let written = self.summary.written.get(usize::from(n)).copied().unwrap_or_default();
@@ -230,7 +245,7 @@ impl Look<'_, '_> {
             }
             Value::Result(call) => self.local.results.get(&call).copied().unwrap_or_default(),
             Value::Load { at, .. } => self.label(at),
-            Value::Sum(base, _) => self.label(base),
+            Value::Sum(base, more) => self.label(base).or(self.global(more as u64)),
             Value::Unary(Opcode::BoolNegate, ..) => Labels::NONE,
             Value::Unary(_, _, a) => self.label(a),
             Value::Binary(..) if self.facts.arena.is_truth(id) => Labels::NONE,
@@ -245,7 +260,51 @@ impl Look<'_, '_> {
     }
 
     fn stack(&self, distance: i64) -> Labels {
-        self.local.stack.range(..=distance).next_back().map(|entry| *entry.1).unwrap_or_default()
+        let slot = self.local.slots.range(..=distance).next_back();
+        let slot =
+            slot.filter(|(start, (size, _))| distance - **start < i64::from(*size)).map(|slot| slot.1.1);
+        let object = self.local.stack.range(..=distance).next_back().map(|entry| *entry.1);
+        slot.unwrap_or_default().or(object.unwrap_or_default())
+    }
+
+    /// Where objects on the stack start.
+    fn objects(&self) -> BTreeSet<i64> {
+        let mut starts = BTreeSet::new();
+        let arena = &self.facts.arena;
+        for store in self.facts.stores.iter().filter(|store| !matches!(arena.get(store.to), Value::Stack(_)))
+        {
+            let places = self.facts.roots(store.to);
+            starts.extend(places.into_iter().filter_map(|place| self.on_stack(place)));
+        }
+        for call in self.facts.calls.values() {
+            for fact in (self.inputs.knowledge)(call) {
+                let (Fact::Source(_, to) | Fact::Through(_, to) | Fact::Copies(_, to)) = *fact else {
+                    continue;
+                };
+                let written = match to {
+                    Spot::Result => Vec::new(),
+                    Spot::Argument(n) => {
+                        let argument = call.arguments.get(usize::from(n)).copied().into_iter();
+                        argument.filter(|place| self.few_bytes(call, n, *place).is_none()).collect()
+                    }
+                    Spot::From(n) => call.arguments.get(usize::from(n)..).unwrap_or_default().to_vec(),
+                };
+                starts.extend(written.into_iter().filter_map(|place| self.on_stack(place)));
+            }
+        }
+        starts
+    }
+
+    fn on_stack(&self, place: ValueId) -> Option<i64> {
+        match self.facts.arena.get(place) {
+            Value::Stack(distance) => Some(distance),
+            _ => None,
+        }
+    }
+
+    /// The name of a file that stands in the program.
+    fn name(&self, address: u64) -> Labels {
+        self.inputs.names.get(&address).copied().unwrap_or_default()
     }
 
     fn global(&self, address: u64) -> Labels {
@@ -256,7 +315,10 @@ impl Look<'_, '_> {
     fn memory(&mut self) {
         for store in &self.facts.stores {
             let labels = self.label(store.value);
-            self.write(store.to, labels);
+            match self.on_stack(store.to) {
+                Some(distance) => self.write_slot(distance, store.size, labels),
+                None => self.write(store.to, labels),
+            }
         }
         for (index, call) in &self.facts.calls {
             self.call(*index, call);
@@ -267,6 +329,9 @@ impl Look<'_, '_> {
         let facts = (self.inputs.knowledge)(call);
         match call.target {
             CallTarget::Function(callee) if facts.is_empty() => self.internal(index, call, callee),
+            _ if facts.is_empty()
+                && call.target == CallTarget::Unresolved
+                && self.through_table(index, call) => {}
             _ if facts.is_empty() => {
                 let all = call.arguments.iter().fold(Labels::NONE, |all, a| all.or(self.label(*a)));
                 self.result(index, all.data());
@@ -276,6 +341,18 @@ impl Look<'_, '_> {
         for fact in facts {
             self.fact(index, call, *fact);
         }
+    }
+
+    /// A call of any function of a table.
+    fn through_table(&mut self, index: u32, call: &CallSite) -> bool {
+        let low = Edge { caller: self.id, callee: FuncId(0), call: 0, registered: false };
+        let high = Edge { caller: self.id, callee: FuncId(u32::MAX), call: u32::MAX, registered: true };
+        let edges = self.inputs.edges.range(low..=high).filter(|e| e.call == index && !e.registered);
+        let callees: Vec<FuncId> = edges.map(|edge| edge.callee).collect();
+        for callee in &callees {
+            self.internal(index, call, *callee);
+        }
+        !callees.is_empty()
     }
 
     fn internal(&mut self, index: u32, call: &CallSite, callee: FuncId) {
@@ -307,7 +384,12 @@ impl Look<'_, '_> {
 
     fn fact(&mut self, index: u32, call: &CallSite, fact: Fact) {
         match fact {
-            Fact::Source(labels, to) => self.arrive(index, call, labels, to),
+            Fact::Source(labels, to) => {
+                let named = call.arguments.first().and_then(|name| self.facts.arena.number(*name));
+                let image = &self.inputs.program.image;
+                let named = named.and_then(|name| image.c_string_at(VirtAddr(name)));
+                self.arrive(index, call, origin(labels, named), to);
+            }
             Fact::Through(n, to) => {
                 let stream = call.arguments.get(usize::from(n)).copied();
                 let on = stream.map(|s| self.taint.actual(self.id, self.label(s))).unwrap_or_default();
@@ -317,7 +399,12 @@ impl Look<'_, '_> {
                 };
                 self.arrive(index, call, read, to);
             }
-            Fact::Opens(labels) => self.result(index, labels),
+            Fact::Opens(labels) => {
+                // The name is the first or, relative to a folder, the second argument.
+                let names = call.arguments.iter().take(2).map(|name| self.label(*name).of_name());
+                let all = names.fold(labels, Labels::or);
+                self.result(index, all);
+            }
             Fact::Copies(from, to) => {
                 let labels = self.collect(index, call, from);
                 self.arrive(index, call, labels, to);
@@ -393,8 +480,11 @@ impl Look<'_, '_> {
         match to {
             Spot::Result => self.result(index, labels),
             Spot::Argument(n) => {
-                if let Some(argument) = call.arguments.get(usize::from(n)) {
-                    self.write(*argument, labels);
+                if let Some(argument) = call.arguments.get(usize::from(n)).copied() {
+                    match self.few_bytes(call, n, argument) {
+                        Some((distance, size)) => self.write_slot(distance, size, labels),
+                        None => self.write(argument, labels),
+                    }
                 }
             }
             Spot::From(n) => {
@@ -402,6 +492,25 @@ impl Look<'_, '_> {
                     self.write(*argument, labels);
                 }
             }
+        }
+    }
+
+    /// A slot on the stack that gets a few bytes, their count being the next argument: no object starts there.
+    fn few_bytes(&self, call: &CallSite, n: u8, argument: ValueId) -> Option<(i64, u16)> {
+        let distance = self.on_stack(argument)?;
+        let count =
+            call.arguments.get(usize::from(n) + 1).and_then(|count| self.facts.arena.number(*count))?;
+        // `fread` counts elements: these do not say how many bytes come.
+        let elements = call.arguments.len() > 3
+            && (self.inputs.knowledge)(call).iter().any(|fact| matches!(fact, Fact::Through(3, _)));
+        (!elements && (1..=FEW).contains(&count)).then_some((distance, count as u16))
+    }
+
+    fn write_slot(&mut self, distance: i64, size: u16, labels: Labels) {
+        if !labels.is_none() {
+            let slot = self.local.slots.entry(distance).or_default();
+            slot.0 = slot.0.max(size);
+            self.changed |= grow(&mut slot.1, labels);
         }
     }
 
@@ -433,7 +542,11 @@ impl Look<'_, '_> {
                 Value::Result(call) => self.result(call, labels),
                 Value::Merge { .. } => todo.extend(self.facts.arena.operands(id).iter().map(|o| o.2)),
                 Value::Choice { then, otherwise, .. } => todo.extend([then, otherwise]),
-                Value::Sum(base, _) | Value::Load { at: base, .. } => todo.push(base),
+                Value::Sum(base, more) => {
+                    todo.push(base);
+                    self.write_global(more as u64, labels);
+                }
+                Value::Load { at: base, .. } => todo.push(base),
                 Value::Binary(Opcode::IntAdd, _, a, b) => todo.extend([a, b]),
                 _ => {}
             }
@@ -445,7 +558,7 @@ impl Look<'_, '_> {
         if !image.access(VirtAddr(address)).is_some_and(|access| access.write) {
             return;
         }
-        let labels = labels.absolute();
+        let labels = self.taint.actual(self.id, labels);
         let slot = self.taint.globals.entry(address).or_default();
         if grow(slot, labels) {
             self.grown.globals = true;

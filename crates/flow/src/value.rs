@@ -11,6 +11,9 @@ use program::{BlockId, ImportId};
 use sleigh::emulate;
 use sleigh::pcode::{Opcode, Varnode};
 
+/// Operations looked through to find one bit.
+const BIT_DEPTH: u32 = 16;
+
 /// A value of one function.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ValueId(pub(crate) u32);
@@ -214,16 +217,41 @@ impl Arena {
                 let equal = self.equal(a, b);
                 return self.unary(Opcode::BoolNegate, 1, (equal, 1));
             }
+            (Opcode::IntSLessEqual, _) => return self.at_most(Opcode::IntSLess, a, b),
+            (Opcode::IntLessEqual, Some(n)) if n != 0 => return self.at_most(Opcode::IntLess, a, b),
+            (Opcode::IntLessEqual, None) => return self.at_most(Opcode::IntLess, a, b),
+            // Processors without a flag for it ask in this way whether a value is 0.
+            (Opcode::IntLess, Some(1)) | (Opcode::IntLessEqual, Some(0)) => {
+                let zero = self.constant(0, b.1);
+                return self.equal(a, (zero, b.1));
+            }
+            (Opcode::IntLess, None) if self.number(a.0) == Some(0) => {
+                let zero = self.equal(b, a);
+                return self.unary(Opcode::BoolNegate, 1, (zero, 1));
+            }
             (Opcode::IntXor, _) if a.0 == b.0 => return self.constant(0, size),
             (Opcode::IntAnd | Opcode::IntOr, _) if a.0 == b.0 => return a.0,
             (Opcode::IntOr | Opcode::IntXor, Some(0)) => return a.0,
             (Opcode::IntLeft | Opcode::IntRight | Opcode::IntSRight | Opcode::SubPiece, Some(0)) => {
                 return self.cast(a.0, a.1, size, false);
             }
+            // All bits of a value are 0 if as many leading zeros as it has bits are counted.
+            (Opcode::IntRight, Some(n @ (5 | 6))) if size == 1 << (n - 3) => {
+                if let Value::Unary(Opcode::LzCount, _, counted) = self.get(a.0) {
+                    let zero = self.constant(0, size);
+                    return self.equal((counted, size), (zero, size));
+                }
+            }
             (Opcode::IntAnd, Some(mask)) => return self.mask(size, a, mask),
             _ => {}
         }
         self.add(Value::Binary(opcode, size, a.0, b.0))
+    }
+
+    /// `a <= b` as "not `b < a`".
+    fn at_most(&mut self, less: Opcode, a: (ValueId, u16), b: (ValueId, u16)) -> ValueId {
+        let above = self.binary(less, 1, b, a);
+        self.unary(Opcode::BoolNegate, 1, (above, 1))
     }
 
     fn difference(&mut self, size: u16, a: ValueId, b: ValueId) -> ValueId {
@@ -244,6 +272,13 @@ impl Arena {
             (_, 0xff) => self.cast(a.0, a.1, 1, false),
             (_, 0xffff) => self.cast(a.0, a.1, 2, false),
             (_, 1) if self.is_truth(a.0) => a.0,
+            (_, 1) if matches!(self.get(a.0), Value::Binary(..)) => match self.bit(a.0, 0, BIT_DEPTH) {
+                Some(bit) => bit,
+                None => {
+                    let one = self.constant(1, size);
+                    self.add(Value::Binary(Opcode::IntAnd, size, a.0, one))
+                }
+            },
             // The mode bit of a code pointer.
             (Value::Import(_), _) if sign_extend(mask, size) >= -4 => a.0,
             _ => {
@@ -253,10 +288,48 @@ impl Arena {
         }
     }
 
+    /// Bit `n` of a value as a truth, if it was put there as one: condition registers are made of such bits.
+    fn bit(&mut self, id: ValueId, n: u64, depth: u32) -> Option<ValueId> {
+        let depth = depth.checked_sub(1)?;
+        if self.is_truth(id) {
+            return Some(if n == 0 { id } else { self.constant(0, 1) });
+        }
+        match self.get(id) {
+            Value::Number(number) => Some(self.constant(number.checked_shr(n as u32).unwrap_or(0) & 1, 1)),
+            Value::Unary(Opcode::SubPiece, _, inner) => self.bit(inner, n, depth),
+            Value::Binary(Opcode::IntRight, _, inner, by) => {
+                let by = self.number(by)?;
+                self.bit(inner, n.checked_add(by)?, depth)
+            }
+            Value::Binary(Opcode::IntLeft, _, inner, by) => match n.checked_sub(self.number(by)?) {
+                Some(n) => self.bit(inner, n, depth),
+                None => Some(self.constant(0, 1)),
+            },
+            Value::Binary(Opcode::IntAnd, _, inner, mask) => {
+                let kept = self.number(mask)?.checked_shr(n as u32).unwrap_or(0) & 1 == 1;
+                if kept { self.bit(inner, n, depth) } else { Some(self.constant(0, 1)) }
+            }
+            Value::Binary(Opcode::IntOr, _, a, b) => {
+                let zero =
+                    |arena: &Self, bit: Option<ValueId>| bit.and_then(|bit| arena.number(bit)) == Some(0);
+                let (a, b) = (self.bit(a, n, depth), self.bit(b, n, depth));
+                match (zero(self, a), zero(self, b)) {
+                    (true, _) => b,
+                    (_, true) => a,
+                    _ => None,
+                }
+            }
+            _ => None,
+        }
+    }
+
     fn equal(&mut self, a: (ValueId, u16), b: (ValueId, u16)) -> ValueId {
         let size = a.1.max(1);
         if a.0 == b.0 {
             return self.constant(1, 1);
+        }
+        if let Some(less) = self.signed_less(a.0, b.0).or_else(|| self.signed_less(b.0, a.0)) {
+            return self.unary(Opcode::BoolNegate, 1, (less, 1));
         }
         if let Some(n) = self.number(b.0) {
             match (self.get(a.0), n) {
@@ -273,6 +346,26 @@ impl Arena {
             }
         }
         self.add(Value::Binary(Opcode::IntEqual, size, a.0, b.0))
+    }
+
+    /// Processors with flags say `x < y` as "overflow of x - y differs from the sign of x - y".
+    fn signed_less(&mut self, overflow: ValueId, sign: ValueId) -> Option<ValueId> {
+        let Value::Binary(Opcode::IntSBorrow, size, x, y) = self.get(overflow) else { return None };
+        let Value::Binary(Opcode::IntSLess, _, difference, zero) = self.get(sign) else { return None };
+        if self.number(zero) != Some(0) {
+            return None;
+        }
+        let expected = match self.number(y) {
+            Some(n) => {
+                let ((base, c), (own, d)) = (self.base(x), self.base(difference));
+                base == own && narrow(c.wrapping_sub(n as i64), 4) == narrow(d, 4)
+            }
+            None => {
+                self.find(Value::Binary(Opcode::IntSub, 8, x, y)) == Some(difference)
+                    || self.find(Value::Binary(Opcode::IntSub, 4, x, y)) == Some(difference)
+            }
+        };
+        expected.then(|| self.add(Value::Binary(Opcode::IntSLess, size, x, y)))
     }
 
     /// Is the value 0 or 1 by construction?
@@ -365,6 +458,69 @@ mod tests {
         let zero = arena.constant(0, 4);
         let test = arena.binary(Opcode::IntEqual, 1, (minus, 4), (zero, 4));
         assert_eq!(arena.get(test), Value::Binary(Opcode::IntEqual, 4, byte, k));
+    }
+
+    #[test]
+    fn unsigned_comparisons_with_one_ask_for_zero() {
+        let mut arena = Arena::default();
+        let x = arena.add(Value::Parameter(0));
+        let (zero, one) = (arena.constant(0, 4), arena.constant(1, 4));
+        let is_zero = arena.binary(Opcode::IntEqual, 1, (x, 4), (zero, 4));
+        assert_eq!(arena.binary(Opcode::IntLess, 1, (x, 4), (one, 4)), is_zero);
+        assert_eq!(arena.binary(Opcode::IntLessEqual, 1, (x, 4), (zero, 4)), is_zero);
+        let not_zero = arena.unary(Opcode::BoolNegate, 1, (is_zero, 1));
+        assert_eq!(arena.binary(Opcode::IntLess, 1, (zero, 4), (x, 4)), not_zero);
+    }
+
+    #[test]
+    fn counting_leading_zeros_asks_for_zero() {
+        let mut arena = Arena::default();
+        let x = arena.add(Value::Parameter(0));
+        let (zero, five) = (arena.constant(0, 4), arena.constant(5, 4));
+        let count = arena.unary(Opcode::LzCount, 4, (x, 4));
+        let found = arena.binary(Opcode::IntRight, 4, (count, 4), (five, 4));
+        assert_eq!(arena.binary(Opcode::IntEqual, 1, (x, 4), (zero, 4)), found);
+    }
+
+    #[test]
+    fn a_bit_of_a_condition_register_is_the_truth_that_was_put_there() {
+        let mut arena = Arena::default();
+        let (x, y) = (arena.add(Value::Parameter(0)), arena.add(Value::Parameter(1)));
+        let shifted = |arena: &mut Arena, opcode, by| {
+            let truth = arena.binary(opcode, 1, (x, 4), (y, 4));
+            let by = arena.constant(by, 4);
+            (truth, arena.binary(Opcode::IntLeft, 1, (truth, 1), (by, 4)))
+        };
+        let (_, less) = shifted(&mut arena, Opcode::IntSLess, 3);
+        let (equal, second) = shifted(&mut arena, Opcode::IntEqual, 1);
+        let field = arena.binary(Opcode::IntOr, 1, (less, 1), (second, 1));
+        let one = arena.constant(1, 4);
+        let moved = arena.binary(Opcode::IntRight, 1, (field, 1), (one, 4));
+        let asked = arena.binary(Opcode::IntAnd, 1, (moved, 1), (one, 1));
+        assert_eq!(asked, equal);
+    }
+
+    #[test]
+    fn flags_of_a_subtraction_are_a_signed_comparison() {
+        let mut arena = Arena::default();
+        let (x, y) = (arena.add(Value::Parameter(0)), arena.add(Value::Parameter(1)));
+        let (zero, limit) = (arena.constant(0, 8), arena.constant(1000, 8));
+        for y in [y, limit] {
+            let overflow = arena.binary(Opcode::IntSBorrow, 1, (x, 8), (y, 8));
+            let difference = arena.binary(Opcode::IntSub, 8, (x, 8), (y, 8));
+            let sign = arena.binary(Opcode::IntSLess, 1, (difference, 8), (zero, 8));
+            let not_below = arena.binary(Opcode::IntEqual, 1, (overflow, 1), (sign, 1));
+            let below = arena.binary(Opcode::IntSLess, 1, (x, 8), (y, 8));
+            let negated = arena.unary(Opcode::BoolNegate, 1, (below, 1));
+            assert!(matches!(arena.get(not_below), Value::Unary(Opcode::BoolNegate, ..)));
+            let Value::Unary(_, _, found) = arena.get(not_below) else { unreachable!() };
+            let (Value::Binary(a, _, l, r), Value::Binary(b, _, m, s)) = (arena.get(found), arena.get(below))
+            else {
+                unreachable!()
+            };
+            assert_eq!((a, l, r), (b, m, s));
+            assert!(matches!(arena.get(negated), Value::Unary(Opcode::BoolNegate, ..)));
+        }
     }
 
     proptest! {

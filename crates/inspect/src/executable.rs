@@ -85,7 +85,7 @@ fn inspect(bytes: Vec<u8>, options: &Options) -> Report {
             }
             report.capabilities = capabilities(&facts);
             let texts = Texts::of(&program.image);
-            let case = Case { facts: &facts, texts: &texts };
+            let case = Case::new(&facts, &texts);
             report.findings = DETECTORS.iter().flat_map(|detector| (detector.detect)(&case)).collect();
             picture::draw(&facts, &mut report.findings);
         }

@@ -111,6 +111,7 @@ pub(crate) fn source_kind(labels: Labels) -> SourceKind {
         (Labels::EXPORT, SourceKind::Parameter),
         (Labels::TIME, SourceKind::Time),
         (Labels::FILE, SourceKind::File),
+        (Labels::DOCUMENT, SourceKind::File),
     ];
     order.into_iter().find(|(label, _)| labels.meets(*label)).map_or(SourceKind::None, |found| found.1)
 }
@@ -119,7 +120,7 @@ fn label_of(kind: SourceKind, labels: Labels) -> Labels {
     match kind {
         SourceKind::Network => Labels::NETWORK,
         SourceKind::File if labels.meets(Labels::INPUT) => Labels::INPUT,
-        SourceKind::File => Labels::FILE,
+        SourceKind::File => Labels::FILE.or(Labels::DOCUMENT),
         SourceKind::Environment => Labels::ENVIRONMENT,
         SourceKind::Argument => Labels::ARGUMENT,
         SourceKind::Device => Labels::DEVICE,

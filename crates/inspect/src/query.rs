@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use flow::{Comparison, Fact, Facts, Guard, Labels, Test, Value, ValueId};
+use flow::{Comparison, Effect, Fact, Facts, FunctionFacts, Guard, Labels, Spot, Test, Value, ValueId};
 use program::{BlockId, CallTarget, FuncId, VirtAddr};
 
 /// Data from outside that must equal something that the program determines.
@@ -69,13 +69,16 @@ pub(crate) fn constant_tests(facts: &Facts<'_>, function: FuncId, guards: &[Guar
 }
 
 fn outside(facts: &Facts<'_>, function: FuncId, value: ValueId) -> Option<Labels> {
-    Some(facts.labels(function, value)).filter(|labels| labels.meets(Labels::OUTSIDE))
+    Some(facts.labels(function, value)).filter(|labels| labels.meets(Labels::OUTSIDE.or(Labels::DOCUMENT)))
 }
 
 fn text_test(facts: &Facts<'_>, function: FuncId, guard: &Guard) -> Option<ConstantTest> {
     let Test::Text { how, left, right, limit, .. } = guard.test else { return None };
     let constant = |value: ValueId| match (how, limit) {
-        (Comparison::Bytes, Some(count)) => facts.bytes(function, value, count).map(<[u8]>::to_vec),
+        (Comparison::Bytes, Some(count)) => {
+            let decoded = || facts.text(function, value).filter(|text| text.len() as u64 == count);
+            facts.bytes(function, value, count).or_else(decoded).map(<[u8]>::to_vec)
+        }
         (Comparison::Prefix | Comparison::CaselessPrefix, Some(count)) => {
             let text = facts.text(function, value)?;
             Some(text.get(..usize::try_from(count).ok()?.min(text.len()))?.to_vec())
@@ -98,6 +101,48 @@ fn text_test(facts: &Facts<'_>, function: FuncId, guard: &Guard) -> Option<Const
         how,
         number: false,
     })
+}
+
+/// Every comparison of a piece of outside data with a constant, however small, the closest first: texts, bytes and
+/// words, cases of a switch.
+pub(crate) fn pieces(facts: &Facts<'_>, function: FuncId, guards: &[Guard]) -> Vec<ConstantTest> {
+    guards.iter().filter(|guard| guard.holds).filter_map(|guard| piece(facts, function, guard)).collect()
+}
+
+fn piece(facts: &Facts<'_>, function: FuncId, guard: &Guard) -> Option<ConstantTest> {
+    if let Some(test) = text_test(facts, function, guard) {
+        return Some(test);
+    }
+    let own = facts.function(function)?;
+    let (subject, number, at_least) = match guard.test {
+        Test::Equal { left, right } => (left, own.arena.number(right)?, 1),
+        Test::Case { subject, number } => (subject, number, 1),
+        Test::Text { .. } | Test::Less { .. } => return None,
+    };
+    let labels = outside(facts, function, subject)?;
+    let size = match own.arena.get(own.resolve(subject)) {
+        Value::Load { size, .. } if size <= 8 => size,
+        _ => (8 - number.leading_zeros() as u16 / 8).max(at_least),
+    };
+    if is_pointer(facts, number) || is_blank(&number.to_le_bytes(), usize::from(size)) {
+        return None;
+    }
+    Some(ConstantTest {
+        function,
+        block: guard.block,
+        address: guard.address,
+        subject: Subject::of(facts, function, subject),
+        labels,
+        value: bytes_of(facts, number, size),
+        how: Comparison::Bytes,
+        number: false,
+    })
+}
+
+/// All zero or all one: empty, or -1.
+fn is_blank(bytes: &[u8], size: usize) -> bool {
+    let bytes = bytes.get(..size).unwrap_or(bytes);
+    bytes.iter().all(|byte| *byte == 0) || bytes.iter().all(|byte| *byte == 0xff)
 }
 
 /// Bytes compared one after the other, or words at a time: neighbours are put together.
@@ -172,7 +217,7 @@ fn runs(
         }
         // Zeros are what empty memory and missing pointers are compared with, ones are -1: failure.
         let blank = test.value.iter().filter(|byte| matches!(byte, 0 | 0xff)).count();
-        if blank * 2 > test.value.len() {
+        if blank * 2 >= test.value.len() {
             return None;
         }
         let printable = test.value.iter().all(|b| (0x20..0x7f).contains(b));
@@ -238,6 +283,20 @@ fn holds_decision(facts: &Facts<'_>, function: FuncId, depth: u32) -> bool {
                 .any(|edge| edge.callee != function && holds_decision(facts, edge.callee, depth - 1))
 }
 
+/// The number that a value is wherever these guards hold: compilers keep what was just found to be 0 instead of a
+/// constant.
+pub(crate) fn number_under(own: &FunctionFacts, guards: &[Guard], value: ValueId) -> Option<u64> {
+    let value = own.resolve(value);
+    let says = |guard: &Guard| match guard.test {
+        Test::Equal { left, right } if guard.holds && left == value => own.arena.number(right),
+        Test::Text { how, call, .. } if guard.holds && how != Comparison::Contains => {
+            (own.arena.get(value) == Value::Result(call)).then_some(0)
+        }
+        _ => None,
+    };
+    own.arena.number(value).or_else(|| guards.iter().find_map(says))
+}
+
 /// A state of the program, not data from outside, must be set: what an earlier login leaves behind.
 pub(crate) fn is_state(facts: &Facts<'_>, function: FuncId, guard: &Guard) -> bool {
     let Test::Equal { left, right } = guard.test else { return false };
@@ -254,6 +313,8 @@ pub(crate) enum Runs {
     Shell(String),
     /// Text that somebody outside chose.
     Input,
+    /// A text of the program with data put in; the format.
+    Composed(String),
     /// Always the same.
     Fixed(String),
     /// Not known.
@@ -266,13 +327,43 @@ const SHELLS: &[&str] = &[
     "telnetd", "utelnetd", "zsh",
 ];
 
-pub(crate) fn what_it_runs(facts: &Facts<'_>, function: FuncId, on: Option<ValueId>) -> Runs {
-    let Some(value) = on else { return Runs::Unknown };
+pub(crate) fn what_it_runs(facts: &Facts<'_>, effect: &Effect) -> Runs {
+    let function = effect.function;
+    let Some(value) = effect.on else { return Runs::Unknown };
     if let Some(text) = facts.text(function, value) {
         let text = String::from_utf8_lossy(text).into_owned();
         return if is_shell(&text) { Runs::Shell(text) } else { Runs::Fixed(text) };
     }
+    if let Some(format) = composed(facts, effect, value) {
+        return Runs::Composed(String::from_utf8_lossy(format).into_owned());
+    }
     if facts.labels(function, value).meets(Labels::OUTSIDE) { Runs::Input } else { Runs::Unknown }
+}
+
+/// The format by which a text was put together in the same function, if it begins with words of its own.
+fn composed<'f>(facts: &'f Facts<'_>, effect: &Effect, value: ValueId) -> Option<&'f [u8]> {
+    let function = effect.function;
+    let own = facts.function(function)?;
+    let block = own.calls.get(&effect.call)?.block;
+    let wanted = Subject::of(facts, function, value);
+    own.calls.iter().find_map(|(call, site)| {
+        let to_and_format = facts.knowledge(function, *call).iter().find_map(|fact| match fact {
+            Fact::Copies(Spot::From(format), Spot::Argument(to)) => Some((*to, *format)),
+            _ => None,
+        });
+        let (to, format) = to_and_format?;
+        let to = *site.arguments.get(usize::from(to))?;
+        let format = facts.text(function, *site.arguments.get(usize::from(format))?)?;
+        let before = own.dominance.dominates(site.block, block);
+        (before && Subject::of(facts, function, to) == wanted && !format.starts_with(b"%")).then_some(format)
+    })
+}
+
+/// Does a function pass a text that begins like this to a call?
+pub(crate) fn calls_text(facts: &Facts<'_>, function: FuncId, start: &[u8]) -> bool {
+    let Some(own) = facts.function(function) else { return false };
+    let mut arguments = own.calls.values().flat_map(|site| &site.arguments);
+    arguments.any(|value| facts.text(function, *value).is_some_and(|text| text.starts_with(start)))
 }
 
 fn is_shell(command: &str) -> bool {

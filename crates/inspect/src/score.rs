@@ -10,14 +10,26 @@ use record::SourceKind;
 pub(crate) enum PayloadWeight {
     /// Whoever knows the value is in: the same on every device, no way to change it.
     CredentialAccepted,
+    /// Calls of other code go elsewhere, unseen by all who look at that code.
+    Hijacks,
     /// A shell: everything that the program may do.
     Shell,
     /// Runs text of the sender: as good as a shell.
     RunsInput,
+    /// Runs code that no section or file shows.
+    RunsHidden,
     /// The decision who somebody is has a second way out.
     DecisionSkipped,
+    /// Hands out what opens other doors.
+    SendsSecrets,
     /// Deletes or overwrites.
     Destroys,
+    /// Runs programs before anybody asked for anything.
+    RunsAtLoad,
+    /// Does a grave thing in a way that hides it.
+    Evades,
+    /// Reaches out before anybody asked for anything.
+    ReachesAtLoad,
     /// Runs something that is not known: often what the configuration says.
     RunsUnknown,
     /// Runs always the same command: harm is limited to that command.
@@ -28,10 +40,15 @@ impl PayloadWeight {
     fn points(self) -> f64 {
         match self {
             Self::CredentialAccepted => 97.0,
+            Self::Hijacks => 97.0,
             Self::Shell => 96.0,
             Self::RunsInput => 93.0,
-            Self::DecisionSkipped => 92.0,
+            Self::RunsHidden => 93.0,
+            Self::DecisionSkipped | Self::SendsSecrets => 92.0,
             Self::Destroys => 85.0,
+            Self::RunsAtLoad => 84.0,
+            Self::Evades => 82.0,
+            Self::ReachesAtLoad => 80.0,
             Self::RunsUnknown => 62.0,
             Self::RunsFixed => 58.0,
         }
@@ -55,6 +72,12 @@ pub(crate) enum Doubt {
     Computed,
     /// The payload is this many calls away: more of other reasons may lie between.
     Distant(usize),
+    /// A word of at most four bytes in a file: what file formats begin with.
+    FormatWord,
+    /// Nothing known leads there: it may be a left-over.
+    Unreachable,
+    /// What matters was taken apart or mixed with other data on the way.
+    Derived,
     /// The value is a word of a file format or language that the program reads.
     CommonWord,
     /// The value is written as an option of a command line: who can give it runs the program already.
@@ -65,11 +88,11 @@ impl Doubt {
     fn factor(self) -> f64 {
         match self {
             Self::Authenticated | Self::OptionSyntax => 0.4,
-            Self::InState | Self::CommonWord => 0.6,
-            Self::Documented => 0.5,
+            Self::InState | Self::CommonWord | Self::FormatWord => 0.6,
+            Self::Documented | Self::Derived => 0.5,
             Self::AnywhereInInput => 0.75,
             Self::Short => 0.7,
-            Self::Computed => 0.85,
+            Self::Computed | Self::Unreachable => 0.85,
             Self::Distant(calls) => 0.9_f64.powi(calls.min(8) as i32),
         }
     }

@@ -42,7 +42,8 @@ const X86: Names = Names {
     stack: "ESP",
     link: None,
     entry: None,
-    global: None,
+    // Of the stubs of position-independent code only, which is where it matters.
+    global: Some("EBX"),
     saved: &["EBX", "ESI", "EDI", "EBP"],
     arguments: &[],
     flags: &["CF", "ZF", "SF", "OF", "PF"],

@@ -8,11 +8,11 @@
 
 use std::collections::BTreeMap;
 
-use flow::{Fact, Test, Value};
+use flow::{Fact, Labels, Test, Value};
 use program::FuncId;
-use record::{Location, Payload, RouteStep};
+use record::{Location, Payload, RouteStep, SourceKind};
 
-use super::hidden_command::doubts;
+use super::gated::doubts;
 use super::outcome::{TwoWays, two_ways};
 use super::{Case, Detector};
 use crate::files::escaped;
@@ -62,6 +62,10 @@ pub(crate) fn findings(case: &Case<'_>, rule: &'static str, kind: Kind) -> Vec<P
 }
 
 fn is_signature(case: &Case<'_>, pair: &TwoWays) -> bool {
+    // A file that somebody brings, and what is checked is in it: an update, not a person.
+    if pair.constant.labels.meets(Labels::DOCUMENT) && !pair.constant.labels.meets(Labels::OUTSIDE) {
+        return true;
+    }
     let Some(Test::Equal { left, .. }) = pair.decision.test else { return false };
     let Some(own) = case.facts.function(pair.function) else { return false };
     let Value::Result(call) = own.arena.get(own.resolve(left)) else { return false };
@@ -81,6 +85,10 @@ fn finding(case: &Case<'_>, rule: &'static str, kind: Kind, pair: &TwoWays) -> P
     // A credential that its own texts mention would be no secret; one that is a plain word of a protocol is none.
     if is_common(&constant.value) {
         doubts.push(Doubt::CommonWord);
+    }
+    let typed = constant.labels.meets(Labels::INPUT);
+    if input == SourceKind::File && !typed && constant.value.len() <= 4 {
+        doubts.push(Doubt::FormatWord);
     }
     let weight = match kind {
         Kind::Credential => PayloadWeight::CredentialAccepted,

@@ -5,15 +5,31 @@
 
 mod authentication_bypass;
 mod connect_back;
+mod destructive_trigger;
+mod environment_trigger;
+mod gated;
 mod hardcoded_credential;
 mod hidden_command;
+mod hidden_listener;
+mod hidden_payload;
+mod load_time_hijack;
+mod magic_packet;
 mod outcome;
 mod payload;
+mod plain;
+mod raw_syscall_privilege;
+mod secret_exfiltration;
 mod shell_on_socket;
 mod signature_check_bypass;
+mod state;
 mod time_bomb;
+mod undocumented_url;
+mod unreachable_privilege;
+
+use std::sync::OnceLock;
 
 use flow::Facts;
+use gated::{Gated, gated};
 
 use crate::finding::ProgramFinding;
 use crate::texts::Texts;
@@ -22,6 +38,18 @@ use crate::texts::Texts;
 pub(crate) struct Case<'a> {
     pub(crate) facts: &'a Facts<'a>,
     pub(crate) texts: &'a Texts,
+    gated: OnceLock<Vec<Gated>>,
+}
+
+impl<'a> Case<'a> {
+    pub(crate) fn new(facts: &'a Facts<'a>, texts: &'a Texts) -> Self {
+        Self { facts, texts, gated: OnceLock::new() }
+    }
+
+    /// Payloads behind constants; found when first asked for.
+    pub(crate) fn gated(&self) -> &[Gated] {
+        self.gated.get_or_init(|| gated(self.facts))
+    }
 }
 
 /// A detector that looks at programs.
@@ -35,11 +63,21 @@ pub(crate) struct Detector {
 pub(crate) const DETECTORS: &[Detector] = &[
     authentication_bypass::DETECTOR,
     connect_back::DETECTOR,
+    destructive_trigger::DETECTOR,
+    environment_trigger::DETECTOR,
     hardcoded_credential::DETECTOR,
     hidden_command::DETECTOR,
+    hidden_listener::DETECTOR,
+    hidden_payload::DETECTOR,
+    load_time_hijack::DETECTOR,
+    magic_packet::DETECTOR,
+    raw_syscall_privilege::DETECTOR,
+    secret_exfiltration::DETECTOR,
     shell_on_socket::DETECTOR,
     signature_check_bypass::DETECTOR,
     time_bomb::DETECTOR,
+    undocumented_url::DETECTOR,
+    unreachable_privilege::DETECTOR,
 ];
 
 #[cfg(test)]

@@ -7,10 +7,11 @@
 
 use std::collections::BTreeSet;
 
-use flow::{Facts, FunctionFacts, Guard, Test, Value, ValueId};
-use program::{BlockId, FuncId};
+use flow::{Fact, Facts, FunctionFacts, Guard, Test, Value, ValueId};
+use program::{BlockId, CallTarget, FuncId};
+use sleigh::emulate;
 
-use crate::query::{ConstantTest, Subject, constant_tests, decides};
+use crate::query::{ConstantTest, Subject, constant_tests, decides, number_under};
 
 /// A success that can be had in two ways.
 #[derive(Clone, Debug)]
@@ -37,6 +38,13 @@ struct Way {
     guards: Vec<Guard>,
 }
 
+/// Ways to one outcome.
+struct Outcome {
+    ways: Vec<Way>,
+    /// May 0 mean success? Only what a function returns is read in this way.
+    zero: bool,
+}
+
 /// Values that meet, followed.
 const MAX_WAYS: usize = 64;
 
@@ -51,8 +59,8 @@ pub(crate) fn two_ways(facts: &Facts<'_>, function: FuncId) -> Vec<TwoWays> {
     }
     let decided: BTreeSet<ValueId> = facts.checks(function).into_iter().collect();
     let mut found = Vec::new();
-    for ways in outcomes(facts, function, own) {
-        pairs(facts, function, own, &decided, &ways, &mut found);
+    for outcome in outcomes(facts, function, own) {
+        pairs(facts, function, own, &decided, &outcome, &mut found);
     }
     found
 }
@@ -86,7 +94,7 @@ fn outcomes<'a>(
     facts: &'a Facts<'_>,
     function: FuncId,
     own: &'a FunctionFacts,
-) -> impl Iterator<Item = Vec<Way>> + 'a {
+) -> impl Iterator<Item = Outcome> + 'a {
     let returned = std::iter::once_with(move || {
         let all = own.returns.iter();
         all.flat_map(|(block, value)| spread(facts, function, own, *value, *block)).collect()
@@ -95,7 +103,21 @@ fn outcomes<'a>(
         Value::Merge { block, .. } => Some(spread(facts, function, own, id, block)),
         _ => None,
     });
-    returned.chain(merged).chain(stored(facts, function, own)).chain(entered(facts, function, own))
+    let returned = returned.map(|ways| Outcome { ways, zero: true });
+    let others = merged.chain(stored(facts, function, own)).chain(entered(facts, function, own));
+    returned.chain(others.map(|ways| Outcome { ways, zero: false }))
+}
+
+/// The ways by which a value comes to a block, each with what must hold on it.
+pub(super) fn ways(
+    facts: &Facts<'_>,
+    function: FuncId,
+    value: ValueId,
+    block: BlockId,
+) -> Vec<(ValueId, Vec<Guard>)> {
+    let Some(own) = facts.function(function) else { return Vec::new() };
+    let all = spread(facts, function, own, value, block).into_iter();
+    all.filter_map(|way| Some((way.value?, way.guards))).collect()
 }
 
 /// The ways by which a value comes, through merges.
@@ -106,33 +128,75 @@ fn spread(
     value: ValueId,
     block: BlockId,
 ) -> Vec<Way> {
+    let start = value;
     let mut ways = Vec::new();
-    let mut todo = vec![(value, block, None)];
+    // Value, where it comes from, and what a conditional instruction asked on the way.
+    let mut todo = vec![(value, block, None, Vec::<Guard>::new())];
     let mut seen = BTreeSet::new();
-    while let Some((value, block, edge)) = todo.pop() {
+    while let Some((value, block, edge, asked)) = todo.pop() {
         if !seen.insert((value, block)) || seen.len() > MAX_WAYS {
             continue;
         }
         match own.arena.get(value) {
             Value::Merge { block: at, .. } => {
-                let operands = own.arena.operands(value);
-                todo.extend(operands.iter().map(|(_, from, value)| (*value, *from, Some(at))));
+                let operands = own.arena.operands(value).iter();
+                todo.extend(operands.map(|(_, from, value)| (*value, *from, Some(at), asked.clone())));
             }
             Value::Choice { when, then, otherwise } => {
+                let address = block_address(facts, function, block);
                 for (value, truth) in [(then, true), (otherwise, false)] {
-                    let mut guards = guards_on(facts, function, block, edge);
                     let tests = facts.tests(function, own, when, truth).into_iter();
-                    let address = block_address(facts, function, block);
-                    guards.splice(0..0, tests.map(|(test, holds)| Guard { block, address, test, holds }));
-                    ways.push(Way { value: Some(value), block, guards });
+                    let guards = tests.map(|(test, holds)| Guard { block, address, test, holds });
+                    todo.push((value, block, edge, guards.chain(asked.iter().copied()).collect()));
                 }
             }
             _ => {
-                ways.push(Way { value: Some(value), block, guards: guards_on(facts, function, block, edge) })
+                for mut guards in entries(facts, function, own, block, edge) {
+                    guards.splice(0..0, asked.iter().copied());
+                    if !guards.iter().any(|guard| keeps(own, guard, start)) {
+                        ways.push(Way { value: Some(pinned(own, value, &guards)), block, guards });
+                    }
+                }
             }
         }
     }
     ways
+}
+
+/// Ways into one block that are told apart.
+const MAX_ENTRIES: usize = 8;
+
+/// Ways into a block that only sets a value, before it goes on: what holds on each of them.
+fn entries(
+    facts: &Facts<'_>,
+    function: FuncId,
+    own: &FunctionFacts,
+    block: BlockId,
+    edge: Option<BlockId>,
+) -> Vec<Vec<Guard>> {
+    let before = own.dominance.predecessors(block);
+    let calls = own.calls.values().any(|site| site.block == block);
+    let last = edge.map(|to| facts.edge(function, block, to)).unwrap_or_default();
+    if calls || before.len() < 2 || before.len() > MAX_ENTRIES || !last.is_empty() {
+        return vec![guards_on(facts, function, block, edge)];
+    }
+    before.iter().map(|from| guards_on(facts, function, *from, Some(block))).collect()
+}
+
+/// Does a guard say that the outcome was had already: a flag that stays what it is while a loop goes round?
+fn keeps(own: &FunctionFacts, guard: &Guard, outcome: ValueId) -> bool {
+    let Test::Equal { left, right } = guard.test else { return false };
+    let meets = |merge: ValueId, value: ValueId| own.arena.operands(merge).iter().any(|o| o.2 == value);
+    !guard.holds
+        && own.arena.number(right) == Some(0)
+        && matches!(own.arena.get(left), Value::Merge { .. })
+        && (left == outcome || meets(left, outcome) || meets(outcome, left))
+}
+
+/// The number that the guards say a value is, if they do.
+fn pinned(own: &FunctionFacts, value: ValueId, guards: &[Guard]) -> ValueId {
+    let number = number_under(own, guards, value);
+    number.and_then(|number| own.arena.find(Value::Number(number))).unwrap_or(value)
 }
 
 fn block_address(facts: &Facts<'_>, function: FuncId, block: BlockId) -> program::VirtAddr {
@@ -169,7 +233,10 @@ fn entered<'a>(
 ) -> impl Iterator<Item = Vec<Way>> + 'a {
     let blocks = facts.program().function(function).map_or(0, |code| code.blocks.len() as u32);
     (0..blocks).map(BlockId).filter_map(move |block| {
-        let from = own.dominance.predecessors(block);
+        // Ways round a loop come from inside.
+        let from = own.dominance.predecessors(block).iter();
+        let from: Vec<BlockId> =
+            from.filter(|from| !own.dominance.dominates(block, **from)).copied().collect();
         (from.len() > 1 && from.len() <= 8).then(|| {
             let way = |from: &BlockId| Way {
                 value: None,
@@ -186,26 +253,37 @@ fn pairs(
     function: FuncId,
     own: &FunctionFacts,
     decided: &BTreeSet<ValueId>,
-    ways: &[Way],
+    outcome: &Outcome,
     found: &mut Vec<TwoWays>,
 ) {
-    let decisions: Vec<(usize, Decision)> = ways
+    let ways = outcome.ways.as_slice();
+    let decisions: Vec<(usize, Decision, Option<u64>)> = ways
         .iter()
         .enumerate()
-        .filter_map(|(i, way)| Some((i, decision(facts, function, own, decided, way)?)))
+        .filter_map(|(i, way)| {
+            let plain = decision(facts, function, own, decided, way).map(|decision| (i, decision, None));
+            plain.or_else(|| {
+                let (decision, number) = assumed(facts, function, own, decided, way)?;
+                Some((i, decision, Some(number)))
+            })
+        })
         .collect();
     if decisions.is_empty() {
         return;
     }
     for (index, way) in ways.iter().enumerate() {
-        if decisions.iter().any(|(i, _)| *i == index) {
+        if decisions.iter().any(|(i, ..)| *i == index) {
             continue;
         }
         let Some(constant) = own_test(facts, function, way, ways, index) else { continue };
+        let zero = way.value.is_some_and(|value| own.arena.number(value) == Some(0));
+        if zero && !outcome.zero {
+            continue;
+        }
         // Control alone: every way in must be one of the two kinds, else this is where failure goes as well.
         let guarded = |(i, other): (usize, &Way)| {
             i == index
-                || decisions.iter().any(|(d, _)| *d == i)
+                || decisions.iter().any(|(d, ..)| *d == i)
                 || own_test(facts, function, other, ways, i).is_some()
         };
         if way.value.is_none() && !ways.iter().enumerate().all(guarded) {
@@ -216,17 +294,20 @@ fn pairs(
             i != index
                 && way.value.is_some()
                 && other.value == way.value
-                && decisions.iter().all(|(d, _)| *d != i)
+                && decisions.iter().all(|(d, ..)| *d != i)
                 && own_test(facts, function, other, ways, i).is_none()
         };
         if ways.iter().enumerate().any(elsewhere) {
             continue;
         }
-        let same = |(i, _): &&(usize, Decision)| {
-            let other = ways.get(*i).and_then(|way| way.value);
-            brings_same(own, decided, way.value, other)
+        let same = |(i, _, number): &&(usize, Decision, Option<u64>)| match number {
+            Some(number) => way.value.and_then(|value| own.arena.number(value)) == Some(*number),
+            None => {
+                let other = ways.get(*i).and_then(|way| way.value);
+                brings_same(own, decided, way.value, other)
+            }
         };
-        if let Some((_, decision)) = decisions.iter().find(same) {
+        if let Some((_, decision, _)) = decisions.iter().find(same) {
             found.push(TwoWays { function, constant, decision: *decision });
         }
     }
@@ -267,6 +348,70 @@ fn brings_same(
     }
 }
 
+/// What a way brings if the decision that its value hangs on comes out well: compilers compute with it instead of
+/// branching.
+fn assumed(
+    facts: &Facts<'_>,
+    function: FuncId,
+    own: &FunctionFacts,
+    decided: &BTreeSet<ValueId>,
+    way: &Way,
+) -> Option<(Decision, u64)> {
+    let value = way.value.filter(|value| own.arena.number(*value).is_none())?;
+    let mut todo = vec![value];
+    let mut seen = BTreeSet::new();
+    while let Some(id) = todo.pop() {
+        if !seen.insert(id) || seen.len() > MAX_WAYS {
+            continue;
+        }
+        let test = if decided.contains(&id) {
+            facts.tests(function, own, id, true).first().map(|test| test.0)
+        } else {
+            asks_checker(facts, own, id)
+        };
+        if let Some(test) = test {
+            let number = evaluated(own, value, id, MAX_DEPTH)?;
+            return Some((Decision { block: way.block, test: Some(test) }, number));
+        }
+        todo.extend(own.arena.inputs(own.arena.get(id)).into_iter().flatten());
+    }
+    None
+}
+
+/// Operations inside operations.
+const MAX_DEPTH: u32 = 12;
+
+/// The result of a function of the program that decides, as a test.
+fn asks_checker(facts: &Facts<'_>, own: &FunctionFacts, value: ValueId) -> Option<Test> {
+    let Value::Result(call) = own.arena.get(value) else { return None };
+    let CallTarget::Function(callee) = own.calls.get(&call)?.target else { return None };
+    let zero = own.arena.find(Value::Number(0))?;
+    facts.is_checker(callee).then_some(Test::Equal { left: value, right: zero })
+}
+
+/// The number that a value is if another one is 1.
+fn evaluated(own: &FunctionFacts, value: ValueId, one: ValueId, depth: u32) -> Option<u64> {
+    if value == one {
+        return Some(1);
+    }
+    let depth = depth.checked_sub(1)?;
+    let number = |id: ValueId| evaluated(own, id, one, depth);
+    match own.arena.get(value) {
+        Value::Number(number) => Some(number),
+        Value::Sum(base, more) => Some(number(base)?.wrapping_add(more as u64) & 0xffff_ffff),
+        Value::Unary(opcode, size, a) => {
+            let inputs = [emulate::Value::new(number(a)?, size.max(4))];
+            Some(emulate::fold(opcode, &inputs, size)?.low())
+        }
+        Value::Binary(opcode, size, a, b) => {
+            let inputs = [a, b].map(|id| number(id).map(|n| emulate::Value::new(n, size.max(4))));
+            let [Some(a), Some(b)] = inputs else { return None };
+            Some(emulate::fold(opcode, &[a, b], size)?.low())
+        }
+        _ => None,
+    }
+}
+
 fn decision(
     facts: &Facts<'_>,
     function: FuncId,
@@ -292,10 +437,24 @@ impl TwoWays {
                 if left == self.constant.subject || right == self.constant.subject {
                     return true;
                 }
-                self.passed(facts)
+                self.passed(facts) || self.derived(facts)
             }
             _ => false,
         }
+    }
+
+    /// The decision is about what a hash made of the datum.
+    fn derived(&self, facts: &Facts<'_>) -> bool {
+        let Some(Test::Text { left, right, .. } | Test::Equal { left, right }) = self.decision.test else {
+            return false;
+        };
+        let Some(own) = facts.function(self.function) else { return false };
+        [left, right].into_iter().any(|side| {
+            let Value::Result(call) = own.arena.get(own.resolve(side)) else { return false };
+            let arguments = own.calls.get(&call).map(|site| site.arguments.as_slice()).unwrap_or_default();
+            facts.knowledge(self.function, call).contains(&Fact::Derives)
+                && arguments.iter().any(|a| Subject::of(facts, self.function, *a) == self.constant.subject)
+        })
     }
 
     /// The decision is a call that gets the datum.

@@ -46,7 +46,7 @@ pub(crate) fn socket_shells(facts: &Facts<'_>) -> Vec<SocketShell> {
             continue;
         };
         for exec in facts.effects(function).iter().filter(|e| is_exec(e)) {
-            if let Runs::Shell(shell) = what_it_runs(facts, function, exec.on) {
+            if let Runs::Shell(shell) = what_it_runs(facts, exec) {
                 let connects = connects(facts, function);
                 found.insert(function, SocketShell { function, exec: *exec, shell, replaces, connects });
             }

@@ -154,9 +154,14 @@ impl Linking<'_> {
         symbols: &[Option<Symbol>],
         linked: &mut Linked,
     ) {
-        let Some(got) = dynamic.address(dt::DT_PLTGOT).filter(|_| self.machine == elf::EM_MIPS) else {
+        let Some(got) = dynamic.address(dt::DT_PLTGOT) else { return };
+        if self.machine == elf::EM_386 {
+            // Stubs of position-independent code find their targets relative to the table.
+            image.global_pointer = Some(got.0);
+        }
+        if self.machine != elf::EM_MIPS {
             return;
-        };
+        }
         image.global_pointer = Some(got.0.wrapping_add(0x7ff0));
         let numbers = (dynamic.value(dt::DT_MIPS_LOCAL_GOTNO), dynamic.value(dt::DT_MIPS_GOTSYM));
         let (Some(local), Some(first)) = numbers else { return };

@@ -1,0 +1,279 @@
+//! A payload behind a constant: what several detectors share.
+//!
+//! For each call that does something grave, the guards that hold whenever it is made are looked through for a comparison
+//! of outside data with something the program determines. Steps of a state that outside data sets one after the other
+//! ([`armed`]) count as parts of one trigger, and so do rows of a table of names. Which detector speaks is told by
+//! [`Gated::class`]; each finding belongs to one.
+
+use std::collections::BTreeMap;
+
+use flow::{Comparison, Dispatch, Edge, Facts, Guard, Labels, Row};
+use program::{FuncId, VirtAddr};
+use record::{Location, RouteStep, SourceKind, Trigger, TriggerValue};
+
+use super::Case;
+use super::payload::{Running, running, worst_of};
+use super::state::{Step, armed};
+use crate::files::escaped;
+use crate::finding::{ProgramFinding, address, evidence, name_of, source, source_kind, steps, trigger};
+use crate::query::{ConstantTest, Subject, constant_tests, is_decision, is_state, pieces};
+use crate::score::{Doubt, score};
+
+/// A payload and what opens the way to it.
+#[derive(Clone, Debug)]
+pub(crate) struct Gated {
+    pub(crate) function: FuncId,
+    pub(crate) test: ConstantTest,
+    /// Steps that must have been taken before, if the trigger has several.
+    pub(crate) steps: Vec<Step>,
+    pub(crate) running: Running,
+    guards: Vec<Guard>,
+    /// A row of a table asks for a login.
+    row_needs_login: bool,
+}
+
+/// Which detector a payload behind a constant belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Class {
+    /// What happens is destruction.
+    Destructive,
+    /// A variable of the environment opens the way.
+    Environment,
+    /// Bytes that nobody types, or several steps.
+    Packet,
+    /// A path of a request.
+    Url,
+    /// A text.
+    Command,
+}
+
+/// Bytes of a trigger below which steps are no secret.
+const MIN_STEPS: usize = 3;
+
+/// Every payload of a program that is behind a constant.
+pub(crate) fn gated(facts: &Facts<'_>) -> Vec<Gated> {
+    let mut all = Vec::new();
+    for (function, own) in facts.functions() {
+        for (call, site) in &own.calls {
+            let Some(running) = running(facts, function, *call) else { continue };
+            let mut guards = facts.guards(function, site.block);
+            if let Some((condition, truth)) = site.condition {
+                let tests = facts.tests(function, own, condition, truth);
+                let here = |(test, holds)| Guard { block: site.block, address: site.address, test, holds };
+                guards.splice(0..0, tests.into_iter().map(here));
+            }
+            all.extend(behind(facts, function, guards, running));
+        }
+        for dispatch in facts.dispatches(function) {
+            all.extend(dispatch.rows.iter().filter_map(|row| in_table(facts, dispatch, row)));
+        }
+    }
+    all
+}
+
+fn behind(facts: &Facts<'_>, function: FuncId, guards: Vec<Guard>, running: Running) -> Option<Gated> {
+    let steps = armed(facts, function, &guards).unwrap_or_default();
+    let test = constant_tests(facts, function, &guards).into_iter().find(|t| t.labels.meets(Labels::OUTSIDE));
+    let test = test.or_else(|| last_step(facts, function, &guards, &steps))?;
+    Some(Gated { function, test, steps, running, guards, row_needs_login: false })
+}
+
+/// The last of several steps may be a single byte.
+fn last_step(facts: &Facts<'_>, function: FuncId, guards: &[Guard], steps: &[Step]) -> Option<ConstantTest> {
+    let own = pieces(facts, function, guards);
+    let last = own.first()?.clone();
+    let count =
+        own.iter().map(|p| p.value.len()).sum::<usize>() + steps.iter().map(|s| s.bytes.len()).sum::<usize>();
+    (!steps.is_empty() && count >= MIN_STEPS).then_some(last)
+}
+
+fn in_table(facts: &Facts<'_>, dispatch: &Dispatch, row: &Row) -> Option<Gated> {
+    let labels = facts.labels(dispatch.function, dispatch.subject);
+    if !labels.meets(Labels::OUTSIDE) || row.name.len() < 3 {
+        return None;
+    }
+    let mut running = worst_of(facts, row.function)?;
+    let edge =
+        Edge { caller: dispatch.function, callee: row.function, call: dispatch.call, registered: false };
+    running.way.insert(0, edge);
+    let site = facts.function(dispatch.function)?.calls.get(&dispatch.call)?;
+    let test = ConstantTest {
+        function: dispatch.function,
+        block: dispatch.block,
+        address: dispatch.address,
+        subject: Subject::of(facts, dispatch.function, dispatch.subject),
+        labels,
+        value: row.name.clone(),
+        how: dispatch.how,
+        number: false,
+    };
+    // A dispatcher that asks for logins, and a row that has a number where others have none.
+    let asks = facts.callees(dispatch.function).any(|edge| facts.is_checker(edge.callee));
+    let row_needs_login = asks && row.numbers.iter().any(|n| *n != 0);
+    let guards = facts.guards(dispatch.function, site.block);
+    Some(Gated { function: dispatch.function, test, steps: Vec::new(), running, guards, row_needs_login })
+}
+
+impl Gated {
+    pub(crate) fn class(&self) -> Class {
+        let printable = self.test.value.iter().all(|b| (0x20..0x7f).contains(b) || b"\t\r\n".contains(b));
+        let kind = self.kind();
+        match () {
+            () if self.running.is_destructive() => Class::Destructive,
+            () if kind == SourceKind::Environment => Class::Environment,
+            () if !self.steps.is_empty() || self.test.number || !printable => Class::Packet,
+            () if kind == SourceKind::Network && self.test.value.starts_with(b"/") => Class::Url,
+            () => Class::Command,
+        }
+    }
+
+    pub(crate) fn kind(&self) -> SourceKind {
+        source_kind(self.test.labels)
+    }
+
+    /// Reasons to think that it is meant to be there.
+    pub(crate) fn doubts(&self, case: &Case<'_>) -> Vec<Doubt> {
+        let mut doubts = doubts(case, self.function, &self.guards, &self.test);
+        if self.row_needs_login && !doubts.contains(&Doubt::Authenticated) {
+            doubts.retain(|doubt| *doubt != Doubt::InState);
+            doubts.push(Doubt::Authenticated);
+        }
+        if !self.steps.is_empty() {
+            // The state is part of the trigger, and the trigger is longer than its last step.
+            doubts.retain(|doubt| !matches!(doubt, Doubt::InState | Doubt::Short | Doubt::Computed));
+        }
+        let way = self.running.way.len().saturating_sub(usize::from(self.is_row()));
+        if way > 0 {
+            doubts.push(Doubt::Distant(way));
+        }
+        doubts
+    }
+
+    fn is_row(&self) -> bool {
+        self.running.way.first().is_some_and(|edge| edge.caller == self.function && !edge.registered)
+            && self.guards.is_empty()
+    }
+
+    /// The score with the doubts that this kind of trigger leaves.
+    pub(crate) fn score(&self, doubts: &[Doubt]) -> u8 {
+        score(self.running.weight(), self.kind(), doubts)
+    }
+
+    fn trigger(&self) -> Trigger {
+        let last = trigger(&self.test);
+        if self.steps.is_empty() {
+            return last;
+        }
+        let hexes: Vec<String> = self.steps.iter().map(|step| hex::encode(&step.bytes)).collect();
+        let condition = format!("first {}; then {}", hexes.join(", then "), last.condition);
+        let mut bytes: Vec<u8> = self.steps.iter().flat_map(|step| step.bytes.clone()).collect();
+        bytes.extend(&self.test.value);
+        let value = TriggerValue { text: escaped(&bytes), hex: hex::encode(&bytes) };
+        Trigger { address: last.address, condition, value: Some(value) }
+    }
+
+    /// The finding of a rule.
+    pub(crate) fn finding(&self, case: &Case<'_>, rule: &'static str, score: u8) -> ProgramFinding {
+        let (facts, function) = (case.facts, self.function);
+        let (source, mut route) = source(facts, function, self.test.labels);
+        let trigger = self.trigger();
+        for step in &self.steps {
+            route.push(RouteStep {
+                address: address(step.address),
+                function: Some(name_of(facts, step.function)),
+                note: format!("remembers that {} came", hex::encode(&step.bytes)),
+            });
+        }
+        route.push(RouteStep {
+            address: trigger.address,
+            function: Some(name_of(facts, function)),
+            note: format!("goes on only if {}", trigger.condition),
+        });
+        route.extend(steps(facts, &self.running.way));
+        let payload = self.running.payload(facts);
+        route.push(RouteStep {
+            address: payload.address,
+            function: Some(name_of(facts, self.running.effect.function)),
+            note: format!("`{}`", payload.detail),
+        });
+        let value = escaped(&self.test.value);
+        let mut places: Vec<(FuncId, VirtAddr)> =
+            self.steps.iter().map(|s| (s.function, s.address)).collect();
+        places.push((function, self.test.address));
+        places.extend(self.running.place(facts).map(|place| (self.running.effect.function, place)));
+        let documented =
+            if case.texts.document(&self.test.value) { "" } else { " No text of the program mentions it." };
+        let before = match self.steps.len() {
+            0 => String::new(),
+            n => format!(" {n} other values must have come before, in their order."),
+        };
+        ProgramFinding {
+            rule,
+            score,
+            title: format!("`{value}` {}", self.running.sentence()),
+            why: format!(
+                "Data from `{}` is compared with the constant `{value}`. Only if they are equal, the program \
+                 {}.{before}{documented}",
+                source.via,
+                self.running.sentence()
+            ),
+            params: [("value".to_owned(), value), ("runs".to_owned(), payload.detail.clone())].into(),
+            location: Location {
+                address: address(self.test.address),
+                function: Some(name_of(facts, function)),
+                line: None,
+            },
+            source: Some(source),
+            trigger: Some(trigger),
+            payload: Some(payload),
+            route,
+            evidence: evidence(facts, &places),
+            control_flow: None,
+        }
+    }
+}
+
+/// Findings of a class, one for each trigger: the one that weighs most. `adjust` may take doubts away.
+pub(crate) fn findings(
+    case: &Case<'_>,
+    rule: &'static str,
+    class: Class,
+    adjust: impl Fn(&Gated, &mut Vec<Doubt>) -> Option<u8>,
+) -> Vec<ProgramFinding> {
+    let mut best: BTreeMap<(FuncId, Vec<u8>), ProgramFinding> = BTreeMap::new();
+    for gated in case.gated().iter().filter(|gated| gated.class() == class) {
+        let mut doubts = gated.doubts(case);
+        let score = adjust(gated, &mut doubts).unwrap_or_else(|| gated.score(&doubts));
+        let key = (gated.function, gated.test.value.clone());
+        if score >= 20 && best.get(&key).is_none_or(|before| before.score < score) {
+            best.insert(key, gated.finding(case, rule, score));
+        }
+    }
+    best.into_values().collect()
+}
+
+/// Reasons to think that a test on a way to something is meant to be there.
+pub(crate) fn doubts(case: &Case<'_>, function: FuncId, guards: &[Guard], test: &ConstantTest) -> Vec<Doubt> {
+    let mut doubts = Vec::new();
+    if guards.iter().any(|guard| is_decision(case.facts, function, guard)) {
+        doubts.push(Doubt::Authenticated);
+    } else if guards.iter().any(|guard| is_state(case.facts, function, guard)) {
+        doubts.push(Doubt::InState);
+    }
+    if case.texts.document(&test.value) {
+        doubts.push(Doubt::Documented);
+    }
+    if test.how == Comparison::Contains {
+        doubts.push(Doubt::AnywhereInInput);
+    }
+    if test.value.len() < 4 {
+        doubts.push(Doubt::Short);
+    }
+    if test.number {
+        doubts.push(Doubt::Computed);
+    }
+    if test.value.starts_with(b"--") {
+        doubts.push(Doubt::OptionSyntax);
+    }
+    doubts
+}

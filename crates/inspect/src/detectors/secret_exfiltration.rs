@@ -1,0 +1,141 @@
+//! `secret-exfiltration`: the content of a confidential file leaves by the network.
+//!
+//! **Finds** data read from account databases, keys and memory (`knowledge/confidential.txt` in `flow`) that is sent on a
+//! socket. Sending the very bytes that were read weighs most; what was parsed or derived weighs less.
+//! **Misses** data that is encrypted by the program itself beforehand, or written to a file that another program sends.
+//! **Wrongly reports** servers whose purpose is to hand out such data, such as directory services.
+//! **Source**: VPNFilter (2018) and router implants that collect account files; CWE-200.
+
+use flow::{Effect, Fact, Facts, Labels};
+use program::{FuncId, VirtAddr};
+use record::{Location, Payload, RouteStep, Source, SourceKind};
+
+use super::payload::place;
+use super::shell_on_socket::guards_above;
+use super::{Case, Detector};
+use crate::files::escaped;
+use crate::finding::{ProgramFinding, address, evidence, name_of, trigger};
+use crate::query::{Subject, constant_tests, is_decision};
+use crate::score::{Doubt, PayloadWeight, score};
+
+pub(crate) const DETECTOR: Detector = Detector { rule: "secret-exfiltration", version: 1, detect };
+
+/// What was opened, and where.
+struct Opened {
+    function: FuncId,
+    address: VirtAddr,
+    path: String,
+}
+
+fn detect(case: &Case<'_>) -> Vec<ProgramFinding> {
+    let facts = case.facts;
+    let Some(opened) = opened(facts) else { return Vec::new() };
+    let mut found = Vec::new();
+    for (function, _) in facts.functions() {
+        if let Some(effect) = facts.effects(function).iter().find(|effect| sends(facts, effect)) {
+            found.push(finding(case, effect, &opened));
+        }
+    }
+    found
+}
+
+/// The first place that names a confidential file.
+fn opened(facts: &Facts<'_>) -> Option<Opened> {
+    let mut calls =
+        facts.functions().flat_map(|(function, own)| own.calls.values().map(move |c| (function, c)));
+    calls.find_map(|(function, site)| {
+        let mut named =
+            site.arguments.iter().filter(|a| facts.labels(function, **a).meets(Labels::ON_SECRET));
+        let path = named.find_map(|name| facts.text(function, *name))?;
+        let path = String::from_utf8_lossy(path).into_owned();
+        Some(Opened { function, address: site.address, path })
+    })
+}
+
+fn sends(facts: &Facts<'_>, effect: &Effect) -> bool {
+    let confidential = |value| facts.labels(effect.function, value).meets(Labels::CONFIDENTIAL);
+    let Some(on) = effect.on.filter(|on| confidential(*on)) else { return false };
+    match effect.operation {
+        "network.send" => true,
+        "file.write" => {
+            let site = facts.function(effect.function).and_then(|own| own.calls.get(&effect.call));
+            let others = site.map(|site| site.arguments.as_slice()).unwrap_or_default();
+            let socket = |value: &&flow::ValueId| {
+                **value != on && facts.labels(effect.function, **value).meets(Labels::ON_SOCKET)
+            };
+            others.iter().any(|value| socket(&value))
+        }
+        _ => false,
+    }
+}
+
+/// Are the bytes sent as they were read, in the same place?
+fn is_direct(facts: &Facts<'_>, effect: &Effect) -> bool {
+    let (Some(on), Some(own)) = (effect.on, facts.function(effect.function)) else { return false };
+    let sent = Subject::of(facts, effect.function, on);
+    facts.sources(effect.function).into_iter().any(|(call, labels)| {
+        let arguments = own.calls.get(&call).map(|site| site.arguments.as_slice()).unwrap_or_default();
+        let reads = facts.knowledge(effect.function, call).iter().any(|f| matches!(f, Fact::Through(..)));
+        labels.meets(Labels::STORED)
+            && reads
+            && arguments.iter().any(|argument| Subject::of(facts, effect.function, *argument) == sent)
+    })
+}
+
+fn finding(case: &Case<'_>, effect: &Effect, opened: &Opened) -> ProgramFinding {
+    let facts = case.facts;
+    let function = effect.function;
+    let site = facts.function(function).and_then(|own| own.calls.get(&effect.call));
+    let above = site.map(|site| guards_above(facts, function, site.block)).unwrap_or_default();
+    let test = above.iter().find_map(|(f, guards)| constant_tests(facts, *f, guards).into_iter().next());
+    let mut doubts = Vec::new();
+    if above.iter().any(|(f, guards)| guards.iter().any(|guard| is_decision(facts, *f, guard))) {
+        doubts.push(Doubt::Authenticated);
+    }
+    if !is_direct(facts, effect) {
+        doubts.push(Doubt::Derived);
+    }
+    let path = escaped(opened.path.as_bytes());
+    let name = facts.callee_name(function, effect.call).unwrap_or("?").to_owned();
+    let at = place(facts, effect);
+    let step = |place: Option<VirtAddr>, of: FuncId, note: String| RouteStep {
+        address: place.and_then(address),
+        function: Some(name_of(facts, of)),
+        note,
+    };
+    let mut route = Vec::new();
+    let trigger = test.as_ref().map(trigger);
+    if let (Some(test), Some(trigger)) = (&test, &trigger) {
+        route.push(step(Some(test.address), test.function, format!("goes on only if {}", trigger.condition)));
+    }
+    route.push(step(Some(opened.address), opened.function, format!("names `{path}`")));
+    route.push(step(at, function, format!("`{name}` sends its content")));
+    let mut places: Vec<(FuncId, VirtAddr)> = test.iter().map(|t| (t.function, t.address)).collect();
+    places.push((opened.function, opened.address));
+    places.extend(at.map(|at| (function, at)));
+    ProgramFinding {
+        rule: DETECTOR.rule,
+        score: score(PayloadWeight::SendsSecrets, SourceKind::Network, &doubts),
+        title: format!("sends the content of `{path}`"),
+        why: format!(
+            "`{path}` holds secrets that nobody outside has a right to. What is read from it reaches `{name}` on a \
+             socket."
+        ),
+        params: [("path".to_owned(), path.clone()), ("call".to_owned(), name.clone())].into(),
+        location: Location {
+            address: at.and_then(address),
+            function: Some(name_of(facts, function)),
+            line: None,
+        },
+        source: Some(Source { kind: SourceKind::File, via: path, address: address(opened.address) }),
+        trigger,
+        payload: Some(Payload {
+            address: at.and_then(address),
+            operation: "network.send".to_owned(),
+            detail: format!("{name}(…)"),
+        }),
+        route,
+        evidence: evidence(facts, &places),
+        control_flow: None,
+    }
+}
