@@ -18,7 +18,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("flow", &["program", "sleigh"]),
     ("ident", &[]),
     ("inspect", &["bom", "flow", "layout", "program", "record", "sleigh", "unpack"]),
-    ("layout", &[]),
+    ("layout", &["record"]),
     (
         "pipeline",
         &["assess", "bom", "client", "inspect", "record", "share", "statement", "system", "unpack", "vuln"],

@@ -1,5 +1,6 @@
 //! A picture with its texts: what an SVG document, or a page, is drawn from.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::{Picture, Size};
@@ -12,7 +13,7 @@ pub(crate) const LINE: u32 = 17;
 pub(crate) const PADDING: u32 = 10;
 
 /// A picture and what stands in it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Drawing {
     /// Positions.
     #[serde(flatten)]
@@ -24,7 +25,7 @@ pub struct Drawing {
 }
 
 /// What stands in a node.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct NodeText {
     /// The first line is set in bold.
     pub lines: Vec<String>,
@@ -35,7 +36,7 @@ pub struct NodeText {
 }
 
 /// How a node or an edge is drawn. Each differs from the others in more than its colour.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Mark {
     /// As most are.

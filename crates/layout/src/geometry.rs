@@ -1,9 +1,10 @@
 //! Numbers of a picture. The unit is the CSS pixel; x grows to the right, y downwards.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// Width and height.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, JsonSchema)]
 pub struct Size {
     /// Pixels.
     pub width: u32,
@@ -12,7 +13,7 @@ pub struct Size {
 }
 
 /// A place.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, JsonSchema)]
 pub struct Point {
     /// Pixels from the left.
     pub x: i64,
@@ -21,7 +22,7 @@ pub struct Point {
 }
 
 /// A box: its upper left corner and its size.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, JsonSchema)]
 pub struct Rect {
     /// Pixels from the left.
     pub x: i64,
@@ -69,7 +70,7 @@ impl Rect {
 }
 
 /// How a line is drawn between two of its points that differ in both coordinates.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Bending {
     /// Leaves and arrives vertically.
@@ -81,7 +82,7 @@ pub enum Bending {
 }
 
 /// Positions of everything that was asked for, in the order of the question.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Picture {
     /// Everything lies inside of this.
     pub size: Size,

@@ -8,9 +8,11 @@
 //! The same input gives the same numbers on every machine: all arithmetic is integral. Size limits are checked before
 //! anything is allocated, the search for a good order spends at most a stated amount of work, and nothing recurses.
 //!
-//! Not here: what a node means. Callers say how it is marked; nothing in this crate calls anything good or bad.
+//! Not here: what a node means. Callers say how it is marked; nothing in this crate calls anything good or bad. The one
+//! picture that several of them draw is made here: [`control_flow`], of a finding.
 
 mod acyclic;
+mod control_flow;
 mod drawing;
 mod geometry;
 mod graph;
@@ -23,6 +25,7 @@ mod rank;
 mod route;
 pub mod svg;
 
+pub use control_flow::control_flow;
 pub use drawing::{Drawing, Mark, NodeText};
 pub use geometry::{Bending, Picture, Point, Rect, Size};
 pub use graph::{Direction, Edge, Graph, LayoutError, Limits, Part, Spacing};

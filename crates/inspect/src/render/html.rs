@@ -5,12 +5,11 @@
 
 use std::fmt::Write as _;
 
+use layout::control_flow;
 use layout::svg::{self, Caption, Sheet, escaped};
 use record::{
     Address, Artifact, ArtifactKind, Coverage, Finding, Inspection, ReviewState, Severity, WitnessStatus,
 };
-
-use super::control_flow;
 
 /// Rows of one table.
 const MAX_ROWS: usize = 2_000;

@@ -3,8 +3,10 @@
 use axum::extract::{DefaultBodyLimit, Path, State};
 use axum::http::{HeaderName, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use layout::Drawing;
 use record::Sha256;
-use serde::Deserialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use share::{
     EvidenceFilter, EvidenceId, EvidenceView, FindingView, LogProof, OrganizationId, Page, Paging,
     Registered, Registration, ReleaseId, ShownView, SystemId, Tlp,
@@ -15,6 +17,15 @@ use crate::answer::{Asked, Json, Raw, ok};
 use crate::caller::{App, Caller};
 use crate::problem::{Code, Problem};
 use crate::routes::{Route, get, post};
+
+/// A finding and what a page draws of it.
+#[derive(Serialize, JsonSchema)]
+struct FindingAnswer {
+    #[serde(flatten)]
+    view: FindingView,
+    /// Control flow of the functions on the route, laid out; absent where the record has none.
+    flow: Option<Drawing>,
+}
 
 pub(super) const STATEMENTS: &str = "/api/v1/statements";
 
@@ -54,7 +65,7 @@ pub(super) fn routes() -> Vec<Route> {
         get!(
             "/api/v1/evidence/{id}/findings/{finding}",
             finding,
-            FindingView,
+            FindingAnswer,
             "one finding of an inspection"
         ),
         get!("/api/v1/evidence/{id}/statement", signed, serde_json::Value, "the signed DSSE envelope"),
@@ -164,8 +175,11 @@ async fn finding(
     State(app): State<App>,
     caller: Caller,
     Path((id, finding)): Path<(String, String)>,
-) -> Result<Json<FindingView>, Problem> {
-    Ok(ok(app.finding(&caller.viewer, &EvidenceId::new(id), &finding).await?))
+) -> Result<Json<FindingAnswer>, Problem> {
+    let view = app.finding(&caller.viewer, &EvidenceId::new(id), &finding).await?;
+    // Whoever signed the record may have named blocks that are not there: then there is no picture.
+    let flow = view.finding.control_flow.as_ref().and_then(|flow| layout::control_flow(flow).ok());
+    Ok(ok(FindingAnswer { view, flow }))
 }
 
 async fn signed(State(app): State<App>, caller: Caller, Path(id): Path<String>) -> Result<Response, Problem> {

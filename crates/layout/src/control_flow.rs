@@ -1,7 +1,8 @@
 //! The control flow of a finding, laid out.
 
-use layout::{Direction, Drawing, Edge, Graph, LayoutError, Limits, Mark, NodeText, Spacing, layered};
 use record::{ControlFlow, FlowBlock, FlowEdge, FlowEdgeKind, FlowMark};
+
+use crate::{Direction, Drawing, Edge, Graph, LayoutError, Limits, Mark, NodeText, Spacing, layered};
 
 /// Characters of one line.
 const MAX_COLUMNS: usize = 56;
