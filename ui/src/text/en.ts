@@ -113,6 +113,7 @@ export const en = {
   release: {
     released: 'Released',
     supplier: 'Supplier',
+    places: (n: number) => `in ${n} places`,
     installedIn: 'Installed in',
     notInstalled: 'not in a system of yours',
     contains: 'Contains',
@@ -205,6 +206,8 @@ export const en = {
     others: 'People, accounts and media',
     steps: 'Steps', step: 'Step', from: 'From', at: 'At', technique: 'Technique', vulnerability: 'Vulnerability', happens: 'What the attacker does', needs: 'Needs',
     achieves: 'Achieves',
+    otherHosts: (n: number) => (n === 1 ? 'and 1 other host' : `and ${n} other hosts`), avoided: 'Not on this path:',
+    showAll: (n: number) => `Show all ${n}`,
     verdicts: 'Vulnerabilities in this system', verdict: 'Verdict', host: 'Host', component: 'Component', cvss: 'CVSS', epss: 'EPSS', kev: 'Exploited in the wild', reason: 'Reason', on: 'Paths',
     filterVerdict: 'Show verdict',
     noVulnerabilities: 'No vulnerabilities are known for this system.',

@@ -115,6 +115,7 @@ export const ja: Texts = {
   release: {
     released: 'リリース日',
     supplier: '供給元',
+    places: (n) => `${n} か所`,
     installedIn: '使用システム',
     notInstalled: '貴組織のシステムでは使われていません',
     contains: '内包',
@@ -207,6 +208,8 @@ export const ja: Texts = {
     others: '人・アカウント・媒体',
     steps: 'ステップ', step: '順', from: '起点', at: '対象', technique: '技法', vulnerability: '脆弱性', happens: '攻撃者の行動', needs: '前提',
     achieves: '達成',
+    otherHosts: (n) => `ほか ${n} 台`, avoided: 'この経路に含まれないゾーン：',
+    showAll: (n) => `${n} 件すべてを表示`,
     verdicts: 'このシステムの脆弱性', verdict: '判定', host: 'ホスト', component: 'コンポーネント', cvss: 'CVSS', epss: 'EPSS', kev: '悪用実績あり', reason: '理由', on: '経路数',
     filterVerdict: '判定で絞り込む',
     noVulnerabilities: 'このシステムに既知の脆弱性はありません。',
