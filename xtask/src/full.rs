@@ -15,6 +15,7 @@ const HEAD: &str =
 
 /// Sorted by name: the section's name and the arguments of `cargo xtask`.
 const MEASUREMENTS: &[(&str, &[&str])] = &[
+    ("bench chain", &["bench", "chain"]),
     ("bench program", &["bench", "program"]),
     ("bench share", &["bench", "share"]),
     ("bench sleigh", &["bench", "sleigh"]),
