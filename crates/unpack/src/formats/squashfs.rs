@@ -1,5 +1,6 @@
-//! Squashfs version 4 (and 3 with gzip), the root file system of most small devices; LZMA and LZO as well.
+//! Squashfs version 4 and 3, the root file system of most small devices, with the changes that their makers made.
 
+mod old;
 mod vendor;
 
 use std::io::Cursor;
@@ -12,8 +13,24 @@ use crate::path::escape;
 use crate::problem::{damaged, guarded};
 use crate::{Bytes, Cause, Format};
 
-pub(super) static READER: Reader =
-    Reader { format: Format::Squashfs, probe, signatures: &[(b"hsqs", 0), (b"sqsh", 0)], open };
+/// The first four bytes: those of the kernel in both byte orders, and those that makers of devices put there.
+const MAGICS: [&[u8; 4]; 8] = [b"hsqs", b"sqsh", b"hsqt", b"tqsh", b"shsq", b"qshs", b"zlqs", b"sqlz"];
+
+pub(super) static READER: Reader = Reader {
+    format: Format::Squashfs,
+    probe,
+    signatures: &[
+        (b"hsqs", 0),
+        (b"sqsh", 0),
+        (b"hsqt", 0),
+        (b"tqsh", 0),
+        (b"shsq", 0),
+        (b"qshs", 0),
+        (b"zlqs", 0),
+        (b"sqlz", 0),
+    ],
+    open,
+};
 
 /// Where version 4 states its block size logarithm, version, and length (Linux `fs/squashfs/squashfs_fs.h`).
 const BLOCK_LOG: std::ops::Range<usize> = 22..24;
@@ -30,28 +47,32 @@ fn is_version_4(data: &[u8]) -> bool {
         && half(data, BLOCK_LOG).is_some_and(|log| (12..=20).contains(&log))
 }
 
-/// Version 3 comes in both byte orders; its version number stands at the same place.
-fn is_version_3(data: &[u8]) -> bool {
-    let major = data.get(MAJOR);
-    (data.starts_with(b"hsqs") && major == Some(&[3, 0]))
-        || (data.starts_with(b"sqsh") && major == Some(&[0, 3]))
+/// Version 3 comes in both byte orders, which its version number tells.
+fn version_3(data: &[u8]) -> Option<old::Order> {
+    MAGICS.iter().any(|magic| data.starts_with(*magic)).then_some(())?;
+    let big = match data.get(MAJOR)? {
+        [3, 0] => false,
+        [0, 3] => true,
+        _ => return None,
+    };
+    let order = old::Order { big };
+    old::Old::read(data, order).map(|_| order)
 }
 
 fn probe(data: &[u8]) -> bool {
-    is_version_4(data) || is_version_3(data)
+    is_version_4(data) || version_3(data).is_some()
 }
 
 fn open(data: &Bytes, meter: &mut Meter) -> Result<Opened, Cause> {
-    let length = if is_version_4(data) { stated_length(data)? } else { data.len() };
+    if let Some(order) = version_3(data) {
+        return old::open(data, order, meter);
+    }
+    let length = stated_length(data)?;
     let image = data.slice(0..length);
     guarded(|| {
-        let reader = if is_version_4(&image) {
-            let kind = backhand::kind::Kind::new_v4(&vendor::Vendor);
-            FilesystemReader::from_reader_with_offset_and_kind(Cursor::new(image.clone()), 0, kind)
-                .map_err(damaged)?
-        } else {
-            old(&image)?
-        };
+        let kind = backhand::kind::Kind::new_v4(&vendor::Vendor);
+        let reader = FilesystemReader::from_reader_with_offset_and_kind(Cursor::new(image.clone()), 0, kind)
+            .map_err(damaged)?;
         let (mut files, mut problems) = (Vec::new(), Vec::new());
         for node in reader.files() {
             meter.file()?;
@@ -72,12 +93,6 @@ fn open(data: &Bytes, meter: &mut Meter) -> Result<Opened, Cause> {
         }
         Ok(Opened { content: Content::Files(files), length: padded(length, data.len()), problems })
     })
-}
-
-fn old(image: &Bytes) -> Result<FilesystemReader<'static>, Cause> {
-    let kind = if image.starts_with(b"sqsh") { backhand::kind::BE_V3_0 } else { backhand::kind::LE_V3_0 };
-    let kind = backhand::kind::Kind::from_const(kind).map_err(damaged)?;
-    FilesystemReader::from_reader_with_offset_and_kind(Cursor::new(image.clone()), 0, kind).map_err(damaged)
 }
 
 fn stated_length(data: &[u8]) -> Result<usize, Cause> {
