@@ -10,6 +10,7 @@ mod bench_share;
 mod bench_sleigh;
 mod boundaries;
 mod chain;
+mod conformance;
 mod corpus;
 mod full;
 mod fuzz;
@@ -18,6 +19,7 @@ mod oracle;
 mod router_image;
 mod semantics_fixtures;
 mod tlog_suites;
+mod vuln_extract;
 
 /// Repository chores of Sukashi.
 #[derive(Parser)]
@@ -39,6 +41,8 @@ enum Command {
     },
     /// Check that crates depend on each other only in the direction ARCHITECTURE.md states.
     Boundaries,
+    /// Count the official test suites and write `docs/conformance.md`.
+    Conformance(conformance::Args),
     /// Compile the programs that inspection is measured on.
     Corpus(corpus::Args),
     /// Run the large counts and write `docs/measured.md`.
@@ -57,6 +61,8 @@ enum Command {
     SemanticsFixtures,
     /// Judge the transparency log by published probes and a golden log.
     TlogSuites(tlog_suites::Args),
+    /// Write the records of `examples/vulnerabilities/` from full feeds.
+    VulnExtract(vuln_extract::Args),
 }
 
 #[derive(Subcommand)]
@@ -82,6 +88,7 @@ fn main() -> anyhow::Result<()> {
         Command::Bench { what: Bench::Share(args) } => bench_share::run(&args),
         Command::Bench { what: Bench::Sleigh } => bench_sleigh::run(),
         Command::Boundaries => boundaries::check(),
+        Command::Conformance(args) => conformance::run(&args),
         Command::Corpus(args) => corpus::build(&args),
         Command::Full(args) => full::run(&args),
         Command::Fuzz(args) => fuzz::run(&args),
@@ -91,5 +98,6 @@ fn main() -> anyhow::Result<()> {
         Command::RouterImage => router_image::build(),
         Command::SemanticsFixtures => semantics_fixtures::build(),
         Command::TlogSuites(args) => tlog_suites::run(&args),
+        Command::VulnExtract(args) => vuln_extract::run(&args),
     }
 }

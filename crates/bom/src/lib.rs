@@ -19,6 +19,7 @@ mod quality;
 mod read;
 mod validate;
 mod write;
+mod xml;
 
 pub use component::{Component, ComponentKind, ComponentRef, Evidence, Technique};
 pub use diff::{Change, Difference, FieldChange, Item, Move, diff};

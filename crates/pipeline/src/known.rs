@@ -116,12 +116,10 @@ impl VulnerabilitySource for Known<'_> {
 /// The model's names for a piece of software, as the matcher wants them.
 fn query(id: &str, software: &system::Software) -> Query {
     let purl = software.purl.as_ref().map(|purl| purl.value.clone());
-    // `pkg:type/name@version?qualifiers#subpath`: the version is between `@` and what follows.
-    let version = purl.as_deref().and_then(|p| p.rsplit_once('@')).map(|(_, rest)| rest);
-    let version = version.and_then(|v| v.split(['?', '#']).next()).map(str::to_owned);
     Query {
         name: id.to_owned(),
-        version,
+        // The matcher takes it from the package URL, decoded.
+        version: None,
         purl,
         cpes: software.cpe.iter().map(|cpe| cpe.value.clone()).collect(),
     }

@@ -1,8 +1,10 @@
 //! The rule by which contributions of several sources become one record; the crate's documentation states it.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
-use crate::{Status, Vulnerability};
+use crate::{Epss, Exploit, Exploitation, Kev, Status, Vulnerability};
 
 /// Kinds of sources, weakest first: a later one's texts win.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -14,15 +16,48 @@ pub(crate) enum Source {
 }
 
 /// What one source says about one vulnerability.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Contribution {
     pub(crate) source: Source,
     pub(crate) record: Vulnerability,
 }
 
+/// Everything known under one id, before it is joined.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Stored {
+    pub(crate) contributions: Vec<Contribution>,
+    pub(crate) extras: Extras,
+}
+
+/// What catalogues and lists say of a CVE.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Extras {
+    /// Date of the catalogue, and its entry.
+    pub(crate) kev: Option<(String, Kev)>,
+    pub(crate) epss: Option<Epss>,
+    pub(crate) exploits: BTreeSet<Exploit>,
+    pub(crate) techniques: BTreeSet<String>,
+}
+
+impl Stored {
+    /// The record.
+    pub(crate) fn join(self) -> Vulnerability {
+        let mut record = merge(self.contributions);
+        let Extras { kev, epss, exploits, techniques } = self.extras;
+        record.kev = kev.map(|(_, kev)| kev);
+        record.epss = epss;
+        record.exploits = exploits.into_iter().collect();
+        record.techniques = techniques.into_iter().collect();
+        if !record.exploits.is_empty() {
+            record.exploitation = record.exploitation.max(Some(Exploitation::ProofOfConcept));
+        }
+        record
+    }
+}
+
 /// Joins what was said under one id. Order of the input does not matter.
 pub(crate) fn merge(mut contributions: Vec<Contribution>) -> Vulnerability {
-    contributions.sort_by(|a, b| key(a).cmp(&key(b)));
+    sort(&mut contributions);
     let superseded = |at: usize| {
         let (Some(one), Some(next)) = (contributions.get(at), contributions.get(at + 1)) else {
             return false;
@@ -42,6 +77,11 @@ pub(crate) fn merge(mut contributions: Vec<Contribution>) -> Vulnerability {
     merged.configurations = configurations;
     tidy(&mut merged);
     merged
+}
+
+/// The weakest first, then the oldest: an order that does not depend on when a contribution came.
+pub(crate) fn sort(contributions: &mut [Contribution]) {
+    contributions.sort_by(|a, b| key(a).cmp(&key(b)));
 }
 
 fn key(contribution: &Contribution) -> (Source, &str, &[String]) {

@@ -31,8 +31,12 @@ pub struct Vulnerability {
     pub kev: Option<Kev>,
     /// Probability of exploitation.
     pub epss: Option<Epss>,
-    /// What CISA says of exploits.
+    /// What is known of exploitation: as CISA says, and at least a proof of concept if an exploit is listed.
     pub exploitation: Option<Exploitation>,
+    /// Public exploits, sorted.
+    pub exploits: Vec<Exploit>,
+    /// ATT&CK techniques of its exploitation and of what follows, sorted; from mappings by CVE.
+    pub techniques: Vec<String>,
     /// Names of the sources it was joined from, sorted.
     pub sources: Vec<String>,
 }
@@ -141,6 +145,40 @@ pub struct Epss {
     pub probability: f32,
     /// Share of vulnerabilities with at most this probability, 0.0–1.0.
     pub percentile: f32,
+}
+
+/// A public exploit.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Exploit {
+    /// Who lists it.
+    pub source: ExploitSource,
+    /// Its number or name there.
+    pub id: String,
+}
+
+/// Lists of exploits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ExploitSource {
+    /// Exploit-DB.
+    ExploitDb,
+    /// Modules of the Metasploit framework.
+    Metasploit,
+}
+
+/// A weakness (CWE), an attack pattern (CAPEC) or a technique (ATT&CK).
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Concept {
+    /// `CWE-121`, `CAPEC-100`, `T1190`.
+    pub id: String,
+    /// What it is called.
+    pub name: String,
+    /// Ids of what it is a kind of.
+    pub parents: Vec<String>,
+    /// Ids of concepts of the other lists that belong to it; given from both sides.
+    pub related: Vec<String>,
+    /// Tactics of a technique, consequences of a weakness.
+    pub purposes: Vec<String>,
 }
 
 /// SSVC decision point "Exploitation".

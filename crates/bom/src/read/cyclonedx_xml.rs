@@ -1,26 +1,24 @@
 //! CycloneDX XML, 1.0–1.7: turned into the JSON form of the same elements, then read as that.
 //!
-//! Elements of other name spaces (extensions) are counted and left out. A document type declaration is refused, and with
-//! it every entity but the five of XML itself: nothing is expanded, nothing fetched.
+//! Elements of other name spaces (extensions) are counted and left out.
 
-use quick_xml::events::{BytesStart, Event};
-use quick_xml::name::ResolveResult;
-use quick_xml::{NsReader, XmlVersion};
 use serde_json::{Map, Value};
 
 use super::json::Reading;
 use super::{Document, ReadError, ReadLimits, cyclonedx};
+use crate::xml::{Element, Visitor, walk};
 use crate::{Format, Place};
-
-/// Elements inside elements.
-const MAX_DEPTH: usize = 128;
 
 /// The name space without its version.
 const NAMESPACE: &str = "http://cyclonedx.org/schema/bom/";
 
 pub(super) fn read(bytes: &[u8], limits: &ReadLimits) -> Result<Document, ReadError> {
     let reading = Reading::new(limits);
-    let (version, root) = tree(bytes, &reading)?;
+    let mut tree = Tree { reading: &reading, stack: vec![Frame::default()], version: String::new() };
+    walk(bytes, &mut tree)
+        .map_err(|(at, message)| ReadError::Malformed { place: Place::of_offset(bytes, at), message })?;
+    let Tree { mut stack, version, .. } = tree;
+    let (_, root) = stack.pop().and_then(|mut document| document.children.pop()).unwrap_or_default();
     let mut document = cyclonedx::from_value(&root, reading)?;
     document.format = Format::CycloneDxXml;
     document.version = version;
@@ -38,117 +36,46 @@ struct Frame {
     text: String,
 }
 
-/// Version of the standard, and the root element as its JSON form.
-fn tree(bytes: &[u8], reading: &Reading) -> Result<(String, Value), ReadError> {
-    let malformed =
-        |at: usize, message: String| ReadError::Malformed { place: Place::of_offset(bytes, at), message };
-    let text =
-        std::str::from_utf8(bytes).map_err(|error| malformed(error.valid_up_to(), "not UTF-8".to_owned()))?;
-    let mut reader = NsReader::from_str(text);
-    let mut stack = vec![Frame::default()];
-    let mut version = String::new();
-    loop {
-        let at = usize::try_from(reader.buffer_position()).unwrap_or(usize::MAX);
-        let (namespace, event) =
-            reader.read_resolved_event().map_err(|error| malformed(at, error.to_string()))?;
-        match event {
-            Event::Start(start) => {
-                open(&start, &namespace, &mut stack, &mut version)
-                    .map_err(|message| malformed(at, message))?;
-            }
-            Event::Empty(start) => {
-                open(&start, &namespace, &mut stack, &mut version)
-                    .map_err(|message| malformed(at, message))?;
-                close(&mut stack, reading);
-            }
-            Event::End(_) => close(&mut stack, reading),
-            Event::Text(text) => push(&mut stack, &text),
-            Event::CData(text) => push(&mut stack, &text),
-            Event::GeneralRef(reference) => {
-                let character =
-                    reference.resolve_char_ref().map_err(|error| malformed(at, error.to_string()))?;
-                let character = character.or_else(|| predefined(&reference));
-                let character = character
-                    .ok_or_else(|| malformed(at, format!("the entity `{}` is not allowed", &*reference)))?;
-                push(&mut stack, character.encode_utf8(&mut [0; 4]));
-            }
-            Event::DocType(_) => {
-                return Err(malformed(at, "a document type declaration is not allowed".to_owned()));
-            }
-            Event::Decl(_) | Event::PI(_) | Event::Comment(_) => {}
-            Event::Eof => break,
+/// The JSON form in the making.
+struct Tree<'r> {
+    reading: &'r Reading,
+    stack: Vec<Frame>,
+    version: String,
+}
+
+impl Visitor for Tree<'_> {
+    fn open(&mut self, element: Element) -> Result<(), String> {
+        let stated = element.namespace.strip_prefix(NAMESPACE);
+        if let (1, Some(stated)) = (self.stack.len(), stated) {
+            stated.clone_into(&mut self.version);
         }
+        let foreign = stated.is_none() || self.stack.last().is_some_and(|frame| frame.foreign);
+        let own = element.attributes.into_iter().filter(|attribute| attribute.namespace.is_empty());
+        let attributes = own.map(|attribute| (attribute.name, attribute.value)).collect();
+        self.stack.push(Frame { name: element.name, foreign, attributes, ..Frame::default() });
+        Ok(())
     }
-    let end = || malformed(bytes.len(), "the root element is missing or not closed".to_owned());
-    let [document] = stack.as_mut_slice() else { return Err(end()) };
-    let (_, root) = document.children.pop().ok_or_else(end)?;
-    Ok((version, root))
-}
 
-/// XML 1.0, section 4.6.
-fn predefined(name: &str) -> Option<char> {
-    Some(match name {
-        "lt" => '<',
-        "gt" => '>',
-        "amp" => '&',
-        "apos" => '\'',
-        "quot" => '"',
-        _ => return None,
-    })
-}
-
-fn push(stack: &mut [Frame], text: &str) {
-    if let Some(frame) = stack.last_mut() {
-        frame.text.push_str(text);
-    }
-}
-
-fn open(
-    start: &BytesStart<'_>,
-    namespace: &ResolveResult<'_>,
-    stack: &mut Vec<Frame>,
-    version: &mut String,
-) -> Result<(), String> {
-    if stack.len() > MAX_DEPTH {
-        return Err(format!("elements are nested deeper than {MAX_DEPTH}"));
-    }
-    let stated = match namespace {
-        ResolveResult::Bound(namespace) => namespace.as_ref().strip_prefix(NAMESPACE),
-        ResolveResult::Unbound | ResolveResult::Unknown(_) => None,
-    };
-    let inside_foreign = stack.last().is_some_and(|frame| frame.foreign);
-    if let (1, Some(stated)) = (stack.len(), stated) {
-        stated.clone_into(version);
-    }
-    let mut frame = Frame {
-        name: start.local_name().as_ref().to_owned(),
-        foreign: inside_foreign || stated.is_none(),
-        ..Frame::default()
-    };
-    for attribute in start.attributes() {
-        let attribute = attribute.map_err(|error| error.to_string())?;
-        let key: &str = attribute.key.as_ref();
-        if key != "xmlns" && !key.contains(':') {
-            let value =
-                attribute.normalized_value(XmlVersion::Implicit1_0).map_err(|error| error.to_string())?;
-            frame.attributes.push((key.to_owned(), value.into_owned()));
+    fn text(&mut self, text: &str, _: usize) -> Result<(), String> {
+        if let Some(frame) = self.stack.last_mut() {
+            frame.text.push_str(text);
         }
+        Ok(())
     }
-    stack.push(frame);
-    Ok(())
-}
 
-fn close(stack: &mut Vec<Frame>, reading: &Reading) {
-    let Some(frame) = stack.pop() else { return };
-    let Some(around) = stack.last_mut() else { return };
-    if frame.foreign {
-        if !around.foreign {
-            reading.leave_out(format!("extension {}", frame.name));
+    fn close(&mut self) -> Result<(), String> {
+        let Some(frame) = self.stack.pop() else { return Ok(()) };
+        let Some(around) = self.stack.last_mut() else { return Ok(()) };
+        if frame.foreign {
+            if !around.foreign {
+                self.reading.leave_out(format!("extension {}", frame.name));
+            }
+            return Ok(());
         }
-        return;
+        let (name, value) = frame.into_json(&around.name);
+        around.children.push((name, value));
+        Ok(())
     }
-    let (name, value) = frame.into_json(&around.name);
-    around.children.push((name, value));
 }
 
 /// Elements that hold a list of others.

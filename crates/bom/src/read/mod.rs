@@ -24,6 +24,7 @@ pub(crate) use cyclonedx_parts::{CPE_PROPERTIES, RELATION_PROPERTY};
 pub use detect::{Recognised, recognise};
 pub use error::ReadError;
 pub(crate) use json::plain;
+pub(crate) use spdx_tag::Tags;
 
 /// What a document may cost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

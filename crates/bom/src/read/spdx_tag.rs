@@ -17,7 +17,7 @@ pub(super) fn read(bytes: &[u8], limits: &ReadLimits) -> Result<Document, ReadEr
     })?;
     let reading = Reading::new(limits);
     let mut state = State { document: RawDocument::default(), section: Section::Document };
-    let mut tags = Tags { text, offset: 0 };
+    let mut tags = Tags::new(text);
     while let Some((offset, tag, value)) = tags.next_tag().map_err(|at| unterminated(bytes, at))? {
         state.take(tag, value, &reading).map_err(|what| exceeded(bytes, offset, what, limits))?;
     }
@@ -37,14 +37,18 @@ fn exceeded(bytes: &[u8], at: usize, what: &'static str, limits: &ReadLimits) ->
 }
 
 /// Tags and their values, one after the other.
-struct Tags<'t> {
+pub(crate) struct Tags<'t> {
     text: &'t str,
     offset: usize,
 }
 
 impl<'t> Tags<'t> {
+    pub(crate) fn new(text: &'t str) -> Self {
+        Self { text, offset: 0 }
+    }
+
     /// The next tag with its offset; the error is the offset of a text that never ends.
-    fn next_tag(&mut self) -> Result<Option<(usize, &'t str, &'t str)>, usize> {
+    pub(crate) fn next_tag(&mut self) -> Result<Option<(usize, &'t str, &'t str)>, usize> {
         loop {
             let at = self.offset;
             let rest = self.text.get(at..).unwrap_or_default();

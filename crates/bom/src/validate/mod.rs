@@ -1,12 +1,14 @@
 //! Is this document valid?
 //!
-//! The verdict follows the official JSON Schemas, which are built in, and those rules of the standards that a schema
-//! cannot say (ids are unique, references lead somewhere, no key stands twice). Every problem has a place.
+//! The verdict follows the official JSON and XML Schemas, which are built in, and those rules of the standards that a
+//! schema cannot say (ids are unique, references lead somewhere, no key stands twice). Every problem has a place.
 
 mod locate;
 mod rules;
 mod schema;
 mod strict;
+mod tag_value;
+mod xsd;
 
 use serde::Serialize;
 use serde_json::Value;
@@ -26,7 +28,8 @@ pub struct Violation {
     pub line: usize,
     /// Column in bytes, from 1.
     pub column: usize,
-    /// JSON pointer (RFC 6901) of the value; empty for the whole document.
+    /// JSON pointer (RFC 6901) of the value; in XML the path of elements, `/bom/components[1]`; empty for the whole
+    /// document.
     pub path: String,
     /// What is wrong.
     pub message: String,
@@ -87,6 +90,15 @@ impl Verdict {
         Self { format: Some(recognised.format), version: recognised.version.clone(), ..Self::default() }
     }
 
+    /// With these violations, in the order of their places; of very many, the first.
+    fn with(mut self, violations: impl Iterator<Item = Violation>) -> Self {
+        self.violations.extend(violations);
+        self.more = self.violations.len().saturating_sub(MAX_LISTED);
+        self.violations.truncate(MAX_LISTED);
+        self.violations.sort();
+        self
+    }
+
     fn only(mut self, place: Place, message: impl Into<String>) -> Self {
         let (line, column) = (place.line, place.column);
         self.violations.push(Violation { line, column, path: String::new(), message: message.into() });
@@ -113,11 +125,18 @@ pub fn validate(bytes: &[u8]) -> Verdict {
     }
     match recognised.format {
         Format::CycloneDxJson | Format::SpdxJson | Format::SpdxJsonLd => json(bytes, verdict),
-        Format::CycloneDxXml | Format::SpdxTagValue => {
-            verdict.unchecked.push(format!("all rules: `{}` is not checked yet", recognised.format));
-            verdict
-        }
+        Format::CycloneDxXml => xml(bytes, verdict),
+        Format::SpdxTagValue => text(bytes, verdict),
     }
+}
+
+fn text(bytes: &[u8], verdict: Verdict) -> Verdict {
+    verdict.with(tag_value::check(bytes).into_iter().map(|(line, message)| Violation {
+        line,
+        column: 1,
+        path: String::new(),
+        message,
+    }))
 }
 
 fn json(bytes: &[u8], mut verdict: Verdict) -> Verdict {
@@ -128,20 +147,38 @@ fn json(bytes: &[u8], mut verdict: Verdict) -> Verdict {
     verdict.version = stated_version(&document, verdict.format).or(verdict.version);
     let version = verdict.version.clone().unwrap_or_default();
     let Some(schema) = verdict.format.and_then(|format| schema::of(format, &version)) else {
-        return verdict
-            .only(Place { line: 1, column: 1 }, format!("there is no version `{version}` of this format"));
+        return verdict.only(Place { line: 1, column: 1 }, no_version(&version));
     };
     let mut findings = schema.check(&document);
     findings.extend(rules::check(verdict.format, &document));
-    verdict.more = findings.len().saturating_sub(MAX_LISTED);
-    findings.truncate(MAX_LISTED);
-    let located = findings.into_iter().map(|Finding { path, message }| {
+    let listed = findings.len();
+    let verdict = verdict.with(findings.into_iter().take(MAX_LISTED).map(|Finding { path, message }| {
         let Place { line, column } = locate::place(bytes, &path);
         Violation { line, column, path, message }
-    });
-    verdict.violations = located.collect();
-    verdict.violations.sort();
-    verdict
+    }));
+    Verdict { more: listed.saturating_sub(MAX_LISTED), ..verdict }
+}
+
+fn xml(bytes: &[u8], verdict: Verdict) -> Verdict {
+    let version = verdict.version.clone().unwrap_or_default();
+    let Some(schema) = schema::of_xml(&version) else {
+        return verdict.only(Place { line: 1, column: 1 }, no_version(&version));
+    };
+    let checked = match schema {
+        Ok(schema) => xsd::check(schema, bytes),
+        Err(message) => Err((0, message.clone())),
+    };
+    match checked {
+        Ok(findings) => verdict.with(findings.into_iter().map(|(at, path, message)| {
+            let Place { line, column } = Place::of_offset(bytes, at);
+            Violation { line, column, path, message }
+        })),
+        Err((at, message)) => verdict.only(Place::of_offset(bytes, at), message),
+    }
+}
+
+fn no_version(version: &str) -> String {
+    format!("there is no version `{version}` of this format")
 }
 
 fn stated_version(document: &Value, format: Option<Format>) -> Option<String> {

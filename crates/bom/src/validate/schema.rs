@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use jsonschema::{Retrieve, Uri, Validator};
 use serde_json::Value;
 
-use super::Finding;
+use super::{Finding, xsd};
 use crate::Format;
 
 /// Findings of one document that are kept; a broken list of a million components has a million.
@@ -57,6 +57,35 @@ pub(super) fn of(format: Format, version: &str) -> Option<&'static Schema> {
     })
 }
 
+macro_rules! xml_schemas {
+    ($($version:literal = $constant:ident;)+) => {
+        $(static $constant: LazyLock<Result<xsd::Schema, String>> = LazyLock::new(|| {
+            xsd::compile(include_str!(concat!("../../schemas/cyclonedx/bom-", $version, ".xsd")), &[LICENCE_IDS])
+        });)+
+
+        /// The XML Schema of a version of CycloneDX, if there is one. A test compiles every schema, so that none fails.
+        pub(super) fn of_xml(version: &str) -> Option<&'static Result<xsd::Schema, String>> {
+            match version {
+                $($version => Some(&$constant),)+
+                _ => None,
+            }
+        }
+    };
+}
+
+const LICENCE_IDS: &str = include_str!("../../schemas/cyclonedx/spdx.xsd");
+
+xml_schemas! {
+    "1.0" = XML_1_0;
+    "1.1" = XML_1_1;
+    "1.2" = XML_1_2;
+    "1.3" = XML_1_3;
+    "1.4" = XML_1_4;
+    "1.5" = XML_1_5;
+    "1.6" = XML_1_6;
+    "1.7" = XML_1_7;
+}
+
 /// Gives the built-in schemas; nothing is ever fetched.
 struct BuiltIn;
 
@@ -98,6 +127,9 @@ mod tests {
     fn every_schema_compiles() {
         for version in ["1.2", "1.3", "1.4", "1.5", "1.6", "1.7"] {
             assert!(of(Format::CycloneDxJson, version).unwrap().0.is_some(), "{version}");
+        }
+        for version in ["1.0", "1.1", "1.2", "1.3", "1.4", "1.5", "1.6", "1.7"] {
+            assert_eq!(of_xml(version).unwrap().as_ref().err(), None, "{version}");
         }
         for version in ["SPDX-2.2", "SPDX-2.3"] {
             assert!(of(Format::SpdxJson, version).unwrap().0.is_some(), "{version}");

@@ -6,7 +6,9 @@ use anyhow::{Context as _, bail};
 use clap::{Subcommand, ValueEnum};
 use pipeline::ComponentMatches;
 use tracing::{info, warn};
-use vuln::{Certainty, Event, Match, Severity, Snapshot, Verdict, Vulnerability};
+use vuln::{
+    Applied, Certainty, Event, Match, Query, Severity, Snapshot, Verdict, Vex, VexStatus, Vulnerability,
+};
 
 use crate::commands::Context;
 use crate::outcome::Outcome;
@@ -30,22 +32,60 @@ pub(crate) struct Args {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Make the database from feeds: NVD, CVE 5, OSV, KEV, EPSS, and more.
+    /// Make the database from feeds: NVD, CVE 5, OSV, CSAF, KEV, EPSS, and more.
     #[command(before_help = "Examples:
   sukashi vuln import nvd-2023.jsonl.zst known_exploited_vulnerabilities.json
-  sukashi vuln import feeds/ --vuln-db snapshot.redb")]
+  sukashi vuln import feeds/ --vuln-db snapshot.redb
+  sukashi vuln import nvd-modified.json.gz --update")]
     Import {
         /// Feeds, or folders of feeds.
         #[arg(required = true)]
         path: Vec<PathBuf>,
+        /// Keep what the database holds, and add to it.
+        #[arg(long)]
+        update: bool,
+    },
+    /// Fetch official feeds over HTTPS, and bring the database up to date.
+    #[command(before_help = "Examples:
+  sukashi vuln sync
+  sukashi vuln sync --list > feeds.toml
+  sukashi vuln sync --feeds feeds.toml --into /srv/feeds")]
+    Sync {
+        /// Which feeds, and how often; without it the official ones.
+        #[arg(long, value_name = "FILE")]
+        feeds: Option<PathBuf>,
+        /// Folder of fetched feeds; without it `feeds` beside the database.
+        #[arg(long, value_name = "DIR")]
+        into: Option<PathBuf>,
+        /// Ask for every feed, due or not.
+        #[arg(long)]
+        all: bool,
+        /// Print the list of official feeds, and fetch nothing.
+        #[arg(long)]
+        list: bool,
+    },
+    /// Judge a CSAF 2.0 advisory by its standard: 0 valid, 1 not.
+    #[command(before_help = "Examples:
+  sukashi vuln validate advisory.json
+  sukashi vuln validate - --format json < advisory.json")]
+    Validate {
+        /// The advisory; `-` reads standard input.
+        file: PathBuf,
+        /// How the answer looks.
+        #[arg(long, default_value = "human")]
+        format: Format,
     },
     /// Which vulnerabilities do the components of a bill of materials have?
     #[command(before_help = "Examples:
   sukashi vuln match router.cdx.json
-  sukashi vuln match router.cdx.json --fail-on critical --format json")]
+  sukashi vuln match router.cdx.json --fail-on critical --format json
+  sukashi vuln match router.cdx.json --vex vendor.openvex.json")]
     Match {
         /// CycloneDX or SPDX; `-` reads standard input.
         bom: PathBuf,
+        /// What the supplier says: OpenVEX, CSAF, CycloneDX; may stand several times.
+        #[arg(long, value_name = "FILE")]
+        vex: Vec<PathBuf>,
         /// How the answer looks.
         #[arg(long, default_value = "human")]
         format: Format,
@@ -94,8 +134,18 @@ enum Threshold {
 pub(crate) fn run(args: &Args, context: &mut Context) -> anyhow::Result<Outcome> {
     let file = database(args.vuln_db.as_deref(), &context.settings)?;
     match &args.command {
-        Command::Import { path } => import(path, &file, context),
-        Command::Match { bom, format, fail_on } => match_bom(&open(&file)?, bom, *format, *fail_on, context),
+        Command::Import { path, update } => import(path, *update, &file, context),
+        Command::Sync { list: true, .. } => {
+            context.output.write(vuln::Schedule::official_text().as_bytes())?;
+            Ok(Outcome::Clean)
+        }
+        Command::Sync { feeds, into, all, .. } => {
+            sync(feeds.as_deref(), into.as_deref(), *all, &file, context)
+        }
+        Command::Validate { file, format } => validate(file, *format, context),
+        Command::Match { bom, vex, format, fail_on } => {
+            match_bom(&open(&file)?, bom, vex, *format, *fail_on, context)
+        }
         Command::Show { id, format } => show(&open(&file)?, id, *format, context),
         Command::Search { words, limit } => search(&open(&file)?, &words.join(" "), *limit, context),
     }
@@ -126,7 +176,7 @@ pub(crate) fn open(file: &Path) -> anyhow::Result<Snapshot> {
     Ok(Snapshot::open(file)?)
 }
 
-fn import(paths: &[PathBuf], file: &Path, context: &mut Context) -> anyhow::Result<Outcome> {
+fn import(paths: &[PathBuf], update: bool, file: &Path, context: &mut Context) -> anyhow::Result<Outcome> {
     let mut feeds = Vec::new();
     for path in paths {
         list(path, &mut feeds)?;
@@ -134,11 +184,21 @@ fn import(paths: &[PathBuf], file: &Path, context: &mut Context) -> anyhow::Resu
     if feeds.is_empty() {
         bail!("there are no files in what you named");
     }
+    let old = if update { Some(open(file)?) } else { None };
+    build(old.as_ref(), &feeds, file, context)
+}
+
+fn build(
+    old: Option<&Snapshot>,
+    feeds: &[PathBuf],
+    file: &Path,
+    context: &mut Context,
+) -> anyhow::Result<Outcome> {
     if let Some(folder) = file.parent() {
         std::fs::create_dir_all(folder).with_context(|| format!("cannot create `{}`", folder.display()))?;
     }
     let bar = Bar::new("import");
-    let summary = vuln::build(&feeds, file, &mut |event| match event {
+    let mut show = |event: Event<'_>| match event {
         Event::Reading { path, lines } => bar.at(lines, &path.display().to_string()),
         Event::Writing { done, of } => {
             bar.of(of);
@@ -146,7 +206,11 @@ fn import(paths: &[PathBuf], file: &Path, context: &mut Context) -> anyhow::Resu
         }
         Event::Damaged { path, line, why } => warn!("{}:{line}: left out: {why}", path.display()),
         _ => {}
-    })?;
+    };
+    let summary = match old {
+        Some(old) => vuln::update(old, feeds, file, &mut show)?,
+        None => vuln::build(feeds, file, &mut show)?,
+    };
     drop(bar);
     let info = &summary.info;
     info!("read {} entries of {} feeds", summary.lines, feeds.len());
@@ -161,6 +225,89 @@ fn import(paths: &[PathBuf], file: &Path, context: &mut Context) -> anyhow::Resu
         file.display()
     ))?;
     Ok(if summary.damaged > 0 { Outcome::Partial } else { Outcome::Clean })
+}
+
+fn sync(
+    feeds: Option<&Path>,
+    into: Option<&Path>,
+    all: bool,
+    file: &Path,
+    context: &mut Context,
+) -> anyhow::Result<Outcome> {
+    let schedule = match feeds {
+        Some(path) => {
+            let text =
+                std::fs::read_to_string(path).with_context(|| format!("cannot read `{}`", path.display()))?;
+            vuln::Schedule::parse(&text, path)?
+        }
+        None => vuln::Schedule::official()?,
+    };
+    let folder = into.map_or_else(|| file.with_file_name("feeds"), Path::to_owned);
+    let bar = Bar::new("feeds");
+    let options = vuln::SyncOptions { all, ..vuln::SyncOptions::default() };
+    let mut show = |name: &str, bytes: u64, of: Option<u64>| {
+        bar.of(of.unwrap_or(0));
+        bar.at(bytes, name);
+    };
+    let report = vuln::sync(&schedule, &folder, &options, &mut show)?;
+    drop(bar);
+    let (mut fetched, mut failed) = (Vec::new(), 0);
+    for (name, path, done) in report {
+        match done {
+            vuln::Synced::Fetched { bytes, sha256, .. } => {
+                info!("fetched {name}: {bytes} bytes, sha256 {sha256}");
+                fetched.push(path);
+            }
+            vuln::Synced::Failed(error) => {
+                failed += 1;
+                warn!("{:#}", anyhow::Error::new(error));
+            }
+            _ => {}
+        }
+    }
+    if fetched.is_empty() && file.exists() {
+        context.output.line("nothing new")?;
+        return Ok(if failed > 0 { Outcome::Partial } else { Outcome::Clean });
+    }
+    let known: Vec<PathBuf> = schedule.feeds().iter().map(|feed| folder.join(&feed.name)).collect();
+    let present: Vec<PathBuf> = known.into_iter().filter(|path| path.exists()).collect();
+    if present.is_empty() {
+        bail!("no feed could be fetched");
+    }
+    let old = if file.exists() { Some(open(file)?) } else { None };
+    let outcome = match &old {
+        Some(old) => build(Some(old), &fetched, file, context)?,
+        None => build(None, &present, file, context)?,
+    };
+    Ok(if failed > 0 { Outcome::Partial } else { outcome })
+}
+
+fn validate(file: &Path, format: Format, context: &mut Context) -> anyhow::Result<Outcome> {
+    let verdict = vuln::check_csaf(&crate::input::bytes(file)?);
+    match format {
+        Format::Json => context.output.json(&verdict)?,
+        Format::Human => {
+            let name = crate::input::name(file);
+            let mut text = String::new();
+            for finding in &verdict.findings {
+                let vuln::CsafFinding { level, test, path, message } = finding;
+                let level = match level {
+                    vuln::CsafLevel::Error => "error",
+                    vuln::CsafLevel::Warning => "warning",
+                    vuln::CsafLevel::Information => "information",
+                };
+                let (path, message) = (escape::line(path), escape::line(message));
+                text += &format!("{name}: {level} {test}: `{path}`: {message}\n");
+            }
+            if verdict.more > 0 {
+                text += &format!("and {} more\n", verdict.more);
+            }
+            text.extend(verdict.unchecked.iter().map(|rule| format!("not checked: {rule}\n")));
+            let word = if verdict.is_valid() { "valid" } else { "invalid" };
+            context.output.write(format!("{text}{word} CSAF 2.0\n").as_bytes())?;
+        }
+    }
+    Ok(Outcome::found(!verdict.is_valid()))
 }
 
 /// The file itself, or the feeds below a folder, sorted.
@@ -191,22 +338,29 @@ fn list(path: &Path, feeds: &mut Vec<PathBuf>) -> anyhow::Result<()> {
 /// Folders of feeds hold other things too, such as texts about them.
 fn is_feed(path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
-    let name = [".zst", ".gz", ".xz"].iter().find_map(|end| name.strip_suffix(end)).unwrap_or(&name);
-    [".json", ".jsonl", ".csv"].iter().any(|end| name.ends_with(end))
+    let name = [".zst", ".gz"].iter().find_map(|end| name.strip_suffix(end)).unwrap_or(&name);
+    [".json", ".jsonl", ".csv", ".yaml", ".zip"].iter().any(|end| name.ends_with(end))
 }
 
 fn match_bom(
     snapshot: &Snapshot,
     bom: &Path,
+    vex: &[PathBuf],
     format: Format,
     fail_on: Threshold,
     context: &mut Context,
 ) -> anyhow::Result<Outcome> {
     let document = commands::bom::read(bom)?;
     let found = pipeline::match_components(snapshot, &document.bom)?;
+    let mut statements = Vec::new();
+    for file in vex {
+        let read = vuln::read_vex(&crate::input::bytes(file)?);
+        statements.extend(read.with_context(|| format!("cannot use `{}`", crate::input::name(file)))?);
+    }
+    let said = Said { vex: Vex::new(statements), bom: &document.bom };
     match format {
-        Format::Json => context.output.json(&matches_json(snapshot, &found))?,
-        Format::Human => context.output.write(matches_human(&found).as_bytes())?,
+        Format::Json => context.output.json(&matches_json(snapshot, &found, &said))?,
+        Format::Human => context.output.write(matches_human(&found, &said).as_bytes())?,
     }
     let least = match fail_on {
         Threshold::Critical => Severity::Critical,
@@ -215,8 +369,30 @@ fn match_bom(
         Threshold::Low => Severity::Low,
         Threshold::Never => return Ok(Outcome::Clean),
     };
-    let fails = |m: &Match| m.verdict == Verdict::Affected && m.severity.is_some_and(|s| s >= least);
-    Ok(Outcome::found(found.iter().flat_map(|c| &c.matches).any(fails)))
+    let fails = |component: &ComponentMatches, m: &Match| {
+        m.verdict == Verdict::Affected
+            && m.severity.is_some_and(|s| s >= least)
+            && !said.of(component, m).is_some_and(|applied| said_safe(&applied))
+    };
+    Ok(Outcome::found(found.iter().any(|c| c.matches.iter().any(|m| fails(c, m)))))
+}
+
+/// What suppliers say of the components of one bill of materials.
+struct Said<'b> {
+    vex: Vex,
+    bom: &'b bom::Bom,
+}
+
+impl Said<'_> {
+    fn of(&self, component: &ComponentMatches, found: &Match) -> Option<Applied<'_>> {
+        let query = Query::from(self.bom.component(&component.component)?);
+        let subject = self.bom.subject().map(Query::from);
+        self.vex.applied(&query, subject.as_ref(), &[&found.id])
+    }
+}
+
+fn said_safe(applied: &Applied<'_>) -> bool {
+    matches!(applied.statement.status, VexStatus::Fixed | VexStatus::NotAffected)
 }
 
 fn verdict_name(verdict: Verdict) -> &'static str {
@@ -234,18 +410,22 @@ fn certainty_name(certainty: Certainty) -> &'static str {
     }
 }
 
-fn matches_json(snapshot: &Snapshot, found: &[ComponentMatches]) -> serde_json::Value {
-    let one = |m: &Match| {
+fn matches_json(snapshot: &Snapshot, found: &[ComponentMatches], said: &Said<'_>) -> serde_json::Value {
+    let one = |c: &ComponentMatches, m: &Match| {
+        let vex = said.of(c, m).map(|applied| serde_json::json!({
+            "status": applied.statement.status, "justification": applied.statement.justification,
+            "text": applied.statement.text, "time": applied.statement.time, "source": applied.statement.source,
+        }));
         serde_json::json!({
             "id": m.id, "verdict": verdict_name(m.verdict), "certainty": certainty_name(m.certainty),
             "name": m.name, "range": m.range, "source": m.source, "why": m.why, "platforms": m.platforms,
-            "score": m.score, "vector": m.vector, "epss": m.epss, "kev": m.kev,
+            "score": m.score, "vector": m.vector, "epss": m.epss, "kev": m.kev, "vex": vex,
         })
     };
     let components: Vec<_> = found
         .iter()
         .map(|c| {
-            let matches: Vec<_> = c.matches.iter().map(one).collect();
+            let matches: Vec<_> = c.matches.iter().map(|m| one(c, m)).collect();
             serde_json::json!({"component": c.name, "ref": c.component.0, "purl": c.purl, "matches": matches})
         })
         .collect();
@@ -253,9 +433,9 @@ fn matches_json(snapshot: &Snapshot, found: &[ComponentMatches]) -> serde_json::
     serde_json::json!({"vuln_db": {"sha256": info.sha256, "date": info.newest}, "components": components})
 }
 
-fn matches_human(found: &[ComponentMatches]) -> String {
+fn matches_human(found: &[ComponentMatches], said: &Said<'_>) -> String {
     let mut text = String::new();
-    let (mut affected, mut unknown) = (0, 0);
+    let (mut affected, mut unknown, mut cleared) = (0, 0, 0);
     for component in found {
         text += &format!("{}\n", escape::line(&component.name));
         let mut matches: Vec<&Match> = component.matches.iter().collect();
@@ -265,12 +445,19 @@ fn matches_human(found: &[ComponentMatches]) -> String {
         for m in matches {
             let score = m.score.map_or_else(|| "   -".to_owned(), |score| format!("{score:4.1}"));
             let kev = if m.kev { " exploited" } else { "" };
-            let mark = match m.verdict {
-                Verdict::Affected => {
+            let applied = said.of(component, m).filter(said_safe);
+            let mark = match (m.verdict, applied) {
+                (_, Some(applied)) => {
+                    cleared += 1;
+                    let word =
+                        if applied.statement.status == VexStatus::Fixed { "fixed" } else { "not affected" };
+                    format!(" {word}, says {}", escape::line(&applied.statement.source))
+                }
+                (Verdict::Affected, None) => {
                     affected += 1;
                     String::new()
                 }
-                Verdict::Unknown => {
+                (Verdict::Unknown, None) => {
                     unknown += 1;
                     format!(" unknown: {}", escape::line(&m.why))
                 }
@@ -279,7 +466,8 @@ fn matches_human(found: &[ComponentMatches]) -> String {
                 &format!("  {score} {}{kev} ({}){mark}\n", escape::line(&m.id), certainty_name(m.certainty));
         }
     }
-    text + &format!("{affected} affected, {unknown} unknown, in {} components\n", found.len())
+    let cleared = if cleared > 0 { format!(", {cleared} cleared by VEX") } else { String::new() };
+    text + &format!("{affected} affected, {unknown} unknown{cleared}, in {} components\n", found.len())
 }
 
 fn show(snapshot: &Snapshot, id: &str, format: Format, context: &mut Context) -> anyhow::Result<Outcome> {
@@ -289,12 +477,12 @@ fn show(snapshot: &Snapshot, id: &str, format: Format, context: &mut Context) ->
     };
     match format {
         Format::Json => context.output.json(&found)?,
-        Format::Human => context.output.write(description(&found).as_bytes())?,
+        Format::Human => context.output.write(description(snapshot, &found)?.as_bytes())?,
     }
     Ok(Outcome::Clean)
 }
 
-fn description(found: &Vulnerability) -> String {
+fn description(snapshot: &Snapshot, found: &Vulnerability) -> anyhow::Result<String> {
     let mut text = format!("{}  {}\n\n{}\n\n", found.id, found.published, escape::line(&found.description));
     if let Some((rating, score)) = found.effective_rating() {
         text += &format!("score      {score:.1}  {}  ({})\n", rating.vector, escape::line(&rating.source));
@@ -305,12 +493,23 @@ fn description(found: &Vulnerability) -> String {
     if found.kev.is_some() {
         text += "exploited  listed by CISA\n";
     }
-    if !found.weaknesses.is_empty() {
-        let names: Vec<String> = found.weaknesses.iter().map(|number| format!("CWE-{number}")).collect();
-        text += &format!("weakness   {}\n", names.join(", "));
+    for number in &found.weaknesses {
+        let id = format!("CWE-{number}");
+        let name = snapshot.concept(&id)?.map(|concept| concept.name).unwrap_or_default();
+        text += &format!("weakness   {id} {}\n", escape::line(&name));
+    }
+    for technique in snapshot.techniques(found)? {
+        text += &format!("technique  {} {}\n", escape::line(&technique.id), escape::line(&technique.name));
+    }
+    for exploit in &found.exploits {
+        let source = match exploit.source {
+            vuln::ExploitSource::ExploitDb => "Exploit-DB",
+            vuln::ExploitSource::Metasploit => "Metasploit",
+        };
+        text += &format!("exploit    {source} {}\n", escape::line(&exploit.id));
     }
     text.extend(found.references.iter().map(|reference| format!("           {}\n", escape::line(reference))));
-    text + &format!("from       {}\n", escape::line(&found.sources.join(", ")))
+    Ok(text + &format!("from       {}\n", escape::line(&found.sources.join(", "))))
 }
 
 fn search(snapshot: &Snapshot, words: &str, limit: usize, context: &mut Context) -> anyhow::Result<Outcome> {

@@ -82,7 +82,7 @@ struct RawConfiguration {
 
 #[derive(Clone, Copy, Default, Deserialize, PartialEq)]
 #[serde(rename_all = "UPPERCASE")]
-enum Operator {
+pub(super) enum Operator {
     And,
     #[default]
     Or,
@@ -101,8 +101,10 @@ struct RawNode {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct CpeMatch {
+pub(super) struct CpeMatch {
     vulnerable: bool,
+    /// Called otherwise in the feed before version 2.
+    #[serde(alias = "cpe23Uri")]
     criteria: String,
     version_start_including: Option<String>,
     version_start_excluding: Option<String>,
@@ -110,12 +112,33 @@ struct CpeMatch {
     version_end_excluding: Option<String>,
 }
 
+/// An answer of the API, or a yearly feed: `{"resultsPerPage", …, "vulnerabilities": [{"cve"}]}`.
+#[derive(Deserialize)]
+struct Response {
+    #[serde(default)]
+    timestamp: String,
+    vulnerabilities: Vec<Line>,
+}
+
+pub(super) fn recognise_response(head: &str) -> bool {
+    head.starts_with('{') && head.contains("\"resultsPerPage\"") && head.contains("\"NVD_CVE\"")
+}
+
+pub(super) fn read_response(text: &str, context: &mut Context, out: &mut Vec<Fact>) -> Result<(), String> {
+    let response: Response = serde_json::from_str(text).map_err(|e| e.to_string())?;
+    context.date = response.timestamp;
+    response.vulnerabilities.into_iter().try_for_each(|line| take(line, out))
+}
+
 pub(super) fn recognise(head: &str) -> bool {
     head.starts_with('{') && (head.contains("\"descriptions\"") || head.contains("\"vulnStatus\""))
 }
 
 pub(super) fn read(line: &str, _: &mut Context, out: &mut Vec<Fact>) -> Result<(), String> {
-    let line: Line = serde_json::from_str(line).map_err(|e| e.to_string())?;
+    take(serde_json::from_str(line).map_err(|e| e.to_string())?, out)
+}
+
+fn take(line: Line, out: &mut Vec<Fact>) -> Result<(), String> {
     let record = match line {
         Line::Wrapped { cve } | Line::Plain(cve) => *cve,
     };
@@ -149,7 +172,9 @@ fn vulnerability(record: Record, overrides: bool) -> Vulnerability {
 
 /// An OR of nodes is several configurations; an AND is one.
 fn configurations(raw: RawConfiguration) -> Vec<Configuration> {
-    let nodes: Vec<Vec<Node>> = raw.nodes.into_iter().map(|node| nodes(node, raw.negate)).collect();
+    let negated = |node: &RawNode| raw.negate != node.negate;
+    let nodes = raw.nodes.into_iter().map(|node| nodes(node.operator, negated(&node), node.cpe_match));
+    let nodes: Vec<Vec<Node>> = nodes.collect();
     match raw.operator {
         Operator::And => vec![Configuration { all_of: nodes.into_iter().flatten().collect() }],
         Operator::Or => nodes.into_iter().map(|all_of| Configuration { all_of }).collect(),
@@ -157,10 +182,9 @@ fn configurations(raw: RawConfiguration) -> Vec<Configuration> {
 }
 
 /// An AND over names is a node for each.
-fn nodes(raw: RawNode, negate: bool) -> Vec<Node> {
-    let negate = negate != raw.negate;
-    let criteria = raw.cpe_match.into_iter().filter_map(criterion);
-    match raw.operator {
+pub(super) fn nodes(operator: Operator, negate: bool, names: Vec<CpeMatch>) -> Vec<Node> {
+    let criteria = names.into_iter().filter_map(criterion);
+    match operator {
         Operator::Or => vec![Node { any_of: criteria.collect(), negate }],
         Operator::And => criteria.map(|one| Node { any_of: vec![one], negate }).collect(),
     }

@@ -135,7 +135,7 @@ fn package(affected: &Affected, advisory: &str) -> Option<PackageRange> {
 }
 
 /// `type/namespace/name` from OSV's names of ecosystems.
-fn key(ecosystem: &str, name: &str) -> Option<String> {
+pub(super) fn key(ecosystem: &str, name: &str) -> Option<String> {
     let (kind, name) = match ecosystem {
         "Go" => ("golang", name.to_lowercase()),
         "crates.io" => ("cargo", name.to_owned()),
@@ -151,6 +151,13 @@ fn key(ecosystem: &str, name: &str) -> Option<String> {
         "Debian" => ("deb/debian", name.to_owned()),
         "Ubuntu" => ("deb/ubuntu", name.to_owned()),
         "Alpine" => ("apk/alpine", name.to_owned()),
+        "AlmaLinux" => ("rpm/almalinux", name.to_owned()),
+        "Chainguard" => ("apk/chainguard", name.to_owned()),
+        "Red Hat" => ("rpm/redhat", name.to_owned()),
+        "Rocky Linux" => ("rpm/rocky-linux", name.to_owned()),
+        "SUSE" => ("rpm/suse", name.to_owned()),
+        "openSUSE" => ("rpm/opensuse", name.to_owned()),
+        "Wolfi" => ("apk/wolfi", name.to_owned()),
         _ => return None,
     };
     Some(format!("{kind}/{name}"))

@@ -6,8 +6,8 @@ use std::io::{BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use super::{Fact, ImportError};
-use crate::merge::Contribution;
-use crate::{Epss, Kev};
+use crate::merge::{Contribution, Extras, Stored};
+use crate::{Concept, Snapshot};
 
 /// Where a contribution lies in the file.
 #[derive(Clone, Copy)]
@@ -22,8 +22,8 @@ pub(crate) struct Spill {
     file: BufWriter<File>,
     end: u64,
     places: BTreeMap<String, Vec<Place>>,
-    kev: BTreeMap<String, (String, Kev)>,
-    epss: BTreeMap<String, Epss>,
+    extras: BTreeMap<String, Extras>,
+    concepts: BTreeMap<String, Concept>,
     epss_date: String,
     newest: String,
 }
@@ -37,11 +37,29 @@ impl Spill {
             file: BufWriter::with_capacity(1 << 20, file),
             end: 0,
             places: BTreeMap::new(),
-            kev: BTreeMap::new(),
-            epss: BTreeMap::new(),
+            extras: BTreeMap::new(),
+            concepts: BTreeMap::new(),
             epss_date: String::new(),
             newest: String::new(),
         })
+    }
+
+    /// Everything that a snapshot was made from.
+    pub(super) fn take_over(&mut self, old: &Snapshot) -> Result<(), ImportError> {
+        let info = old.info();
+        (self.newest, self.epss_date) = (info.newest.clone(), info.epss_date.clone());
+        self.extras = old.orphans()?;
+        self.concepts = old.concepts()?.into_iter().map(|concept| (concept.id.clone(), concept)).collect();
+        for block in 0..old.blocks() {
+            for stored in old.block(block)? {
+                let id = stored.contributions.first().map(|c| c.record.id.clone()).unwrap_or_default();
+                stored.contributions.iter().try_for_each(|contribution| self.append(contribution))?;
+                if stored.extras != Extras::default() {
+                    self.extras.insert(id, stored.extras);
+                }
+            }
+        }
+        Ok(())
     }
 
     /// `date` is that of the feed; of scores and catalogues the newest feed counts.
@@ -50,25 +68,44 @@ impl Spill {
             date.clone_into(&mut self.newest);
         }
         match fact {
-            Fact::Said(contribution) => self.append(&contribution),
+            Fact::Said(contribution) => return self.append(&contribution),
             Fact::Exploited(id, kev) => {
-                let newer = self.kev.get(&id).is_none_or(|(known, _)| known.as_str() < date);
-                if newer {
-                    self.kev.insert(id, (date.to_owned(), kev));
+                let known = &mut self.extras.entry(id).or_default().kev;
+                if known.as_ref().is_none_or(|(known, _)| known.as_str() < date) {
+                    *known = Some((date.to_owned(), kev));
                 }
-                Ok(())
             }
             Fact::Probability(id, epss) => {
                 if date > self.epss_date.as_str() {
                     date.clone_into(&mut self.epss_date);
-                    self.epss.clear();
+                    self.extras.values_mut().for_each(|extras| extras.epss = None);
                 }
                 if date == self.epss_date {
-                    self.epss.insert(id, epss);
+                    self.extras.entry(id).or_default().epss = Some(epss);
                 }
-                Ok(())
             }
+            Fact::Exploit(id, exploit) => {
+                self.extras.entry(id).or_default().exploits.insert(exploit);
+            }
+            Fact::Technique(id, technique) => {
+                self.extras.entry(id).or_default().techniques.insert(technique);
+            }
+            Fact::Concept(concept) => self.concept(concept),
         }
+        Ok(())
+    }
+
+    /// Concepts are related from both sides, whichever list says so. A later list's name wins.
+    fn concept(&mut self, concept: Concept) {
+        for other in &concept.related {
+            let known = self.concepts.entry(other.clone()).or_default();
+            known.id.clone_from(other);
+            insert(&mut known.related, concept.id.clone());
+        }
+        let known = self.concepts.entry(concept.id.clone()).or_default();
+        concept.related.into_iter().for_each(|other| insert(&mut known.related, other));
+        (known.id, known.name, known.parents, known.purposes) =
+            (concept.id, concept.name, concept.parents, concept.purposes);
     }
 
     fn append(&mut self, contribution: &Contribution) -> Result<(), ImportError> {
@@ -96,24 +133,35 @@ impl Spill {
         &self.newest
     }
 
-    pub(crate) fn kev(&self, id: &str) -> Option<Kev> {
-        self.kev.get(id).map(|(_, kev)| kev.clone())
+    /// Date of the scores.
+    pub(crate) fn epss_date(&self) -> &str {
+        &self.epss_date
     }
 
-    pub(crate) fn epss(&self, id: &str) -> Option<Epss> {
-        self.epss.get(id).copied()
+    /// Weaknesses, patterns and techniques that have a name, by id.
+    pub(crate) fn concepts(&self) -> Vec<Concept> {
+        self.concepts.values().filter(|concept| !concept.name.is_empty()).cloned().collect()
     }
 
-    /// Everything said of an id.
-    pub(crate) fn contributions(&mut self, id: &str) -> Result<Vec<Contribution>, ImportError> {
+    /// What catalogues say of ids that no source describes yet.
+    pub(crate) fn orphans(&self) -> BTreeMap<String, Extras> {
+        let orphans = self.extras.iter().filter(|(id, _)| !self.places.contains_key(*id));
+        orphans.map(|(id, extras)| (id.clone(), extras.clone())).collect()
+    }
+
+    /// Everything said of an id; what a source says for the second time counts once.
+    pub(crate) fn stored(&mut self, id: &str) -> Result<Stored, ImportError> {
         let places = self.places.get(id).cloned().unwrap_or_default();
-        let mut out = Vec::with_capacity(places.len());
+        let mut contributions: Vec<Contribution> = Vec::with_capacity(places.len());
         for place in places {
-            out.push(
-                self.read(place).map_err(|source| ImportError::Read { path: self.folder.clone(), source })?,
-            );
+            let one =
+                self.read(place).map_err(|source| ImportError::Read { path: self.folder.clone(), source })?;
+            if !contributions.contains(&one) {
+                contributions.push(one);
+            }
         }
-        Ok(out)
+        crate::merge::sort(&mut contributions);
+        Ok(Stored { contributions, extras: self.extras.get(id).cloned().unwrap_or_default() })
     }
 
     fn read(&mut self, place: Place) -> std::io::Result<Contribution> {
@@ -123,5 +171,12 @@ impl Spill {
         let mut bytes = vec![0; usize::try_from(place.length).unwrap_or_default()];
         file.read_exact(&mut bytes)?;
         postcard::from_bytes(&bytes).map_err(|e| std::io::Error::other(e.to_string()))
+    }
+}
+
+/// Keeps a list sorted, each entry once.
+fn insert(list: &mut Vec<String>, entry: String) {
+    if let Err(at) = list.binary_search(&entry) {
+        list.insert(at, entry);
     }
 }

@@ -24,7 +24,7 @@ pub(super) fn weakness(text: &str) -> Option<u32> {
 }
 
 /// `CVE-2021-44228`.
-pub(super) fn is_cve(id: &str) -> bool {
+pub(crate) fn is_cve(id: &str) -> bool {
     let mut parts = id.splitn(3, '-');
     let digits =
         |part: Option<&str>| part.is_some_and(|p| p.len() >= 4 && p.bytes().all(|b| b.is_ascii_digit()));
@@ -32,7 +32,7 @@ pub(super) fn is_cve(id: &str) -> bool {
 }
 
 /// An object with a URL.
-#[derive(Deserialize)]
+#[derive(Clone, Deserialize)]
 pub(super) struct Reference {
     #[serde(default)]
     pub(super) url: String,

@@ -5,7 +5,7 @@
 //! upstream number gives [`Verdict::Unknown`], unless the distribution's own advisories decide.
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 
 use crate::snapshot::Entry;
@@ -163,18 +163,25 @@ impl<'a> Matcher<'a> {
                 entries.iter().filter_map(|entry| evaluate::entry(entry, &named, around)).for_each(&mut keep);
             }
         }
-        for key in subject.package_keys() {
+        // An advisory on the very package is worth more than a name in a list of products; of a binary package and its
+        // source, one that is affected counts.
+        let mut cleared = BTreeSet::new();
+        let mut decided: BTreeMap<u32, Hit> = BTreeMap::new();
+        for (key, version) in subject.packages() {
             let entries = self.snapshot.package(&self.transaction, &key)?;
-            for decision in packages::decide(&entries, &subject) {
+            for decision in packages::decide(&entries, &subject, version.as_deref()) {
                 match decision {
-                    packages::Decision::Affected(hit) => drop(best.insert(hit.record, *hit)),
-                    packages::Decision::NotAffected(record) if subject.is_distribution() => {
-                        best.remove(&record);
+                    packages::Decision::Affected(hit) => {
+                        decided.insert(hit.record, *hit);
                     }
-                    packages::Decision::NotAffected(_) => {}
+                    packages::Decision::NotAffected(record) => {
+                        cleared.insert(record);
+                    }
                 }
             }
         }
+        best.retain(|record, _| !cleared.contains(record));
+        best.extend(decided);
         best.into_values().map(|hit| self.finish(hit)).collect()
     }
 

@@ -67,16 +67,20 @@ impl Subject {
         DISTRIBUTIONS.binary_search(&namespace).is_ok()
     }
 
-    pub(super) fn package_keys(&self) -> Vec<String> {
+    /// Packages of which advisories may speak: itself, and the source it was built from with that one's version, if it
+    /// differs.
+    pub(super) fn packages(&self) -> Vec<(String, Option<String>)> {
         let Some(purl) = &self.purl else { return Vec::new() };
-        let mut keys = vec![package_key(purl)];
+        let mut packages = vec![(package_key(purl), None)];
         if let Some(source) = purl.qualifier("upstream") {
-            let source = source.split('@').next().unwrap_or_default();
-            keys.push(format!("{}/{}/{source}", purl.package_type(), purl.namespace().unwrap_or_default()));
+            let (name, version) =
+                source.split_once('@').map_or((source, None), |(name, v)| (name, Some(v.to_owned())));
+            let key = format!("{}/{}/{name}", purl.package_type(), purl.namespace().unwrap_or_default());
+            if packages.iter().all(|(known, _)| *known != key) {
+                packages.push((key, version));
+            }
         }
-        keys.sort();
-        keys.dedup();
-        keys
+        packages
     }
 
     /// Products to look for: those of the CPE names, else what the package's name suggests.

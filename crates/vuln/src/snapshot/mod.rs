@@ -1,14 +1,18 @@
 //! One file that holds everything known at one time; it never changes.
 //!
-//! Records lie in compressed blocks; beside them stand tables by id, by product, by package and by word. What matching
-//! needs of a record lies with the product, so that finding matches decodes no records.
+//! What every source said lies in compressed blocks, so that a snapshot can be brought up to date; beside them stand
+//! tables by id, by product, by package and by word. What matching needs of a record lies with the product, so that
+//! finding matches decodes no records.
 
 use std::path::{Path, PathBuf};
 
 use redb::{ReadOnlyDatabase, ReadableDatabase, TableDefinition};
 use serde::{Deserialize, Serialize};
 
-use crate::{Exploitation, Vulnerability};
+use std::collections::BTreeMap;
+
+use crate::merge::{Extras, Stored};
+use crate::{Concept, Exploitation, Vulnerability};
 
 mod entry;
 mod words;
@@ -22,7 +26,7 @@ const BLOCK: u32 = 32;
 /// Largest decompressed block or list, in bytes.
 const MAX_DECOMPRESSED: usize = 256 << 20;
 /// Version of the layout.
-const LAYOUT: u32 = 1;
+const LAYOUT: u32 = 2;
 
 const BLOCKS: TableDefinition<'_, u32, &[u8]> = TableDefinition::new("blocks");
 const IDS: TableDefinition<'_, &str, u32> = TableDefinition::new("ids");
@@ -30,6 +34,7 @@ const SUMMARIES: TableDefinition<'_, u32, &[u8]> = TableDefinition::new("summari
 const PRODUCTS: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("products");
 const PACKAGES: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("packages");
 const WORDS: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("words");
+const CONCEPTS: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("concepts");
 const META: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("meta");
 
 /// What a snapshot holds.
@@ -45,6 +50,8 @@ pub struct SnapshotInfo {
     pub scored: u64,
     /// Newest date in any feed, as written there.
     pub newest: String,
+    /// Date of the EPSS scores; empty without.
+    pub epss_date: String,
     /// SHA-256 over all records in order, lower-case hexadecimal: the same data gives the same digest.
     pub sha256: String,
 }
@@ -160,15 +167,88 @@ impl Snapshot {
         let transaction = self.database.begin_read().map_err(read_error)?;
         let ids = transaction.open_table(IDS).map_err(read_error)?;
         let Some(number) = ids.get(id).map_err(read_error)?.map(|n| n.value()) else { return Ok(None) };
-        let blocks = transaction.open_table(BLOCKS).map_err(read_error)?;
-        let block =
-            blocks.get(number / BLOCK).map_err(read_error)?.ok_or_else(|| damaged("a block is missing"))?;
-        let bytes = decompress(block.value())?;
+        let bytes = self.block_bytes(&transaction, number / BLOCK)?;
         let mut rest = bytes.as_slice();
         for _ in 0..number % BLOCK {
-            (_, rest) = postcard::take_from_bytes::<Vulnerability>(rest).map_err(damaged)?;
+            (_, rest) = postcard::take_from_bytes::<Stored>(rest).map_err(damaged)?;
         }
-        postcard::take_from_bytes(rest).map(|(record, _)| Some(record)).map_err(damaged)
+        postcard::take_from_bytes::<Stored>(rest).map(|(stored, _)| Some(stored.join())).map_err(damaged)
+    }
+
+    fn block_bytes(
+        &self,
+        transaction: &redb::ReadTransaction,
+        number: u32,
+    ) -> Result<Vec<u8>, SnapshotError> {
+        let blocks = transaction.open_table(BLOCKS).map_err(read_error)?;
+        let block = blocks.get(number).map_err(read_error)?.ok_or_else(|| damaged("a block is missing"))?;
+        decompress(block.value())
+    }
+
+    pub(crate) fn blocks(&self) -> u32 {
+        u32::try_from(self.info.records.div_ceil(u64::from(BLOCK))).unwrap_or(u32::MAX)
+    }
+
+    /// What sources said of the records of one block.
+    pub(crate) fn block(&self, number: u32) -> Result<Vec<Stored>, SnapshotError> {
+        let transaction = self.read()?;
+        take_all(&self.block_bytes(&transaction, number)?)
+    }
+
+    /// What catalogues say of ids that no source describes.
+    pub(crate) fn orphans(&self) -> Result<BTreeMap<String, Extras>, SnapshotError> {
+        let transaction = self.read()?;
+        let meta = transaction.open_table(META).map_err(read_error)?;
+        let bytes =
+            meta.get("orphans").map_err(read_error)?.ok_or_else(|| damaged("`orphans` is missing"))?;
+        postcard::from_bytes(&decompress(bytes.value())?).map_err(damaged)
+    }
+
+    /// A weakness (`CWE-79`), attack pattern (`CAPEC-63`) or technique (`T1190`).
+    ///
+    /// # Errors
+    /// If the snapshot is damaged or cannot be read.
+    pub fn concept(&self, id: &str) -> Result<Option<Concept>, SnapshotError> {
+        let transaction = self.read()?;
+        let table = transaction.open_table(CONCEPTS).map_err(read_error)?;
+        let found = table.get(id).map_err(read_error)?;
+        found.map(|bytes| postcard::from_bytes(bytes.value()).map_err(damaged)).transpose()
+    }
+
+    /// ATT&CK techniques that belong to a record: those mapped to the CVE itself, else those of the attack patterns of
+    /// its weaknesses. Sorted by id.
+    ///
+    /// # Errors
+    /// If the snapshot is damaged or cannot be read.
+    pub fn techniques(&self, record: &Vulnerability) -> Result<Vec<Concept>, SnapshotError> {
+        let mut ids = record.techniques.clone();
+        if ids.is_empty() {
+            for weakness in &record.weaknesses {
+                let patterns =
+                    self.concept(&format!("CWE-{weakness}"))?.map(|c| c.related).unwrap_or_default();
+                for pattern in patterns {
+                    ids.extend(self.concept(&pattern)?.map(|c| c.related).unwrap_or_default());
+                }
+            }
+            ids.retain(|id| id.starts_with('T'));
+        }
+        ids.sort();
+        ids.dedup();
+        let named = ids
+            .into_iter()
+            .map(|id| Ok(self.concept(&id)?.unwrap_or_else(|| Concept { id, ..Concept::default() })));
+        named.collect()
+    }
+
+    pub(crate) fn concepts(&self) -> Result<Vec<Concept>, SnapshotError> {
+        let transaction = self.read()?;
+        let table = transaction.open_table(CONCEPTS).map_err(read_error)?;
+        let mut out = Vec::new();
+        for row in table.range::<&str>(..).map_err(read_error)? {
+            let (_, bytes) = row.map_err(read_error)?;
+            out.push(postcard::from_bytes(bytes.value()).map_err(damaged)?);
+        }
+        Ok(out)
     }
 
     /// Records that have all of these words in description, id or names of products; worst first, at most `limit`.
@@ -258,8 +338,11 @@ fn decompress(bytes: &[u8]) -> Result<Vec<u8>, SnapshotError> {
 }
 
 fn decode_list<T: for<'de> Deserialize<'de>>(bytes: &[u8]) -> Result<Vec<T>, SnapshotError> {
-    let bytes = decompress(bytes)?;
-    let (mut rest, mut out) = (bytes.as_slice(), Vec::new());
+    take_all(&decompress(bytes)?)
+}
+
+fn take_all<T: for<'de> Deserialize<'de>>(bytes: &[u8]) -> Result<Vec<T>, SnapshotError> {
+    let (mut rest, mut out) = (bytes, Vec::new());
     while !rest.is_empty() {
         let (one, after) = postcard::take_from_bytes(rest).map_err(damaged)?;
         out.push(one);

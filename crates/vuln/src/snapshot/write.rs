@@ -9,11 +9,11 @@ use sha2::{Digest as _, Sha256};
 
 use super::words::{List, words};
 use super::{
-    BLOCK, BLOCKS, Brief, IDS, LAYOUT, META, PACKAGES, PRODUCTS, SUMMARIES, SnapshotInfo, WORDS, entry,
+    BLOCK, BLOCKS, Brief, CONCEPTS, IDS, LAYOUT, META, PACKAGES, PRODUCTS, SUMMARIES, SnapshotInfo, WORDS,
+    entry,
 };
 use crate::import::{Event, ImportError, Spill};
-use crate::merge::merge;
-use crate::{Status, Vulnerability};
+use crate::{Concept, Status, Vulnerability};
 
 const LEVEL: i32 = 3;
 /// A word in more records than this share of all does not help a search.
@@ -48,6 +48,8 @@ struct Gathered {
     info: SnapshotInfo,
     digest: Sha256,
     block: Vec<u8>,
+    orphans: Vec<u8>,
+    concepts: Vec<Concept>,
     ids: BTreeMap<String, u32>,
     products: HashMap<String, Vec<u8>>,
     packages: HashMap<String, Vec<u8>>,
@@ -68,8 +70,9 @@ fn fill(
         let mut blocks = transaction.open_table(BLOCKS).map_err(|e| refused(e.into()))?;
         let mut summaries = transaction.open_table(SUMMARIES).map_err(|e| refused(e.into()))?;
         for (number, id) in (0_u32..).zip(&ids) {
-            let mut record = merge(spill.contributions(id)?);
-            (record.kev, record.epss) = (spill.kev(id), spill.epss(id));
+            let stored = spill.stored(id)?;
+            all.block.extend(bytes_of(&stored));
+            let record = stored.join();
             all.gather(number, &record);
             let brief = bytes_of(&brief(&record));
             summaries.insert(number, brief.as_slice()).map_err(|e| refused(e.into()))?;
@@ -85,6 +88,9 @@ fn fill(
     }
     all.info.records = ids.len() as u64;
     spill.newest().clone_into(&mut all.info.newest);
+    spill.epss_date().clone_into(&mut all.info.epss_date);
+    all.orphans = compress(&bytes_of(&spill.orphans()));
+    all.concepts = spill.concepts();
     all.info.sha256 =
         std::mem::take(&mut all.digest).finalize().iter().map(|byte| format!("{byte:02x}")).collect();
     all.write_tables(transaction, ids.len()).map_err(refused)?;
@@ -94,8 +100,7 @@ fn fill(
 impl Gathered {
     fn gather(&mut self, number: u32, record: &Vulnerability) {
         let bytes = bytes_of(record);
-        self.digest.update(&bytes);
-        self.block.extend(bytes);
+        self.digest.update(bytes);
         self.ids.insert(record.id.clone(), number);
         for alias in &record.aliases {
             self.ids.entry(alias.clone()).or_insert(number);
@@ -133,7 +138,12 @@ impl Gathered {
             words.map(|(word, list)| (word, list.bytes)).collect(),
             <[u8]>::to_vec,
         )?;
+        let mut concepts = transaction.open_table(CONCEPTS)?;
+        for concept in &self.concepts {
+            concepts.insert(concept.id.as_str(), bytes_of(concept).as_slice())?;
+        }
         let mut meta = transaction.open_table(META)?;
+        meta.insert("orphans", self.orphans.as_slice())?;
         meta.insert("layout", bytes_of(&LAYOUT).as_slice())?;
         meta.insert("info", bytes_of(&self.info).as_slice())?;
         Ok(())

@@ -1,0 +1,205 @@
+//! CSAF: product status with flags (justifications), threats (impact) and remediations.
+//!
+//! Source: OASIS CSAF 2.0, section 3.2.3, and profile 5 (VEX). Products are those with an identification helper; a
+//! component inside of a product is meant as a part.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Deserialize;
+
+use super::{Justification, Product, Statement, VexStatus};
+
+/// Branches inside branches.
+const MAX_DEPTH: usize = 64;
+
+#[derive(Deserialize)]
+struct Document {
+    document: About,
+    #[serde(default)]
+    product_tree: Tree,
+    #[serde(default)]
+    vulnerabilities: Vec<Entry>,
+}
+
+#[derive(Deserialize)]
+struct About {
+    publisher: Publisher,
+    tracking: Tracking,
+}
+
+#[derive(Deserialize)]
+struct Publisher {
+    #[serde(default)]
+    name: String,
+}
+
+#[derive(Deserialize)]
+struct Tracking {
+    #[serde(default)]
+    id: String,
+    #[serde(default)]
+    current_release_date: String,
+}
+
+#[derive(Default, Deserialize)]
+struct Tree {
+    #[serde(default)]
+    branches: Vec<Branch>,
+    #[serde(default)]
+    full_product_names: Vec<FullName>,
+    #[serde(default)]
+    relationships: Vec<Relationship>,
+    #[serde(default)]
+    product_groups: Vec<Group>,
+}
+
+#[derive(Deserialize)]
+struct Branch {
+    #[serde(default)]
+    branches: Vec<Branch>,
+    product: Option<FullName>,
+}
+
+#[derive(Deserialize)]
+struct FullName {
+    product_id: String,
+    #[serde(default)]
+    product_identification_helper: Helper,
+}
+
+#[derive(Default, Deserialize)]
+struct Helper {
+    cpe: Option<String>,
+    purl: Option<String>,
+    #[serde(default)]
+    purls: Vec<String>,
+}
+
+#[derive(Deserialize)]
+struct Relationship {
+    full_product_name: FullName,
+    product_reference: String,
+    #[serde(default)]
+    relates_to_product_reference: String,
+}
+
+#[derive(Deserialize)]
+struct Group {
+    group_id: String,
+    #[serde(default)]
+    product_ids: Vec<String>,
+}
+
+#[derive(Deserialize)]
+struct Entry {
+    cve: Option<String>,
+    #[serde(default)]
+    ids: Vec<Id>,
+    #[serde(default)]
+    product_status: BTreeMap<String, Vec<String>>,
+    #[serde(default)]
+    flags: Vec<Remark>,
+    #[serde(default)]
+    threats: Vec<Remark>,
+    #[serde(default)]
+    remediations: Vec<Remark>,
+}
+
+#[derive(Deserialize)]
+struct Id {
+    #[serde(default)]
+    text: String,
+}
+
+/// A flag, threat or remediation.
+#[derive(Deserialize)]
+struct Remark {
+    #[serde(default)]
+    label: String,
+    #[serde(default)]
+    details: String,
+    #[serde(default)]
+    date: Option<String>,
+    #[serde(default)]
+    product_ids: Vec<String>,
+    #[serde(default)]
+    group_ids: Vec<String>,
+}
+
+const KINDS: [(&str, VexStatus); 7] = [
+    ("first_affected", VexStatus::Affected),
+    ("known_affected", VexStatus::Affected),
+    ("last_affected", VexStatus::Affected),
+    ("first_fixed", VexStatus::Fixed),
+    ("fixed", VexStatus::Fixed),
+    ("known_not_affected", VexStatus::NotAffected),
+    ("under_investigation", VexStatus::UnderInvestigation),
+];
+
+pub(super) fn read(bytes: &[u8]) -> Result<Vec<Statement>, serde_json::Error> {
+    let Document { document, product_tree, vulnerabilities } = serde_json::from_slice(bytes)?;
+    let groups: BTreeMap<&str, &[String]> =
+        product_tree.product_groups.iter().map(|g| (g.group_id.as_str(), g.product_ids.as_slice())).collect();
+    let source = format!("{} {}", document.publisher.name, document.tracking.id).trim().to_owned();
+    let mut statements = Vec::new();
+    let speaks = |about: &Remark, id: &String| {
+        let mut grouped = about.group_ids.iter().filter_map(|group| groups.get(group.as_str()));
+        about.product_ids.contains(id) || grouped.any(|ids| ids.contains(id))
+    };
+    let names = names(&product_tree);
+    for entry in &vulnerabilities {
+        let ids: Vec<String> = entry.cve.iter().chain(entry.ids.iter().map(|id| &id.text)).cloned().collect();
+        for (kind, status) in KINDS {
+            for id in entry.product_status.get(kind).into_iter().flatten() {
+                let Some(products) = names.get(id.as_str()).filter(|products| !products.is_empty()) else {
+                    continue;
+                };
+                let flag = entry.flags.iter().find(|flag| speaks(flag, id));
+                let texts = entry.threats.iter().chain(&entry.remediations);
+                let text = texts.filter(|about| speaks(about, id)).map(|about| about.details.clone()).next();
+                let time = flag.and_then(|flag| flag.date.clone());
+                statements.push(Statement {
+                    vulnerabilities: ids.clone(),
+                    products: products.iter().cloned().collect(),
+                    status,
+                    justification: flag.and_then(|flag| Justification::from_name(&flag.label)),
+                    text: text.unwrap_or_default(),
+                    time: time.unwrap_or_else(|| document.tracking.current_release_date.clone()),
+                    source: source.clone(),
+                });
+            }
+        }
+    }
+    Ok(statements)
+}
+
+/// Names of every product by id.
+fn names(tree: &Tree) -> BTreeMap<&str, BTreeSet<Product>> {
+    let mut out: BTreeMap<&str, BTreeSet<Product>> = BTreeMap::new();
+    let mut work: Vec<(usize, &Branch)> = tree.branches.iter().map(|branch| (0, branch)).collect();
+    let mut full: Vec<&FullName> = tree.full_product_names.iter().collect();
+    while let Some((depth, branch)) = work.pop() {
+        full.extend(&branch.product);
+        if depth < MAX_DEPTH {
+            work.extend(branch.branches.iter().map(|inside| (depth + 1, inside)));
+        }
+    }
+    for name in full {
+        out.entry(&name.product_id).or_default().extend(of(&name.product_identification_helper));
+    }
+    for relationship in &tree.relationships {
+        let own = of(&relationship.full_product_name.product_identification_helper);
+        let known = |id: &str| out.get(id).into_iter().flatten().cloned().collect::<Vec<_>>();
+        let of = known(&relationship.relates_to_product_reference);
+        let parts = known(&relationship.product_reference).into_iter().chain(own);
+        let parts: Vec<Product> =
+            parts.map(|part| Product::Part { of: of.clone(), part: Box::new(part) }).collect();
+        out.entry(&relationship.full_product_name.product_id).or_default().extend(parts);
+    }
+    out
+}
+
+fn of(helper: &Helper) -> Vec<Product> {
+    let texts = helper.purl.iter().chain(&helper.purls).chain(&helper.cpe);
+    texts.map(|text| Product::from_name(text)).collect()
+}
