@@ -52,8 +52,11 @@ impl Score {
 
 type Rows = BTreeMap<String, Score>;
 
+/// Counts a suite in its folder.
+type Suite = fn(&Path, &mut Rows) -> anyhow::Result<()>;
+
 /// Name of the suite, its repository, and what runs it.
-const SUITES: &[(&str, &str, fn(&Path, &mut Rows) -> anyhow::Result<()>)] = &[
+const SUITES: &[(&str, &str, Suite)] = &[
     ("CPE", "usnistgov+cpe-reference-implementation", cpe::reference),
     ("CSAF", "oasis-tcs+csaf", csaf::validator),
     ("CVSS", "RedHatProductSecurity+cvss", cvss::vectors),

@@ -345,3 +345,52 @@ fn real_documents_are_read() {
         cyclonedx-cisa-case-6-vex.json: cyclonedx-json 1.4, 1 components, 0 relations
     "#]].assert_eq(&lines);
 }
+
+#[test]
+fn spdx_3_gives_the_same_graph_as_spdx_2() {
+    let text = r#"{"@context": "https://spdx.org/rdf/3.0.1/spdx-context.jsonld", "@graph": [
+        {"type": "CreationInfo", "@id": "_:c", "specVersion": "3.0.1", "created": "2024-01-01T00:00:00Z", "createdBy": ["urn:o"], "createdUsing": ["urn:t"]},
+        {"type": "Organization", "spdxId": "urn:o", "creationInfo": "_:c", "name": "Acme"},
+        {"type": "Tool", "spdxId": "urn:t", "creationInfo": "_:c", "name": "maker"},
+        {"type": "SpdxDocument", "spdxId": "urn:d", "creationInfo": "_:c", "name": "doc", "rootElement": ["urn:s"]},
+        {"type": "software_Sbom", "spdxId": "urn:s", "creationInfo": "_:c", "rootElement": ["urn:a"], "software_sbomType": ["build"]},
+        {"type": "software_Package", "spdxId": "urn:a", "creationInfo": "_:c", "name": "a", "software_packageVersion": "1",
+         "software_packageUrl": "pkg:generic/a@1", "suppliedBy": "urn:o", "software_primaryPurpose": "operatingSystem",
+         "verifiedUsing": [{"type": "Hash", "algorithm": "sha256", "hashValue": "AB"}],
+         "externalIdentifier": [{"type": "ExternalIdentifier", "externalIdentifierType": "cpe23", "identifier": "cpe:2.3:o:acme:a:1:*:*:*:*:*:*:*"}]},
+        {"type": "software_File", "spdxId": "urn:f", "creationInfo": "_:c", "name": "bin/a"},
+        {"type": "simplelicensing_LicenseExpression", "spdxId": "urn:l", "creationInfo": "_:c", "simplelicensing_licenseExpression": "MIT"},
+        {"type": "Relationship", "spdxId": "urn:r1", "creationInfo": "_:c", "from": "urn:a", "relationshipType": "hasDeclaredLicense", "to": ["urn:l"]},
+        {"type": "Relationship", "spdxId": "urn:r2", "creationInfo": "_:c", "from": "urn:a", "relationshipType": "contains", "to": ["urn:f"]}]}"#;
+    let document = bom::read(text.as_bytes(), &bom::ReadLimits::default()).unwrap();
+    assert_eq!((document.version.as_str(), document.format.name()), ("3.0.1", "spdx-json-ld"));
+    let bom = document.bom;
+    let subject = bom.subject().unwrap();
+    assert_eq!(
+        (subject.name.as_str(), subject.version.as_deref(), subject.supplier.as_deref()),
+        ("a", Some("1"), Some("Acme"))
+    );
+    assert_eq!(subject.kind.name(), Some("operating-system"));
+    assert_eq!(subject.licences, [bom::Licence::Expression("MIT".to_owned())]);
+    assert_eq!((subject.cpes.len(), subject.hashes.len()), (1, 1));
+    assert_eq!(
+        (bom.metadata.authors, bom.metadata.tools, bom.metadata.lifecycles),
+        (vec!["Acme".to_owned()], vec!["maker".to_owned()], vec!["build".to_owned()])
+    );
+    assert_eq!(bom.relations.len(), 1);
+}
+
+#[test]
+fn hostile_spdx_3_is_an_error_or_an_empty_graph() {
+    for inside in ["1", "[1, null, \"x\"]", "{}", "[{\"type\": 7, \"to\": {\"a\": [[]]}}]"] {
+        let text = format!(
+            "{{\"@context\": \"https://spdx.org/rdf/3.0.1/spdx-context.jsonld\", \"@graph\": {inside}}}"
+        );
+        if let Ok(document) = bom::read(text.as_bytes(), &bom::ReadLimits::default()) {
+            assert_eq!(document.bom.components, []);
+        }
+    }
+    let deep =
+        format!("{{\"@context\": \"https://spdx.org/rdf/3.0.1/x\", \"@graph\": {}", "[".repeat(100_000));
+    assert!(bom::read(deep.as_bytes(), &bom::ReadLimits::default()).is_err());
+}

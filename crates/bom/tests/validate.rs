@@ -149,7 +149,7 @@ fn real_documents_get_a_verdict() {
         bitnami_nginx.syft.spdx.json.zst: valid SPDX 2.3 (0)
         bitnami_nginx.trivy.spdx.json: invalid SPDX 2.2 (229) /packages/0 "copyrightText" is a required property
         cbom-protocol.cdx.json: valid CycloneDX 1.6 (0)
-        cern-lhc-vdm-editor.cdx.xml: unchecked CycloneDX 1.2 (0)
+        cern-lhc-vdm-editor.cdx.xml: valid CycloneDX 1.2 (0)
         cyclonedx-cisa-case-1-vex-affected.json: valid CycloneDX 1.4 (0)
         cyclonedx-cisa-case-1-vex-fixed.json: valid CycloneDX 1.4 (0)
         cyclonedx-cisa-case-1-vex-not_affected.json: valid CycloneDX 1.4 (0)
@@ -168,9 +168,9 @@ fn real_documents_get_a_verdict() {
         juice-shop-11.1.2.cdx.json.zst: valid CycloneDX 1.2 (0)
         julia.spdx.json: valid SPDX 2.2 (0)
         keycloak-10.0.2.cdx.json.zst: valid CycloneDX 1.2 (0)
-        laravel-7.12.0.cdx11.xml: unchecked CycloneDX 1.1 (0)
+        laravel-7.12.0.cdx11.xml: valid CycloneDX 1.1 (0)
         laravel-7.12.0.cdx14.json: valid CycloneDX 1.4 (0)
-        mqtt-client-sbom.spdx: unchecked SPDX 2.2 (0)
+        mqtt-client-sbom.spdx: valid SPDX 2.2 (0)
         powershell.spdx.json.zst: invalid SPDX 2.2 (1000) /files/0 "licenseInfoInFiles" is a required property
         proton-bridge-1.6.3.cdx.json.zst: valid CycloneDX 1.2 (0)
         proton-bridge-1.8.0.cdx.json.zst: valid CycloneDX 1.2 (0)
@@ -179,6 +179,95 @@ fn real_documents_get_a_verdict() {
         rancher_mirrored-library-traefik.trivy.spdx.json.zst: invalid SPDX 2.2 (581) /packages/0 "copyrightText" is a required property
         rhel-ubi9-9.2.spdx.json.zst: valid SPDX 2.2 (0)
         saasbom-apigateway.cdx.json: valid CycloneDX 1.4 (0)
-        usbutils.spdx: unchecked SPDX 2.1 (0)
-        xml2json-sbom.spdx: unchecked SPDX 2.2 (0)"#]].assert_eq(&lines.join("\n"));
+        usbutils.spdx: invalid SPDX 2.1 (49)  there is no version `SPDX-2.1` of this format
+        xml2json-sbom.spdx: valid SPDX 2.2 (0)"#]].assert_eq(&lines.join("\n"));
+}
+
+#[test]
+fn xml_is_judged_by_order_attributes_values_and_uniqueness() {
+    let bom = |inside: &str| {
+        format!(
+            "<bom xmlns=\"http://cyclonedx.org/schema/bom/1.6\">\n<components>\n{inside}\n</components></bom>"
+        )
+    };
+    check(
+        &bom(r#"<component type="library"><name>a</name><version>1</version></component>"#),
+        expect!["valid CycloneDX 1.6"],
+    );
+    check(
+        &bom(concat!(
+            "<component type=\"program\" bom-ref=\"x\"><version>1</version><name>a</name></component>\n",
+            "<component bom-ref=\"x\"><name>b</name><hashes><hash alg=\"MD5\">zz</hash></hashes></component>"
+        )),
+        expect![[r#"
+            3:1 /bom/components[1]/component[1] `type`: `program` is none of the 13 allowed values
+            3:39 /bom/components[1]/component[1]/version[1] `version` is not allowed here; hint: `supplier`, `manufacturer`, `authors`, `author`, `publisher` or others
+            4:1 /bom/components[1]/component[2] the attribute `type` is missing
+            4:1 /bom/components[1]/component[2] the id `x` stands twice
+            4:46 /bom/components[1]/component[2]/hashes[1]/hash[1] `zz` has not the form it must have
+            invalid CycloneDX 1.6"#]],
+    );
+}
+
+#[test]
+fn hostile_xml_is_invalid_and_nothing_is_expanded() {
+    let lol = "<!DOCTYPE bom [<!ENTITY a \"aaaaaaaaaa\"><!ENTITY b \"&a;&a;&a;\">]>\n<bom xmlns=\"http://cyclonedx.org/schema/bom/1.6\">&b;</bom>";
+    check(
+        lol,
+        expect![[r#"
+        1:1  a document type declaration is not allowed
+        invalid CycloneDX 1.6"#]],
+    );
+    let external =
+        "<!DOCTYPE bom SYSTEM \"file:///etc/passwd\">\n<bom xmlns=\"http://cyclonedx.org/schema/bom/1.6\"/>";
+    check(
+        external,
+        expect![[r#"
+        1:1  a document type declaration is not allowed
+        invalid CycloneDX 1.6"#]],
+    );
+    let open = "<x>".repeat(200);
+    check(
+        &format!("<bom xmlns=\"http://cyclonedx.org/schema/bom/1.6\">{open}"),
+        expect![[r#"
+        1:431  elements are nested deeper than 128
+        invalid CycloneDX 1.6"#]],
+    );
+    check(
+        "<bom xmlns=\"http://cyclonedx.org/schema/bom/1.6\"></bom><bom/>",
+        expect![[r#"
+        1:56  there is a second root element
+        invalid CycloneDX 1.6"#]],
+    );
+    check(
+        "<bom xmlns=\"http://cyclonedx.org/schema/bom/1.6\"><components>",
+        expect![[r#"
+        1:62  the root element is missing or not closed
+        invalid CycloneDX 1.6"#]],
+    );
+    check(
+        "<bom xmlns=\"http://cyclonedx.org/schema/bom/9.9\"/>",
+        expect![[r#"
+        1:1  there is no version `9.9` of this format
+        invalid CycloneDX 9.9"#]],
+    );
+    check(
+        "<p:bom xmlns=\"http://cyclonedx.org/schema/bom/1.6\"/>",
+        expect![[r#"
+        1:1  the prefix `p` is not declared
+        invalid CycloneDX 1.6"#]],
+    );
+}
+
+#[test]
+fn tag_value_text_is_judged_line_by_line() {
+    check(
+        "SPDXVersion: SPDX-2.3\nDataLicense: MIT\nSPDXID: SPDXRef-DOCUMENT\nDocumentName: d\nCreator: Tool: t\nCreated: yesterday\nPackageName: p\nSPDXID: SPDXRef-p\n",
+        expect![[r#"
+            1:1  `DocumentNamespace` is missing
+            2:1  `MIT` is no value of `DataLicense`
+            6:1  `yesterday` is no value of `Created`
+            7:1  `PackageDownloadLocation` is missing
+            invalid SPDX 2.3"#]],
+    );
 }

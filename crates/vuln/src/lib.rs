@@ -15,6 +15,7 @@
 //! Not here: whether a vulnerability can be exploited in a system (`assess`).
 
 mod csaf;
+mod cvss_score;
 mod import;
 mod matching;
 mod merge;
@@ -25,6 +26,7 @@ mod sync;
 mod vex;
 
 pub use csaf::{CsafFinding, CsafLevel, CsafVerdict, check_csaf};
+pub use cvss_score::{Scores, scores};
 pub use import::{Event, ImportError, Summary, build, update};
 pub use matching::{Certainty, Match, Matcher, Query, Verdict};
 pub use record::{

@@ -1,9 +1,10 @@
-//! Scores and severities from CVSS vectors, by the crate `cvss`.
+//! Scores and severities from CVSS vectors.
 
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::cvss_score::scores;
 use crate::{Rating, Vulnerability};
 
 /// Qualitative severity, from CVSS 3.1, table 14; CVSS 4.0 has the same bounds.
@@ -35,28 +36,26 @@ impl Severity {
     }
 }
 
+/// Metrics that make a score environmental: CVSS 2.0, table 4; CVSS 3.1, table 17.
+const ENVIRONMENTAL: &[&str] =
+    &["AR", "CDP", "CR", "IR", "MA", "MAC", "MAV", "MC", "MI", "MPR", "MS", "MUI", "TD"];
+
+/// Mandatory metrics of CVSS 4.0, table 23.
+const BASE_4: &[&str] = &["AV", "AC", "AT", "PR", "UI", "VC", "VI", "VA", "SC", "SI", "SA"];
+
 /// Score of a vector of CVSS 2.0, 3.0, 3.1 or 4.0, with whatever threat and environmental metrics it has; `None` if it
 /// is no vector, or lacks a metric that its version demands.
 pub fn score(vector: &str) -> Option<f64> {
     let has = |metric: &&str| {
         vector.split('/').any(|part| part.split_once(':').is_some_and(|(name, _)| name == *metric))
     };
-    // The crate takes what is not stated for the mildest value.
-    if !base_metrics(vector).iter().all(has) {
-        return None;
-    }
-    cvss::Cvss::from_str(vector).ok().map(|vector| vector.score())
-}
-
-/// Mandatory metrics: CVSS 2.0 §2.1, CVSS 3.1 table 15, CVSS 4.0 table 23.
-fn base_metrics(vector: &str) -> &'static [&'static str] {
     if vector.starts_with("CVSS:4") {
-        &["AV", "AC", "AT", "PR", "UI", "VC", "VI", "VA", "SC", "SI", "SA"]
-    } else if vector.starts_with("CVSS:3") {
-        &["AV", "AC", "PR", "UI", "S", "C", "I", "A"]
-    } else {
-        &["AV", "AC", "Au", "C", "I", "A"]
+        // The crate takes what is not stated for the mildest value.
+        let complete = BASE_4.iter().all(has);
+        return cvss::Cvss::from_str(vector).ok().filter(|_| complete).map(|vector| vector.score());
     }
+    let scores = scores(vector)?;
+    Some(if ENVIRONMENTAL.iter().any(has) { scores.environmental } else { scores.temporal })
 }
 
 impl Vulnerability {

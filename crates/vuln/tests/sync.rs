@@ -164,7 +164,7 @@ fn a_wrong_digest_keeps_the_old_file() {
     let digest = "digest = \"SERVER/digest\"\n";
     let first = run(&server, digest, folder.path(), &EAGER);
     assert!(matches!(first, Synced::Fetched { .. }), "{first:?}");
-    server.set(b"hello moon!", Mood::Honest);
+    server.set(b"a hello moon", Mood::Honest);
     let second = run(&server, digest, folder.path(), &EAGER);
     assert!(matches!(second, Synced::Failed(FetchError::Digest { .. })), "{second:?}");
     assert_eq!(std::fs::read(folder.path().join("feed.json")).unwrap(), b"hello world");

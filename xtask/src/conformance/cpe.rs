@@ -19,7 +19,8 @@ pub(super) fn reference(folder: &Path, rows: &mut Rows) -> anyhow::Result<()> {
     ] {
         let text = fs::read_to_string(folder.join("src/test/java/gov/nist/secauto/cpe").join(file))?;
         let mut names = BTreeMap::new();
-        for statement in text.split(';') {
+        let body = text.split_once("class ").map_or("", |(_, body)| body);
+        for statement in body.split(';') {
             let statement = without_comments(statement);
             if let Some(passed) = step(&statement, &mut names)? {
                 rows.entry(part.to_owned()).or_default().add(passed, || statement);
@@ -37,8 +38,7 @@ fn without_comments(statement: &str) -> String {
 
 /// Runs a statement; an assertion gives whether it holds.
 fn step(statement: &str, names: &mut BTreeMap<String, Cpe>) -> anyhow::Result<Option<bool>> {
-    if let Some((call, rest)) = statement.split_once("assert") {
-        let _ = call;
+    if let Some((_, rest)) = statement.split_once("assert") {
         return assertion(rest, names).map(Some);
     }
     if let Some((before, arguments)) = statement.split_once(".set(") {
@@ -104,10 +104,12 @@ fn assertion(text: &str, names: &BTreeMap<String, Cpe>) -> anyhow::Result<bool> 
     let (variable, attribute) = call.split_once(".get(Attribute.").context("not understood")?;
     let attribute = attribute.trim_matches([')', ' ']).to_lowercase();
     let wfn = name(variable)?.to_wfn();
+    // Attributes stand between `[` and commas; `edition` also ends the name of another.
+    let states = |text: String| wfn.contains(&format!("[{text}")) || wfn.contains(&format!(",{text}"));
     Ok(match expected {
-        "LogicalValue.ANY" => !wfn.contains(&format!("{attribute}=")),
-        "LogicalValue.NA" => wfn.contains(&format!("{attribute}=NA")),
-        text => wfn.contains(&format!("{attribute}=\"{}\"", unquoted(text))),
+        "LogicalValue.ANY" => !states(format!("{attribute}=")),
+        "LogicalValue.NA" => states(format!("{attribute}=NA")),
+        text => states(format!("{attribute}=\"{}\"", unquoted(text))),
     })
 }
 

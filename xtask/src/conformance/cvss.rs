@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::path::Path;
-use std::str::FromStr;
 
 use super::Rows;
 
@@ -22,14 +21,21 @@ pub(super) fn vectors(folder: &Path, rows: &mut Rows) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Every stated score must be ours.
 fn cvss_case(line: &str) -> Option<bool> {
-    let (vector, scores) = line.split_once(" - ")?;
-    let stated: Vec<f64> = scores
-        .trim_matches(['(', ')', ' '])
-        .split(',')
-        .filter_map(|score| score.trim().parse().ok())
-        .collect();
-    let vector = cvss::Cvss::from_str(vector.trim()).ok()?;
-    // The last stated score takes all metrics of the vector into account.
-    stated.last().map(|expected| (vector.score() - expected).abs() < 0.05)
+    let (vector, stated) = line.split_once(" - ")?;
+    let stated = stated.trim_matches(['(', ')', ',', ' ']).split(',');
+    let stated: Vec<Option<f64>> = stated.map(|score| score.trim().parse().ok()).collect();
+    let vector = vector.trim();
+    let found = match vuln::scores(vector) {
+        Some(scores) => vec![scores.base, scores.temporal, scores.environmental],
+        None => vec![vuln::score(vector)?],
+    };
+    let same =
+        |(stated, found): (&Option<f64>, &f64)| stated.is_none_or(|stated| (stated - found).abs() < 0.05);
+    Some(
+        stated.iter().any(Option::is_some)
+            && stated.len() <= found.len()
+            && stated.iter().zip(&found).all(same),
+    )
 }

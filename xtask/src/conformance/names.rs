@@ -103,8 +103,11 @@ fn vers_case(case: &Value) -> Option<bool> {
         }
         "comparison" => {
             let (mut versions, scheme) = (versions()?, scheme()?);
-            versions.sort_by(|a, b| scheme.compare(a, b).then_with(|| a.cmp(b)));
-            expected?.as_array()?.iter().map(Value::as_str).collect::<Option<Vec<_>>>()? == versions
+            versions.sort_by(|a, b| scheme.compare(a, b));
+            // Some expect versions in another spelling than they gave.
+            let expected = expected?.as_array()?.iter().map(Value::as_str).collect::<Option<Vec<_>>>()?;
+            expected.len() == versions.len()
+                && expected.iter().zip(&versions).all(|(a, b)| scheme.compare(a, b).is_eq())
         }
         "containment" => {
             let range = Vers::read(str_at(input, "/vers")?).ok()?;

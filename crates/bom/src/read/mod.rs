@@ -12,6 +12,7 @@ mod error;
 mod finish;
 mod json;
 mod spdx;
+mod spdx3;
 mod spdx_relation;
 mod spdx_tag;
 mod spdx_value;
@@ -71,6 +72,6 @@ pub fn read(bytes: &[u8], limits: &ReadLimits) -> Result<Document, ReadError> {
         Format::CycloneDxXml => cyclonedx_xml::read(bytes, limits),
         Format::SpdxJson => spdx::read(bytes, limits),
         Format::SpdxTagValue => spdx_tag::read(bytes, limits),
-        format => Err(ReadError::Unsupported { format, version: recognised.version }),
+        Format::SpdxJsonLd => spdx3::read(bytes, limits),
     }
 }

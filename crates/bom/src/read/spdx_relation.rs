@@ -40,3 +40,20 @@ pub(crate) fn meaning(relationship: &str) -> Option<Meaning> {
         _ => return None,
     })
 }
+
+/// The meaning of a relationship type of SPDX 3; `None` if the graph does not hold it.
+pub(crate) fn meaning3(relationship: &str) -> Option<Meaning> {
+    use Meaning::{Describes, Forward};
+    use RelationKind::{Contains, DependsOn, DynamicallyLinks, GeneratedFrom, StaticallyLinks};
+    Some(match relationship {
+        "describes" => Describes,
+        "contains" => Forward(Contains),
+        "dependsOn" | "hasPrerequisite" | "hasOptionalDependency" | "hasProvidedDependency" => {
+            Forward(DependsOn)
+        }
+        "hasDynamicLink" => Forward(DynamicallyLinks),
+        "hasStaticLink" => Forward(StaticallyLinks),
+        "generates" => Meaning::Backward(GeneratedFrom),
+        _ => return None,
+    })
+}

@@ -227,9 +227,17 @@ fn uri_value(text: &str) -> Result<Value, ParseCpeError> {
     let mut out = String::with_capacity(text.len());
     let mut chars = text.chars();
     while let Some(c) = chars.next() {
-        if c != '%' {
-            push_escaped(c, &mut out);
-            continue;
+        match c {
+            '%' => {}
+            // No URI of the standard has it unencoded, but old lists do; NIST's own reader takes it for the wildcard.
+            '?' => {
+                out.push('?');
+                continue;
+            }
+            _ => {
+                push_escaped(c, &mut out);
+                continue;
+            }
         }
         let code: String = chars.by_ref().take(2).collect();
         match code.as_str() {

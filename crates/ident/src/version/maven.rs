@@ -53,11 +53,12 @@ pub(super) fn compare(left: &str, right: &str) -> Ordering {
         .unwrap_or(Ordering::Equal)
 }
 
-/// The null value that fits the separator of the other side.
+/// The null value that fits the other side. Maven's own code departs from its text here: beside a qualifier the null is a
+/// release also after a dot (`2.0` < `2.0.a`).
 fn padding<'a>(other: &Token<'_>) -> Token<'a> {
-    let value = match other.separator {
-        Separator::Dot => Value::Number(Number::zero()),
-        Separator::Hyphen => Value::Qualifier(Qualifier::Release),
+    let value = match (&other.value, other.separator) {
+        (Value::Number(_), Separator::Dot) => Value::Number(Number::zero()),
+        _ => Value::Qualifier(Qualifier::Release),
     };
     Token { separator: other.separator, value }
 }

@@ -184,7 +184,7 @@ fn finding(test: &'static str, path: String, message: String) -> CsafFinding {
 }
 
 fn verdict(mut findings: Vec<CsafFinding>) -> CsafVerdict {
-    findings.sort_by(|a, b| a.level.cmp(&b.level));
+    findings.sort_by_key(|finding| finding.level);
     let more = findings.len().saturating_sub(MAX_LISTED);
     findings.truncate(MAX_LISTED);
     CsafVerdict { findings, more, unchecked: UNCHECKED.iter().map(|text| (*text).to_owned()).collect() }

@@ -136,8 +136,11 @@ pub(super) fn package_url(document: &Value) -> Faults {
     wrong.map(|(at, purl)| (at, format!("`{purl}` is no package URL"))).collect()
 }
 
-/// Lists of digests of one file, with the names of their algorithms.
-fn digests(document: &Value) -> Vec<(String, Vec<(String, &str, &str)>)> {
+/// A digest: where it stands, algorithm, value.
+type Digest<'d> = (String, &'d str, &'d str);
+
+/// Lists of digests, each of one file.
+fn digests(document: &Value) -> Vec<(String, Vec<Digest<'_>>)> {
     let mut out = Vec::new();
     for (at, product) in products(document) {
         for (inside, file) in each(product, "/product_identification_helper/hashes[]") {

@@ -203,7 +203,7 @@ fn date(text: &str) -> Option<&str> {
 fn days(year: &str, month: u8) -> u8 {
     // The rule of leap years looks at the last four digits only: 400 divides 10000.
     let year: u32 = year.get(year.len().saturating_sub(4)..).and_then(|y| y.parse().ok()).unwrap_or(0);
-    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
     match month {
         2 if leap => 29,
         2 => 28,
