@@ -19,6 +19,7 @@ const MEASUREMENTS: &[(&str, &[&str])] = &[
     ("bench program", &["bench", "program"]),
     ("bench share", &["bench", "share"]),
     ("bench sleigh", &["bench", "sleigh"]),
+    ("bench standards", &["bench", "standards"]),
     ("oracle sleigh", &["oracle", "sleigh"]),
 ];
 

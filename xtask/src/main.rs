@@ -8,6 +8,7 @@ mod bench_inspect;
 mod bench_program;
 mod bench_share;
 mod bench_sleigh;
+mod bench_standards;
 mod boundaries;
 mod chain;
 mod conformance;
@@ -77,6 +78,8 @@ enum Bench {
     Share(bench_share::Args),
     /// The lifter, beside Ghidra's translator.
     Sleigh,
+    /// Bills of materials and vulnerabilities: speed, and matches against labelled truth.
+    Standards,
 }
 
 fn main() -> anyhow::Result<()> {
@@ -87,6 +90,7 @@ fn main() -> anyhow::Result<()> {
         Command::Bench { what: Bench::Program } => bench_program::run(),
         Command::Bench { what: Bench::Share(args) } => bench_share::run(&args),
         Command::Bench { what: Bench::Sleigh } => bench_sleigh::run(),
+        Command::Bench { what: Bench::Standards } => bench_standards::run(),
         Command::Boundaries => boundaries::check(),
         Command::Conformance(args) => conformance::run(&args),
         Command::Corpus(args) => corpus::build(&args),

@@ -140,8 +140,21 @@ fn manifests_of_language_ecosystems_are_read() {
         [[package]]\nname = \"rand\"\nversion = \"0.9.0\"\n";
     let composer = br#"{"packages": [{"name": "monolog/monolog", "version": "v2.1.0", "license": ["MIT"],
         "require": {"psr/log": "^1", "php": ">=7"}}, {"name": "psr/log", "version": "1.1.4"}]}"#;
+    let dotnet = br#"{"targets": {"net8.0": {"App/1.0.0": {"dependencies": {"Newtonsoft.Json": "13.0.1"}}}},
+        "libraries": {"App/1.0.0": {"type": "project"}, "Newtonsoft.Json/13.0.1": {"type": "package"}}}"#;
+    let gem = b"Gem::Specification.new do |s|\n  s.name = \"rack\".freeze\n  s.version = \"2.2.3\"\n  s.licenses = [\"MIT\".freeze]\nend\n";
+    let maven = b"#Created by Apache Maven 3.6\nversion=2.14.1\ngroupId=org.apache.logging.log4j\nartifactId=log4j-core\n";
+    let bundle = b"Manifest-Version: 1.0\r\nBundle-SymbolicName: org.acme.tool;singleton:=true\r\nBundle-Version: 3.1.0\r\n";
     let found = generate(
         &tree(&[
+            ("srv/app/App.deps.json", dotnet),
+            ("usr/lib/ruby/gems/2.7.0/specifications/rack-2.2.3.gemspec", gem),
+            (
+                "srv/a.war/WEB-INF/lib/log4j-core-2.14.1.jar/META-INF/maven/org.apache.logging.log4j/log4j-core/pom.properties",
+                maven,
+            ),
+            ("srv/a.war/WEB-INF/lib/log4j-core-2.14.1.jar/META-INF/MANIFEST.MF", bundle),
+            ("srv/tool.jar/META-INF/MANIFEST.MF", bundle),
             ("usr/lib/python3/site-packages/Flask_Login-0.6.2.dist-info/METADATA", python),
             ("srv/node_modules/@angular/core/package.json", npm),
             ("srv/node_modules/@angular/core/fesm/package.json", part),
@@ -159,7 +172,11 @@ fn manifests_of_language_ecosystems_are_read() {
             "pkg:cargo/rand@0.9.0",
             "pkg:composer/monolog/monolog@2.1.0",
             "pkg:composer/psr/log@1.1.4",
+            "pkg:gem/rack@2.2.3",
+            "pkg:maven/org.acme/tool@3.1.0",
+            "pkg:maven/org.apache.logging.log4j/log4j-core@2.14.1",
             "pkg:npm/%40angular/core@12.3.1",
+            "pkg:nuget/Newtonsoft.Json@13.0.1",
             "pkg:pypi/flask-login@0.6.2",
         ]
     );

@@ -5,6 +5,7 @@ use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 use unpack::{Bytes, Tree};
 
+use super::embedded::{self, Embedded};
 use super::inventory::Index;
 use super::signature::{Hit, Signature, signatures};
 use super::{Inventory, version};
@@ -31,6 +32,7 @@ struct Reading {
     needed: Vec<String>,
     build_id: Option<String>,
     sha256: String,
+    embedded: Vec<Embedded>,
 }
 
 /// Reads every program of the tree and adds what it shows.
@@ -60,7 +62,8 @@ impl Reading {
             image.map(|image| (image.soname, image.needed, image.build_id)).unwrap_or_default();
         let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
         let sha256 = if program { hex(&Sha256::digest(&**content)) } else { String::new() };
-        Self { hits, program, soname, needed, build_id: build_id.map(|id| hex(&id)), sha256 }
+        let embedded = if program { embedded::read(content) } else { Vec::new() };
+        Self { hits, program, soname, needed, build_id: build_id.map(|id| hex(&id)), sha256, embedded }
     }
 }
 
@@ -93,6 +96,16 @@ fn place(path: &str, reading: Reading, inventory: &mut Inventory) -> Option<Prog
     };
     for part in shown {
         inventory.relate(component, RelationKind::Contains, part);
+    }
+    for Embedded { name, found } in reading.embedded {
+        match found {
+            Ok(parts) => parts.into_iter().for_each(|mut part| {
+                part.evidence = vec![embedded::evidence(path, name)];
+                let part = inventory.component(part);
+                inventory.relate(component, RelationKind::StaticallyLinks, part);
+            }),
+            Err(why) => inventory.blind_spot(path, name, why),
+        }
     }
     Some(Program { path: path.to_owned(), soname: reading.soname, needed: reading.needed, component })
 }

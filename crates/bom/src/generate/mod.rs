@@ -1,14 +1,15 @@
 //! From a file tree to a component graph.
 //!
 //! Two sources: what the image says about itself (package databases and manifests of language ecosystems, one file each
-//! under `databases`), and what its programs say (version strings, by the signature files beside
-//! `src`; needed libraries). Both name the place as evidence, and one component found twice is one component. An
+//! under `databases`), and what its programs say (version strings, by the signature files beside `src`; lists that
+//! compilers leave in them, under `embedded`; needed libraries). Both name the place as evidence, and one component found twice is one component. An
 //! executable file that neither explains is a component of kind `file`, so that nothing that runs is missing.
 //!
 //! The same tree gives the same graph. What could not be read is a blind spot.
 
 mod binaries;
 mod databases;
+mod embedded;
 mod inventory;
 mod linking;
 mod purl;

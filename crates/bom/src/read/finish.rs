@@ -43,18 +43,22 @@ impl Drafts {
 
     /// Components and all that is written inside of them, in the order of the document.
     pub(super) fn components(&mut self, components: Vec<RawComponent>) {
-        let mut work: Vec<(Option<String>, RawComponent)> =
-            components.into_iter().rev().map(|component| (None, component)).collect();
-        while let Some((whole, mut raw)) = work.pop() {
-            let id = self.unique(raw.reference.take(), &raw.component);
-            raw.component.reference = ComponentRef(id.clone());
-            self.ids.insert(id.clone(), self.bom.components.len());
-            self.bom.components.push(raw.component);
-            if let Some(whole) = whole {
-                self.relations.push((whole, RelationKind::Contains, id.clone()));
+        self.bom.components.reserve(components.len());
+        let mut work: Vec<(Option<String>, RawComponent)> = Vec::new();
+        // One by one: a second list of all of them would double the memory.
+        for component in components {
+            work.push((None, component));
+            while let Some((whole, mut raw)) = work.pop() {
+                let id = self.unique(raw.reference.take(), &raw.component);
+                raw.component.reference = ComponentRef(id.clone());
+                self.ids.insert(id.clone(), self.bom.components.len());
+                self.bom.components.push(raw.component);
+                if let Some(whole) = whole {
+                    self.relations.push((whole, RelationKind::Contains, id.clone()));
+                }
+                self.relations.extend(raw.links.into_iter().map(|(kind, to)| (id.clone(), kind, to)));
+                work.extend(raw.parts.into_iter().rev().map(|part| (Some(id.clone()), part)));
             }
-            self.relations.extend(raw.links.into_iter().map(|(kind, to)| (id.clone(), kind, to)));
-            work.extend(raw.parts.into_iter().rev().map(|part| (Some(id.clone()), part)));
         }
     }
 

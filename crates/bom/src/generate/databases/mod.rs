@@ -3,7 +3,10 @@
 mod apk;
 mod cargo;
 mod composer;
+mod dotnet;
 mod dpkg;
+mod gem;
+mod java;
 mod npm;
 mod opkg;
 mod pacman;
@@ -67,7 +70,10 @@ const ALL: &[Database] = &[
     apk::DATABASE,
     cargo::DATABASE,
     composer::DATABASE,
+    dotnet::DATABASE,
     dpkg::DATABASE,
+    gem::DATABASE,
+    java::DATABASE,
     npm::DATABASE,
     opkg::DATABASE,
     pacman::DATABASE,

@@ -1,0 +1,244 @@
+//! `cargo xtask bench standards`: names, bills of materials and vulnerabilities, measured for speed and for truth.
+//!
+//! Data: `SUKASHI_TEST_DATA` is a folder with the feeds (`nvd/`, `nvd-overrides/`, `cve5/`, `osv/`, `csaf/`, `kev/`, `epss/`,
+//! `exploits/`, `cwe/`, `attack/`); `SUKASHI_DISTRIBUTIONS` one with Debian's lists of advisories and Alpine's databases. What is
+//! not there is `not measured`. Truth is `crates/vuln/tests/labelled.tsv`.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use anyhow::Context as _;
+use bom::ReadLimits;
+use vuln::{Matcher, Query, Snapshot, Verdict};
+
+const FOLDERS: &[&str] =
+    &["nvd", "nvd-overrides", "cve5", "osv", "csaf", "kev", "epss", "exploits", "cwe", "attack"];
+const LABELLED: &str = "crates/vuln/tests/labelled.tsv";
+const DATABASE: &str = "target/standards/vuln.redb";
+
+pub(crate) fn run() -> anyhow::Result<()> {
+    println!("| measure | value |\n|---|---:|");
+    documents()?;
+    let Some(data) = std::env::var_os("SUKASHI_TEST_DATA").filter(|data| !data.is_empty()) else {
+        println!("| vulnerabilities | not measured |");
+        return Ok(());
+    };
+    let snapshot = import(Path::new(&data))?;
+    look_up(&snapshot)?;
+    many(&snapshot)?;
+    truth(&snapshot)
+}
+
+fn row(measure: &str, value: impl std::fmt::Display) {
+    println!("| {measure} | {value} |");
+}
+
+/// Most memory this process has held, in MB.
+fn peak() -> u64 {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok()).unwrap_or(0) / 1_000
+}
+
+/// A CycloneDX document of about this many bytes, like those that generators write.
+fn document(bytes: usize) -> String {
+    let mut text =
+        String::from("{\"bomFormat\":\"CycloneDX\",\"specVersion\":\"1.6\",\"version\":1,\"components\":[");
+    let mut number = 0_u64;
+    while text.len() < bytes {
+        let comma = if number == 0 { "" } else { "," };
+        let digest =
+            format!("{:064x}", u128::from(number).wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835));
+        // Writing to a text does not fail.
+        let _ = write!(
+            text,
+            "{comma}{{\"type\":\"library\",\"bom-ref\":\"pkg:npm/%40scope/library-{number}@1.{number}.0\",\"group\":\"@scope\",\
+             \"name\":\"library-{number}\",\"version\":\"1.{number}.0\",\"description\":\"Does what library {number} does.\",\
+             \"hashes\":[{{\"alg\":\"SHA-256\",\"content\":\"{digest}\"}}],\"licenses\":[{{\"license\":{{\"id\":\"MIT\"}}}}],\
+             \"purl\":\"pkg:npm/%40scope/library-{number}@1.{number}.0\",\"externalReferences\":[{{\"type\":\"website\",\
+             \"url\":\"https://library-{number}.example/\"}}],\"properties\":[{{\"name\":\"path\",\"value\":\"/node_modules/{number}\"}}]}}"
+        );
+        number += 1;
+    }
+    text.push_str("]}");
+    text
+}
+
+fn documents() -> anyhow::Result<()> {
+    let small = document(32 << 20);
+    let start = Instant::now();
+    let read = bom::read(small.as_bytes(), &ReadLimits::default())?;
+    let seconds = start.elapsed().as_secs_f64();
+    row("CycloneDX JSON read, one core", format!("{:.0} MB/s", small.len() as f64 / 1e6 / seconds));
+    drop((small, read));
+    let large = document(256_000_000);
+    let start = Instant::now();
+    let read = bom::read(large.as_bytes(), &ReadLimits::default())?;
+    let seconds = start.elapsed().as_secs_f64();
+    row("document of 256 MB read", format!("{seconds:.1} s, {} components", read.bom.components.len()));
+    row("most memory for it, document included", format!("{} MB", peak()));
+    Ok(())
+}
+
+fn files(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    let mut out = Vec::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).with_context(|| format!("cannot read `{}`", folder.display()))? {
+            let path = entry?.path();
+            if path.is_dir() { folders.push(path) } else { out.push(path) }
+        }
+    }
+    out.sort();
+    Ok(out)
+}
+
+/// Advisory lists of Debian's tracker and databases of Alpine below a folder.
+fn distributions(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    let mut found = files(folder)?;
+    found.retain(|path| {
+        let path = path.to_string_lossy();
+        path.ends_with("data/DSA/list")
+            || path.ends_with("data/DLA/list")
+            || path.contains("/v3.") && path.ends_with(".yaml")
+    });
+    Ok(found)
+}
+
+fn import(data: &Path) -> anyhow::Result<Snapshot> {
+    let mut feeds = Vec::new();
+    for folder in FOLDERS {
+        feeds.extend(files(&data.join(folder))?);
+    }
+    feeds.retain(|path| !path.to_string_lossy().ends_with(".txt") && !path.ends_with("cwe-capec-attack.csv"));
+    if let Some(folder) = std::env::var_os("SUKASHI_DISTRIBUTIONS") {
+        feeds.extend(distributions(Path::new(&folder))?);
+    }
+    let target = Path::new(DATABASE);
+    fs::create_dir_all("target/standards")?;
+    let only = |part: &str| {
+        feeds.iter().filter(|path| path.to_string_lossy().contains(part)).cloned().collect::<Vec<_>>()
+    };
+    for (measure, part) in
+        [("214,034 NVD records imported", "/nvd/"), ("2,379 CSAF documents imported", "/csaf/")]
+    {
+        let start = Instant::now();
+        let summary = vuln::build(&only(part), Path::new("target/standards/part.redb"), &mut |_| {})?;
+        row(measure, format!("{:.1} s, {} records", start.elapsed().as_secs_f64(), summary.info.records));
+    }
+    let start = Instant::now();
+    let summary = vuln::build(&feeds, target, &mut |_| {})?;
+    row(
+        "all feeds imported",
+        format!("{:.1} s, {} records", start.elapsed().as_secs_f64(), summary.info.records),
+    );
+    row("entries left out as damaged", format!("{} of {}", summary.damaged, summary.lines));
+    row("database", format!("{} MB", fs::metadata(target)?.len() / 1_000_000));
+    Ok(Snapshot::open(target)?)
+}
+
+fn look_up(snapshot: &Snapshot) -> anyhow::Result<()> {
+    let ids: Vec<String> = (0..1_000).map(|i| format!("CVE-{}-{:04}", 2005 + i % 18, 1 + i)).collect();
+    let start = Instant::now();
+    let mut known = 0;
+    for id in &ids {
+        known += usize::from(snapshot.get(id)?.is_some());
+    }
+    let mean = start.elapsed().as_secs_f64() * 1e3 / ids.len() as f64;
+    row("one look-up, mean of 1,000", format!("{mean:.2} ms ({known} known)"));
+    Ok(())
+}
+
+fn labelled() -> anyhow::Result<Vec<(String, String, bool)>> {
+    let text = fs::read_to_string(LABELLED).with_context(|| format!("cannot read `{LABELLED}`"))?;
+    let lines = text.lines().filter(|line| !line.starts_with('#'));
+    let triple = |line: &str| {
+        let mut fields = line.split('\t').map(str::to_owned);
+        let (purl, cve, truth) = (fields.next()?, fields.next()?, fields.next()?);
+        Some((purl, cve, truth == "affected"))
+    };
+    Ok(lines.filter_map(triple).collect())
+}
+
+fn query(purl: &str) -> Query {
+    let name = purl.parse::<ident::Purl>().map(|purl| purl.name().to_owned()).unwrap_or_default();
+    Query { name, purl: Some(purl.to_owned()), ..Query::default() }
+}
+
+/// A bill of materials of 10,000 components: a fifth of them well-known programs.
+fn many(snapshot: &Snapshot) -> anyhow::Result<()> {
+    let known = labelled()?;
+    let queries: Vec<Query> = (0..10_000)
+        .map(|i| match known.get(i) {
+            Some((purl, ..)) if i < 2_000 => query(purl),
+            _ => query(&format!("pkg:npm/library-{i}@1.{i}.0")),
+        })
+        .collect();
+    let start = Instant::now();
+    let matches: usize = Matcher::new(snapshot)?.match_all(&queries)?.iter().map(Vec::len).sum();
+    row("10,000 components matched", format!("{:.2} s, {matches} matches", start.elapsed().as_secs_f64()));
+    Ok(())
+}
+
+/// What matching says of the labelled components, by kind of package.
+#[derive(Default)]
+struct Answers {
+    /// Affected and found so.
+    right: u32,
+    /// Affected and not found.
+    missed: u32,
+    /// Not affected, but said to be.
+    wrong: u32,
+    /// Not affected, and not said to be.
+    clear: u32,
+    unknown: u32,
+}
+
+fn truth(snapshot: &Snapshot) -> anyhow::Result<()> {
+    let matcher = Matcher::new(snapshot)?;
+    let mut by_kind: BTreeMap<String, Answers> = BTreeMap::new();
+    for (purl, cve, affected) in labelled()? {
+        let kind = purl.split(['/', ':']).nth(1).unwrap_or_default().to_owned();
+        let matches = matcher.matches(&query(&purl), &[])?;
+        let found = matches.iter().find(|found| found.id == cve);
+        for answers in [kind, "all".to_owned()] {
+            let answers = by_kind.entry(answers).or_default();
+            match (affected, found.map(|found| found.verdict)) {
+                (_, Some(Verdict::Unknown)) => answers.unknown += 1,
+                (true, Some(Verdict::Affected)) => answers.right += 1,
+                (true, None) => answers.missed += 1,
+                (false, Some(Verdict::Affected)) => answers.wrong += 1,
+                (false, None) => answers.clear += 1,
+            }
+        }
+        let good =
+            matches!((affected, found.map(|f| f.verdict)), (true, Some(Verdict::Affected)) | (false, None));
+        if !good {
+            let known = snapshot.get(&cve)?;
+            let products: Vec<String> = known
+                .iter()
+                .flat_map(|record| &record.configurations)
+                .flat_map(|c| &c.all_of)
+                .flat_map(|n| &n.any_of)
+                .map(|c| format!("{} {:?}", c.cpe.trim_end_matches(":*"), c.end.as_ref().map(|e| &e.version)))
+                .take(3)
+                .collect();
+            eprintln!("{purl} {cve} affected={affected}: {found:?} {products:?}");
+        }
+    }
+    for (kind, Answers { right, missed, wrong, clear, unknown }) in by_kind {
+        let share = |part: u32, whole: u32| 100.0 * f64::from(part) / f64::from(whole.max(1));
+        row(
+            &format!("labelled, {kind}"),
+            format!(
+                "precision {:.1} %, recall {:.1} % ({right} right, {wrong} wrong, {missed} missed, {clear} clear, {unknown} unknown)",
+                share(right, right + wrong),
+                share(right, right + missed)
+            ),
+        );
+    }
+    Ok(())
+}
