@@ -10,7 +10,7 @@ use sleigh::pcode::{Inputs, Op, Opcode, SpaceId, Varnode};
 
 use crate::address::{ImportId, VirtAddr};
 use crate::fold::{fold, signed, truncate};
-use crate::image::{Image, Pointer};
+use crate::image::{Abi, Image, Pointer};
 use crate::registers::Roles;
 
 /// A known value.
@@ -51,6 +51,14 @@ pub(crate) struct Setting<'a> {
 }
 
 impl Setting<'_> {
+    /// What a load from the stack into this register gives where the slot is not known. On 64-bit PowerPC, stubs of
+    /// imports save the pointer to the table of contents in the frame of their caller, unseen from there; what the caller
+    /// loads behind the call is its own pointer (ELF V2 ABI, section 2.3.6; V1, section 3.5.11).
+    pub(crate) fn restored(&self, output: Varnode) -> Option<u64> {
+        let saves = matches!(self.image.abi, Abi::Ppc64ElfV1 | Abi::Ppc64ElfV2);
+        self.image.global_pointer.filter(|_| saves && self.roles.global == Some(output))
+    }
+
     /// 32-bit x86 code gets its own address by calling a function that loads the return address into a register.
     pub(crate) fn pc_thunk_register(&self, target: VirtAddr) -> Option<Varnode> {
         const REGISTERS: [&str; 8] = ["EAX", "ECX", "EDX", "EBX", "ESP", "EBP", "ESI", "EDI"];
@@ -292,7 +300,7 @@ impl<'a, 's> Walk<'a, 's> {
         let opcode = op.opcode();
         match opcode {
             Opcode::Copy => return self.value(op.input(0)?),
-            Opcode::Load => return self.load_through(op, output.size),
+            Opcode::Load => return self.load_through(op, output),
             Opcode::CallOther => return None,
             _ => {}
         }
@@ -306,14 +314,18 @@ impl<'a, 's> Walk<'a, 's> {
         fold(opcode, output.size, &numbers).map(Value::Number)
     }
 
-    fn load_through(&self, op: &Op, size: u16) -> Option<Value> {
+    fn load_through(&self, op: &Op, output: Varnode) -> Option<Value> {
+        let size = output.size;
         let (space, pointer) = (op.input(0)?, op.input(1)?);
         if space.offset != u64::from(self.setting.table.code_space().0) {
             return None;
         }
         match self.value(pointer)? {
             Value::Number(address) => self.load(VirtAddr(address), size),
-            Value::Stack(distance) => self.state.read(slot(distance, size), false),
+            Value::Stack(distance) => {
+                let restored = || self.setting.restored(output).map(Value::Number);
+                self.state.read(slot(distance, size), false).or_else(restored)
+            }
             Value::ReturnAddress | Value::Import(_) => None,
         }
     }

@@ -45,7 +45,7 @@ impl<'a> Lifted<'a> {
         op.output()
     }
 
-    /// Appends the operations to a longer sequence, for keeping them.
+    /// Appends the operations to a longer sequence, for keeping them; loads from the constant space become copies.
     pub fn append_to(&self, ops: &mut Ops) {
         ops.append(self.ops, self.side);
     }

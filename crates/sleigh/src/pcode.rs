@@ -223,6 +223,18 @@ impl Op {
         }
     }
 
+    /// A load from the constant space gives the address itself: tables write masks that they compute in this way
+    /// (PowerPC `rldic`). Whoever keeps operations shall not have to know that.
+    fn without_constant_load(self) -> Self {
+        let loads = self.opcode == Opcode::Load && self.input(0).is_some_and(|space| space.offset == 0);
+        match (self.output(), self.input(1)) {
+            (Some(output), Some(value)) if loads && output.size == value.size => {
+                Self::new(Opcode::Copy, Some(output), &[value])
+            }
+            _ => self,
+        }
+    }
+
     #[inline]
     fn at(&self, place: usize) -> Option<Varnode> {
         let size = match *self.sizes.get(place)? {
@@ -376,7 +388,7 @@ impl Ops {
     pub(crate) fn append(&mut self, ops: &[Op], side: &[Varnode]) {
         for op in ops {
             let Some(start) = op.side() else {
-                self.ops.push(*op);
+                self.ops.push(op.without_constant_load());
                 continue;
             };
             let inputs = side.get(start..start + op.input_count()).unwrap_or_default();

@@ -231,6 +231,21 @@ fn stores_may_address_registers() {
 }
 
 #[test]
+fn a_mask_read_from_the_constant_space_is_kept_as_a_copy() {
+    // rldic r9,r9,2,54
+    let mut lifter = Lifter::new(table(Ppc64Le).unwrap());
+    let bytes = [0xa8, 0x15, 0x29, 0x79];
+    let lifted = lifter.lift(&bytes, 0x1000, table(Ppc64Le).unwrap().default_context()).unwrap();
+    let loads = |ops: &[sleigh::pcode::Op]| {
+        ops.iter().filter(|op| op.opcode() == sleigh::pcode::Opcode::Load).count()
+    };
+    let mut kept = sleigh::pcode::Ops::default();
+    lifted.append_to(&mut kept);
+    assert_eq!((loads(lifted.ops), loads(kept.as_slice())), (1, 0));
+    assert_eq!(lifted.ops.len(), kept.len());
+}
+
+#[test]
 fn many_operands_and_deep_trees_are_decoded() {
     let vadduhm = ops(Ppc64Le, "40680010");
     assert_eq!(vadduhm.len(), 8);

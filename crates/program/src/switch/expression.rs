@@ -68,7 +68,7 @@ impl Expressions<'_, '_> {
         }
         if place.space == table.code_space() {
             let address = self.add(Node::Number(place.offset), u16::from(self.setting.image.pointer_size));
-            return self.load(address, place.size);
+            return self.load(address, place);
         }
         self.read_register(place)
     }
@@ -149,14 +149,16 @@ impl Expressions<'_, '_> {
         }
     }
 
-    fn load(&mut self, address: usize, size: u16) -> usize {
+    fn load(&mut self, address: usize, output: Varnode) -> usize {
+        let size = output.size;
         match self.nodes.get(address) {
             Some((Node::Stack(distance), _)) => {
                 let key = (*distance, size);
                 if let Some(node) = self.slots.get(&key) {
                     return *node;
                 }
-                let node = self.known(self.state.read_slot(key.0, size), size);
+                let restored = || self.setting.restored(output).map(Value::Number);
+                let node = self.known(self.state.read_slot(key.0, size).or_else(restored), size);
                 self.slots.insert(key, node);
                 node
             }
@@ -221,7 +223,7 @@ impl Expressions<'_, '_> {
                     (Opcode::Copy, Some(a), _) => self.read(a),
                     (Opcode::Load, _, Some(pointer)) => {
                         let address = self.read(pointer);
-                        self.load(address, output.size)
+                        self.load(address, output)
                     }
                     (Opcode::CallOther, ..) => self.add(Node::Leaf, output.size),
                     (_, Some(a), b) => {
