@@ -6,7 +6,7 @@ use sleigh::{LiftError, Lifter, LoadError, Table};
 
 use crate::address::{BlockId, FuncId, VirtAddr};
 use crate::discover::Discovery;
-use crate::explore::{Explored, FALLS, RawExit, RawPlace, RawTarget};
+use crate::explore::{Explored, FALLS, RawCall, RawExit, RawPlace, RawTarget};
 use crate::function::{Block, Call, CallTarget, Exit, Function, Place, Stop};
 use crate::image::Image;
 use crate::known::Known;
@@ -155,11 +155,17 @@ impl Program {
 /// Walks, turned into functions.
 fn build(image: &Image, discovery: &Discovery<'_>) -> Vec<Function> {
     let ids: BTreeMap<VirtAddr, FuncId> = discovery.explored.keys().copied().zip((0..).map(FuncId)).collect();
-    let stubs: BTreeMap<VirtAddr, crate::address::ImportId> = discovery
+    let mut stubs: BTreeMap<VirtAddr, crate::address::ImportId> = discovery
         .explored
         .iter()
         .filter_map(|(entry, explored)| Some((*entry, stub_of(explored)?)))
         .collect();
+    let thunks: Vec<_> = discovery
+        .explored
+        .iter()
+        .filter_map(|(entry, explored)| Some((*entry, *stubs.get(&only_jump(explored)?)?)))
+        .collect();
+    stubs.extend(thunks);
     let names = Names { image, known: &discovery.known, ids: &ids, stubs: &stubs };
     let each = discovery.explored.values().map(|explored| {
         let returns = !discovery.known.no_return.contains(&explored.entry.address);
@@ -176,6 +182,15 @@ fn stub_of(explored: &Explored) -> Option<crate::address::ImportId> {
             RawTarget::Import(import) => Some(import),
             _ => None,
         },
+        _ => None,
+    }
+}
+
+/// Where a function of one jump leads: linkers put such in front of a stub of the other instruction set (ARM, `bx pc`).
+fn only_jump(explored: &Explored) -> Option<VirtAddr> {
+    let mut calls = explored.calls.values();
+    match (calls.next()?, calls.next(), explored.instructions.len()) {
+        (RawCall { target: RawTarget::Code(code), tail: true, .. }, None, 1) => Some(code.address),
         _ => None,
     }
 }
