@@ -17,9 +17,24 @@ pub(crate) fn centibits(data: &[u8]) -> u32 {
     (bits * 100.0).round() as u32
 }
 
+/// `7.98 bits a byte (compressed or encrypted)`.
+pub(crate) fn text(centibits: &u32) -> String {
+    // What compresses well ends a little below eight bits, too; texts and programs stay below seven.
+    let means = if *centibits >= 780 { " (compressed or encrypted)" } else { "" };
+    format!("{}.{:02} bits a byte{means}", centibits / 100, centibits % 100)
+}
+
 #[cfg(test)]
 mod tests {
-    use super::centibits;
+    use super::{centibits, text};
+
+    #[test]
+    fn what_looks_random_is_said_to_be_compressed_or_encrypted() {
+        assert_eq!(
+            (text(&799), text(&602)),
+            ("7.99 bits a byte (compressed or encrypted)".into(), "6.02 bits a byte".into())
+        );
+    }
 
     #[test]
     fn one_value_has_none_and_all_values_have_eight_bits() {

@@ -60,7 +60,7 @@ pub enum Cause {
         what: String,
     },
     /// Nothing known: possibly encrypted if its entropy is near 8 bits a byte.
-    #[error("not a known format, entropy {centibits} hundredths of a bit for each byte")]
+    #[error("not a known format, entropy {}", crate::entropy::text(.centibits))]
     Unknown {
         /// Entropy in hundredths of a bit for each byte, 0–800.
         centibits: u32,

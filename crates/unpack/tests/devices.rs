@@ -200,8 +200,8 @@ fn a_sparse_image_is_filled_and_opened() {
         "system.img",
         data,
         expect![[r#"
-        system 644 "text\0\0\0\0fill\0\0\0\0\0\0\0\0"
-        !  format: not a known format, entropy 197 hundredths of a bit for each byte
-    "#]],
+            system 644 "text\0\0\0\0fill\0\0\0\0\0\0\0\0"
+            !  format: not a known format, entropy 1.97 bits a byte
+        "#]],
     );
 }

@@ -235,9 +235,9 @@ fn an_image_behind_an_unknown_header_is_found_and_the_header_reported() {
         "dns.img",
         &[noise, gzip(&cpio("init", 0o100_755, b"start"))].concat(),
         expect![[r#"
-        init 755 "start"
-        !  region 0x0..0x2000: not a known format, entropy 800 hundredths of a bit for each byte
-    "#]],
+            init 755 "start"
+            !  region 0x0..0x2000: not a known format, entropy 8.00 bits a byte (compressed or encrypted)
+        "#]],
     );
 }
 
@@ -306,8 +306,7 @@ fn a_bomb_is_cut_at_the_ratio_and_says_so() {
     let limits = UnpackLimits { ratio: 100, ..UnpackLimits::default() };
     let tree = unpack_bytes("bomb.gz", gzip(&zeros), &limits);
     assert!(tree.files().all(|(_, content)| content.len() < 8 << 20));
-    expect!["not a known format, entropy 0 hundredths of a bit for each byte"]
-        .assert_eq(&tree.problems()[0].cause.to_string());
+    expect!["not a known format, entropy 0.00 bits a byte"].assert_eq(&tree.problems()[0].cause.to_string());
 }
 
 #[test]
