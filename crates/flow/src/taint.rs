@@ -271,8 +271,9 @@ impl Look<'_, '_> {
     fn objects(&self) -> BTreeSet<i64> {
         let mut starts = BTreeSet::new();
         let arena = &self.facts.arena;
-        for store in self.facts.stores.iter().filter(|store| !matches!(arena.get(store.to), Value::Stack(_)))
-        {
+        // Setting the end of a text at a computed place starts nothing.
+        let indexed = self.facts.stores.iter().filter(|store| arena.number(store.value).is_none());
+        for store in indexed.filter(|store| self.on_stack(store.to).is_none()) {
             let places = self.facts.roots(store.to);
             starts.extend(places.into_iter().filter_map(|place| self.on_stack(place)));
         }

@@ -7,7 +7,7 @@
 //! **Source**: VPNFilter (2018) and router implants that collect account files; CWE-200.
 
 use flow::{Effect, Fact, Facts, Labels};
-use program::{FuncId, VirtAddr};
+use program::{BlockId, FuncId, VirtAddr};
 use record::{Location, Payload, RouteStep, Source, SourceKind};
 
 use super::payload::place;
@@ -23,6 +23,7 @@ pub(crate) const DETECTOR: Detector = Detector { rule: "secret-exfiltration", ve
 /// What was opened, and where.
 struct Opened {
     function: FuncId,
+    block: BlockId,
     address: VirtAddr,
     path: String,
 }
@@ -48,7 +49,7 @@ fn opened(facts: &Facts<'_>) -> Option<Opened> {
             site.arguments.iter().filter(|a| facts.labels(function, **a).meets(Labels::ON_SECRET));
         let path = named.find_map(|name| facts.text(function, *name))?;
         let path = String::from_utf8_lossy(path).into_owned();
-        Some(Opened { function, address: site.address, path })
+        Some(Opened { function, block: site.block, address: site.address, path })
     })
 }
 
@@ -87,7 +88,9 @@ fn finding(case: &Case<'_>, effect: &Effect, opened: &Opened) -> ProgramFinding 
     let function = effect.function;
     let site = facts.function(function).and_then(|own| own.calls.get(&effect.call));
     let above = site.map(|site| guards_above(facts, function, site.block)).unwrap_or_default();
-    let test = above.iter().find_map(|(f, guards)| constant_tests(facts, *f, guards).into_iter().next());
+    let named = guards_above(facts, opened.function, opened.block);
+    let mut guarded = above.iter().chain(&named);
+    let test = guarded.find_map(|(f, guards)| constant_tests(facts, *f, guards).into_iter().next());
     let mut doubts = Vec::new();
     if above.iter().any(|(f, guards)| guards.iter().any(|guard| is_decision(facts, *f, guard))) {
         doubts.push(Doubt::Authenticated);
