@@ -17,6 +17,7 @@ mod log;
 mod outcome;
 mod output;
 mod progress;
+mod quantity;
 mod settings;
 
 fn main() -> ExitCode {

@@ -87,15 +87,64 @@ fn a_folder_gives_one_record_a_program_and_leaves_other_files_alone() {
 }
 
 #[test]
-fn what_a_truncated_program_lacks_is_listed() {
+fn what_a_truncated_program_lacks_is_listed_and_the_status_says_partial() {
     let place = Place::new();
     let mut program = std::fs::read(env!("CARGO_BIN_EXE_sukashi")).unwrap();
     program.truncate(5000);
     place.file("cut", program);
-    let record = json(&place.run(&["inspect", "cut", "--format", "json"]).stdout);
+    let ran = place.run(&["inspect", "cut", "--format", "json"]);
+    assert_eq!(ran.status, 3);
+    let record = json(&ran.stdout);
+    assert_eq!(record["complete"], false);
     let spots = record["blind_spots"].as_array().unwrap();
     let beyond = |s: &serde_json::Value| s["why"].as_str().unwrap().contains("beyond the end of the file");
     assert!(spots.iter().any(beyond), "{spots:?}");
+}
+
+#[test]
+fn a_record_is_shown_as_sarif_and_as_a_page() {
+    let place = Place::new();
+    place.file("in/router.bin", ROUTER);
+    let log = json(&place.run(&["inspect", "in/router.bin", "--format", "sarif"]).stdout);
+    assert_eq!(log["version"], "2.1.0");
+    assert_eq!(place.run(&["inspect", "in", "--format", "html", "-o", "out/"]).status, 1);
+    assert!(place.read("out/router.bin.html").starts_with("<!doctype html>"));
+    assert_eq!(place.run(&["inspect", "in", "--format", "cyclonedx", "-o", "out/"]).status, 2);
+}
+
+#[test]
+fn time_and_memory_are_a_safety_net_and_say_so() {
+    let place = Place::new();
+    place.file("router.bin", ROUTER);
+    for net in [["--time", "0s"], ["--memory", "1M"]] {
+        let ran =
+            place.run(&["inspect", "router.bin", "--format", "json", "--fail-on", "never", net[0], net[1]]);
+        let record = json(&ran.stdout);
+        assert_eq!(
+            (ran.status, &record["complete"], &record["reproducible"]),
+            (3, &false.into(), &false.into())
+        );
+    }
+    assert_eq!(place.run(&["inspect", "router.bin", "--time", "soon"]).status, 2);
+}
+
+#[test]
+fn what_was_learnt_is_kept_and_changes_nothing() {
+    let place = Place::new();
+    place.file("router.bin", ROUTER);
+    let fresh = place.run(&["inspect", "router.bin", "--format", "json", "--no-cache"]);
+    assert!(!place.path().join(".cache").exists());
+    let first = place.run(&["inspect", "router.bin", "--format", "json"]);
+    let kept: Vec<String> = place.list().into_iter().filter(|p| p.ends_with(".json")).collect();
+    assert!(kept.iter().all(|p| p.starts_with(".cache/sukashi/programs/")) && kept.len() > 2, "{kept:?}");
+    let again = place.run(&["inspect", "router.bin", "--format", "json"]);
+    for path in kept {
+        place.file(&path, "{\"damaged\":");
+    }
+    let damaged = place.run(&["inspect", "router.bin", "--format", "json"]);
+    for ran in [first, again, damaged] {
+        assert_eq!(ran.stdout, fresh.stdout);
+    }
 }
 
 #[test]

@@ -18,13 +18,14 @@ use crate::outcome::Outcome;
 use crate::output::{self, Target};
 use crate::progress::Bar;
 use crate::settings::{Setting, Settings};
-use crate::{escape, input};
+use crate::{escape, input, quantity};
 
 /// Find functionality in delivered software that should not be there.
 #[derive(Debug, clap::Args)]
 #[command(before_help = "Examples:
   sukashi inspect router.bin
   sukashi inspect router.bin --format json -o router.json
+  sukashi inspect router.bin --format html -o router.html
   sukashi inspect /usr/sbin -o records/
   sukashi inspect new.bin --baseline old.json --fail-on medium")]
 pub(crate) struct Args {
@@ -52,9 +53,18 @@ pub(crate) struct Args {
     /// How deep images may lie in images.
     #[arg(long, default_value_t = 8, value_name = "N")]
     depth: u32,
+    /// Begin no further program after this time, such as `10m`; cuts differ between runs.
+    #[arg(long, value_name = "TIME", value_parser = quantity::time)]
+    time: Option<Duration>,
+    /// Begin no program expected to need more memory in all, such as `4G`; cuts differ between runs.
+    #[arg(long, value_name = "SIZE", value_parser = quantity::size)]
+    memory: Option<u64>,
     /// Threads.
     #[arg(long, value_name = "N")]
     jobs: Option<usize>,
+    /// Neither read nor write what was learnt of programs in earlier runs.
+    #[arg(long)]
+    no_cache: bool,
     /// Write how long each path took, as JSON.
     #[arg(long, value_name = "FILE")]
     timings: Option<PathBuf>,
@@ -66,8 +76,25 @@ enum Format {
     Human,
     /// `sukashi.inspection/1`.
     Json,
+    /// SARIF 2.1.0.
+    Sarif,
+    /// One page that needs nothing else.
+    Html,
     /// The components, as CycloneDX 1.7.
     Cyclonedx,
+}
+
+impl Format {
+    /// Ending of the file's name in a folder.
+    fn ending(self) -> &'static str {
+        match self {
+            Self::Human => "txt",
+            Self::Json => "json",
+            Self::Sarif => "sarif",
+            Self::Html => "html",
+            Self::Cyclonedx => "cdx.json",
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -118,6 +145,11 @@ impl<'a> Plan<'a> {
         if let Some(jobs) = args.jobs.map_or_else(|| settings.parsed(Setting::Jobs), |jobs| Ok(Some(jobs)))? {
             // Only the first command of a process sets it up, and there is only one.
             let _ = rayon::ThreadPoolBuilder::new().num_threads(jobs).build_global();
+        }
+        limits.inspect.net.until = args.time.and_then(|time| Instant::now().checked_add(time));
+        limits.inspect.net.memory = args.memory;
+        if !args.no_cache {
+            limits.inspect.cache = cache(settings)?;
         }
         Ok(Self {
             paths: &args.path,
@@ -191,6 +223,9 @@ pub(crate) fn run(args: &Args, context: &mut Context) -> anyhow::Result<Outcome>
 
 fn one(plan: &Plan<'_>, path: &Path, context: &mut Context) -> anyhow::Result<Outcome> {
     if let (Target::Folder(folder), true) = (&plan.target, path.is_dir()) {
+        if plan.format == Format::Cyclonedx {
+            bail!("a folder of records has no one list of components; hint: `sukashi bom generate`");
+        }
         return records::write_all(plan, path, folder);
     }
     let mut examined = examine(path, &plan.limits)?;
@@ -198,15 +233,14 @@ fn one(plan: &Plan<'_>, path: &Path, context: &mut Context) -> anyhow::Result<Ou
     let name = file_name(path);
     let bytes = match plan.format {
         Format::Cyclonedx => examined.sbom.clone(),
-        Format::Human => human(plan, &examined.inspection),
         Format::Json if plan.paths.len() > 1 && plan.target == Target::Stdout => {
             let mut line = serde_json::to_vec(&examined.inspection).context("cannot write the record")?;
             line.push(b'\n');
             line
         }
-        Format::Json => output::json(&examined.inspection)?,
+        _ => rendered(plan, &examined.inspection)?,
     };
-    plan.target.write(&format!("{name}.json"), &bytes, &mut context.output)?;
+    plan.target.write(&format!("{name}.{}", plan.format.ending()), &bytes, &mut context.output)?;
     Ok(plan.judge(&examined.inspection))
 }
 
@@ -223,6 +257,27 @@ fn review(plan: &Plan<'_>, record: &mut Inspection) {
     if !unknown.is_empty() {
         warn!("the review decides about findings that are not there: {}", unknown.join(", "));
     }
+}
+
+/// The record in a format that shows records.
+fn rendered(plan: &Plan<'_>, record: &Inspection) -> anyhow::Result<Vec<u8>> {
+    Ok(match plan.format {
+        Format::Human => human(plan, record),
+        Format::Sarif => output::json(&inspect::render::sarif(record))?,
+        Format::Html => inspect::render::html(record).into_bytes(),
+        Format::Json | Format::Cyclonedx => output::json(record)?,
+    })
+}
+
+/// Where reports on programs are kept. Its stamp is that of this very file: another build reads none of them.
+fn cache(settings: &Settings) -> anyhow::Result<Option<inspect::Cache>> {
+    let Some(folder) = settings.parsed::<PathBuf>(Setting::Cache)? else { return Ok(None) };
+    let own = std::env::current_exe().and_then(|path| path.metadata());
+    let stamp = own.ok().and_then(|own| {
+        let changed = own.modified().ok()?.duration_since(std::time::UNIX_EPOCH).ok()?;
+        Some(format!("{} {} {}", env!("CARGO_PKG_VERSION"), own.len(), changed.as_nanos()))
+    });
+    Ok(stamp.map(|stamp| inspect::Cache::new(folder.join("programs"), stamp)))
 }
 
 fn human(plan: &Plan<'_>, record: &Inspection) -> Vec<u8> {

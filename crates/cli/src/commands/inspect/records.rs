@@ -9,16 +9,16 @@ use inspect::Progress as _;
 use rayon::prelude::*;
 use record::Inspection;
 
-use super::{Plan, complain, review};
+use super::{Plan, complain, rendered, review};
 use crate::failure::Failure;
 use crate::outcome::Outcome;
-use crate::output::{self, write_into};
+use crate::output::write_into;
 use crate::progress::Bar;
 
 /// What findings on other files, and the folder as a whole, are written to.
-const TREE: &str = "_tree.json";
+const TREE: &str = "_tree";
 
-/// Writes `folder/<relative path>.json` for each regular file of `root` that is a program, script or image, and the
+/// Writes `folder/<relative path>.json` (or `.sarif`, `.html`) for each regular file of `root` that is a program, script or image, and the
 /// record of the whole. Links are not followed.
 pub(super) fn write_all(plan: &Plan<'_>, root: &Path, folder: &Path) -> anyhow::Result<Outcome> {
     let mut outcome = Outcome::Clean;
@@ -56,7 +56,7 @@ fn one(plan: &Plan<'_>, path: &Path, relative: &Path, folder: &Path) -> anyhow::
             (pipeline::unread(&name, &failure.message), Outcome::Partial)
         }
     };
-    write(folder, relative, &record)?;
+    write(plan, folder, relative, &record)?;
     Ok(outcome)
 }
 
@@ -76,14 +76,15 @@ fn others(plan: &Plan<'_>, root: &Path, folder: &Path) -> anyhow::Result<Outcome
         return Ok(Outcome::Clean);
     }
     whole.complete = whole.blind_spots.is_empty();
-    write_into(folder, Path::new(TREE), &output::json(&whole)?)?;
+    write(plan, folder, Path::new(TREE), &whole)?;
     Ok(plan.judge(&whole))
 }
 
-fn write(folder: &Path, relative: &Path, record: &Inspection) -> anyhow::Result<()> {
+fn write(plan: &Plan<'_>, folder: &Path, relative: &Path, record: &Inspection) -> anyhow::Result<()> {
     let mut name = relative.as_os_str().to_owned();
-    name.push(".json");
-    write_into(folder, Path::new(&name), &output::json(record)?)
+    name.push(".");
+    name.push(plan.format.ending());
+    write_into(folder, Path::new(&name), &rendered(plan, record)?)
 }
 
 /// All regular files below `root`, links left alone.
