@@ -55,6 +55,12 @@ enum Said {
 }
 
 fn criterion(short: &Short, own: &Cpe, version: Option<&str>) -> Option<Said> {
+    let bounded = short.start.is_some() || short.end.is_some();
+    let outside = |version| !within(short.start.as_ref(), short.end.as_ref(), version);
+    // Most criteria of a product are ranges of other versions: no name need be read to pass over them.
+    if bounded && version.is_some_and(outside) {
+        return None;
+    }
     let wanted = short.cpe()?;
     let parts = wanted.part == own.part || wanted.part == Part::Any || own.part == Part::Any;
     let others = OTHERS
@@ -63,7 +69,6 @@ fn criterion(short: &Short, own: &Cpe, version: Option<&str>) -> Option<Said> {
     if !parts || !others {
         return None;
     }
-    let bounded = short.start.is_some() || short.end.is_some();
     let stated = match wanted.get(Attribute::Version) {
         Value::Any if bounded => None,
         Value::Any | Value::NotApplicable => return Some(Said::NoRange),

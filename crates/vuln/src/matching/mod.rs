@@ -8,7 +8,7 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 
-use crate::snapshot::Entry;
+use crate::snapshot::{Entry, Tables};
 use crate::{Exploitation, Severity, Snapshot, SnapshotError};
 
 mod evaluate;
@@ -112,8 +112,9 @@ type Products = Rc<Vec<(String, Vec<Entry>)>>;
 
 /// Finds matches in a snapshot; keeps what it decoded, so use one for many components.
 pub struct Matcher<'a> {
-    snapshot: &'a Snapshot,
-    transaction: redb::ReadTransaction,
+    /// One state of the file for as long as the matcher lives.
+    tables: Tables,
+    snapshot: std::marker::PhantomData<&'a Snapshot>,
     cache: RefCell<HashMap<(String, Option<String>), Products>>,
 }
 
@@ -123,7 +124,7 @@ impl<'a> Matcher<'a> {
     /// # Errors
     /// If the snapshot cannot be read.
     pub fn new(snapshot: &'a Snapshot) -> Result<Self, SnapshotError> {
-        Ok(Self { snapshot, transaction: snapshot.read()?, cache: RefCell::default() })
+        Ok(Self { tables: snapshot.tables()?, snapshot: std::marker::PhantomData, cache: RefCell::default() })
     }
 
     /// Matches of one component. `context` is what else is known to be in the same device: it settles "running on".
@@ -168,7 +169,7 @@ impl<'a> Matcher<'a> {
         let mut cleared = BTreeSet::new();
         let mut decided: BTreeMap<u32, Hit> = BTreeMap::new();
         for (key, version) in subject.packages() {
-            let entries = self.snapshot.package(&self.transaction, &key)?;
+            let entries = self.tables.package(&key)?;
             for decision in packages::decide(&entries, &subject, version.as_deref()) {
                 match decision {
                     packages::Decision::Affected(hit) => {
@@ -190,7 +191,7 @@ impl<'a> Matcher<'a> {
         if let Some(known) = self.cache.borrow().get(&key) {
             return Ok(Rc::clone(known));
         }
-        let found = Rc::new(self.snapshot.product(&self.transaction, product, vendor)?);
+        let found = Rc::new(self.tables.product(product, vendor)?);
         let mut cache = self.cache.borrow_mut();
         if cache.len() >= MAX_CACHED {
             cache.clear();
@@ -200,7 +201,7 @@ impl<'a> Matcher<'a> {
     }
 
     fn finish(&self, hit: Hit) -> Result<Match, SnapshotError> {
-        let brief = self.snapshot.brief(&self.transaction, hit.record)?;
+        let brief = self.tables.brief(hit.record)?;
         Ok(Match {
             id: brief.id,
             verdict: hit.verdict,

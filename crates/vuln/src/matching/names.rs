@@ -96,10 +96,10 @@ impl Subject {
     }
 
     fn of_name(&self, name: &str) -> Vec<Candidate> {
-        if let Some((vendor, product)) = alias(name) {
-            let how = format!("packages called `{name}` are `{product}` of `{vendor}`");
-            let (product, vendor) = (product.to_owned(), Some(vendor.to_owned()));
-            return vec![Candidate { product, vendor, certainty: Certainty::Probable, cpe: None, how }];
+        let known: Vec<Candidate> =
+            aliases(name).map(|(vendor, product)| aliased(name, vendor, product)).collect();
+        if !known.is_empty() {
+            return known;
         }
         let mut spellings = vec![name.replace(' ', "_"), name.replace('-', "_")];
         spellings.dedup();
@@ -115,7 +115,7 @@ impl Subject {
 
     /// Packages of a language have common names: only a vendor that the group names, or an alias, is trusted.
     fn of_language(&self, purl: &Purl) -> Vec<Candidate> {
-        if alias(purl.name()).is_some() {
+        if aliases(purl.name()).next().is_some() {
             return self.of_name(purl.name());
         }
         let namespace = purl.namespace().unwrap_or_default();
@@ -191,8 +191,19 @@ fn is_language(package_type: &str) -> bool {
     )
 }
 
-fn alias(name: &str) -> Option<(&'static str, &'static str)> {
-    ALIASES.lines().find_map(|line| {
+fn aliased(name: &str, vendor: &str, product: &str) -> Candidate {
+    Candidate {
+        product: product.to_owned(),
+        vendor: Some(vendor.to_owned()),
+        certainty: Certainty::Probable,
+        cpe: None,
+        how: format!("packages called `{name}` are `{product}` of `{vendor}`"),
+    }
+}
+
+/// Vendor and product; a project that changed hands or names has several.
+fn aliases(name: &str) -> impl Iterator<Item = (&'static str, &'static str)> {
+    ALIASES.lines().filter_map(move |line| {
         let mut fields = line.split('\t');
         (fields.next() == Some(name)).then_some(())?;
         Some((fields.next()?, fields.next()?))

@@ -22,11 +22,11 @@ pub(crate) use entry::{Entry, PackageEntry, Short};
 pub(crate) use write::write;
 
 /// Records in one block.
-const BLOCK: u32 = 32;
+const BLOCK: u32 = 8;
 /// Largest decompressed block or list, in bytes.
 const MAX_DECOMPRESSED: usize = 256 << 20;
 /// Version of the layout.
-const LAYOUT: u32 = 2;
+const LAYOUT: u32 = 3;
 
 const BLOCKS: TableDefinition<'_, u32, &[u8]> = TableDefinition::new("blocks");
 const IDS: TableDefinition<'_, &str, u32> = TableDefinition::new("ids");
@@ -269,9 +269,10 @@ impl Snapshot {
                 Some(known) => known.into_iter().filter(|n| numbers.binary_search(n).is_ok()).collect(),
             });
         }
+        let tables = self.tables()?;
         let mut found = Vec::new();
         for number in hits.unwrap_or_default() {
-            let brief = self.brief(&transaction, number)?;
+            let brief = tables.brief(number)?;
             found.push(Found { id: brief.id, score: brief.score, kev: brief.kev });
         }
         let score = |found: &Found| found.score.unwrap_or(-1.0);
@@ -286,31 +287,44 @@ impl Snapshot {
         self.database.begin_read().map_err(read_error)
     }
 
-    pub(crate) fn brief(
-        &self,
-        transaction: &redb::ReadTransaction,
-        number: u32,
-    ) -> Result<Brief, SnapshotError> {
-        let table = transaction.open_table(SUMMARIES).map_err(read_error)?;
-        let bytes = table.get(number).map_err(read_error)?.ok_or_else(|| damaged("a summary is missing"))?;
+    /// Tables that matching asks again and again, opened once.
+    pub(crate) fn tables(&self) -> Result<Tables, SnapshotError> {
+        let transaction = self.read()?;
+        Ok(Tables {
+            summaries: transaction.open_table(SUMMARIES).map_err(read_error)?,
+            products: transaction.open_table(PRODUCTS).map_err(read_error)?,
+            packages: transaction.open_table(PACKAGES).map_err(read_error)?,
+        })
+    }
+}
+
+/// Open tables.
+pub(crate) struct Tables {
+    summaries: redb::ReadOnlyTable<u32, &'static [u8]>,
+    products: redb::ReadOnlyTable<&'static str, &'static [u8]>,
+    packages: redb::ReadOnlyTable<&'static str, &'static [u8]>,
+}
+
+impl Tables {
+    pub(crate) fn brief(&self, number: u32) -> Result<Brief, SnapshotError> {
+        let bytes =
+            self.summaries.get(number).map_err(read_error)?.ok_or_else(|| damaged("a summary is missing"))?;
         postcard::from_bytes(bytes.value()).map_err(damaged)
     }
 
     /// Entries of every vendor's product of this name: vendor, entries.
     pub(crate) fn product(
         &self,
-        transaction: &redb::ReadTransaction,
         product: &str,
         vendor: Option<&str>,
     ) -> Result<Vec<(String, Vec<Entry>)>, SnapshotError> {
-        let table = transaction.open_table(PRODUCTS).map_err(read_error)?;
         let from = format!("{product}\0{}", vendor.unwrap_or_default());
         let to = match vendor {
             Some(vendor) => format!("{product}\0{vendor}\0"),
             None => format!("{product}\u{1}"),
         };
         let mut out = Vec::new();
-        for row in table.range(from.as_str()..to.as_str()).map_err(read_error)? {
+        for row in self.products.range(from.as_str()..to.as_str()).map_err(read_error)? {
             let (key, list) = row.map_err(read_error)?;
             let vendor =
                 key.value().split_once('\0').map(|(_, vendor)| vendor.to_owned()).unwrap_or_default();
@@ -319,13 +333,8 @@ impl Snapshot {
         Ok(out)
     }
 
-    pub(crate) fn package(
-        &self,
-        transaction: &redb::ReadTransaction,
-        key: &str,
-    ) -> Result<Vec<PackageEntry>, SnapshotError> {
-        let table = transaction.open_table(PACKAGES).map_err(read_error)?;
-        match table.get(key).map_err(read_error)? {
+    pub(crate) fn package(&self, key: &str) -> Result<Vec<PackageEntry>, SnapshotError> {
+        match self.packages.get(key).map_err(read_error)? {
             Some(list) => decode_list(list.value()),
             None => Ok(Vec::new()),
         }
