@@ -58,10 +58,17 @@ fn operation(route: &Route, generator: &mut SchemaGenerator) -> Value {
     if let (Some(content), Some(answer)) = (content, answer.as_object_mut()) {
         answer.insert("content".to_owned(), json!({describes.media_type: content}));
     }
+    // Where another standard's protocol is spoken, its errors are texts.
+    let problem = match route.path.starts_with("/witness/") {
+        true => json!({"description": "why not (C2SP tlog-witness)", "content": {
+            "text/plain": {}, "text/x.tlog.size": {}, "application/problem+json": {},
+        }}),
+        false => json!({"$ref": "#/components/responses/Problem"}),
+    };
     let mut operation = json!({
         "summary": describes.summary,
         "operationId": operation_id(route),
-        "responses": {describes.status.to_string(): answer, "default": {"$ref": "#/components/responses/Problem"}},
+        "responses": {describes.status.to_string(): answer, "default": problem},
     });
     let Some(object) = operation.as_object_mut() else { return operation };
     let parameters = parameters(route);

@@ -14,6 +14,7 @@
 
 mod access;
 mod accounts;
+mod advisory;
 mod audit;
 mod backup;
 mod blob;
@@ -64,6 +65,7 @@ mod viewer;
 mod webhook;
 mod witness;
 
+pub use advisory::Advisory;
 pub use audit::Written;
 pub use backup::{BackupError, back_up, restore};
 pub use error::{OpenError, ReadError, WriteError};

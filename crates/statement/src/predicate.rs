@@ -61,12 +61,16 @@ pub enum EvidenceType {
     Other,
 }
 
+/// Before the version of a CSAF document's schema.
+const CSAF_BASE: &str = "https://docs.oasis-open.org/csaf/csaf";
+
 /// Sorted as [`EvidenceType`]. The URN form is ours; the others are what the standards define.
 const KNOWN: &[(EvidenceType, &str)] = &[
     (EvidenceType::Sbom, "https://cyclonedx.org/bom"),
     (EvidenceType::Sbom, "https://spdx.dev/Document"),
     (EvidenceType::Inspection, "urn:sukashi:inspection:1"),
     (EvidenceType::Vex, "https://openvex.dev/ns"),
+    (EvidenceType::Vex, CSAF_BASE),
     (EvidenceType::Assessment, "urn:sukashi:assessment:1"),
     (EvidenceType::Provenance, "https://slsa.dev/provenance"),
     (EvidenceType::VerificationSummary, "https://slsa.dev/verification_summary"),
@@ -89,6 +93,8 @@ impl PredicateType {
     pub const SPDX: Self = Self(Cow::Borrowed("https://spdx.dev/Document"));
     /// OpenVEX 0.2.0.
     pub const OPENVEX: Self = Self(Cow::Borrowed("https://openvex.dev/ns/v0.2.0"));
+    /// CSAF 2.0.
+    pub const CSAF: Self = Self(Cow::Borrowed("https://docs.oasis-open.org/csaf/csaf/v2.0"));
     /// SLSA provenance 1.
     pub const SLSA_PROVENANCE: Self = Self(Cow::Borrowed("https://slsa.dev/provenance/v1"));
     /// SLSA verification summary 1.
@@ -102,6 +108,11 @@ impl PredicateType {
     /// The URI.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// Whether it is a CSAF document, of any version.
+    pub fn is_csaf(&self) -> bool {
+        self.0.strip_prefix(CSAF_BASE).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     }
 
     /// What kind of evidence it is; versions of a standard (`…/v1`, `…/v1.5`) are one kind.
@@ -182,6 +193,7 @@ mod tests {
             ("https://cyclonedx.org/bomb", EvidenceType::Other),
             ("https://spdx.dev/Document/v2.3", EvidenceType::Sbom),
             ("https://openvex.dev/ns/v0.2.0", EvidenceType::Vex),
+            ("https://docs.oasis-open.org/csaf/csaf/v2.0", EvidenceType::Vex),
             ("https://slsa.dev/provenance/v1", EvidenceType::Provenance),
             ("https://slsa.dev/verification_summary/v1", EvidenceType::VerificationSummary),
             ("urn:sukashi:inspection:1", EvidenceType::Inspection),

@@ -62,6 +62,8 @@ enum Kind {
     Assessment,
     /// OpenVEX.
     Vex,
+    /// CSAF advisory or VEX.
+    Csaf,
     /// SLSA provenance.
     Provenance,
     /// A system model, YAML or JSON.
@@ -116,6 +118,7 @@ fn statement(args: &Args, text: &str) -> anyhow::Result<Statement> {
         }
         Kind::Sbom => Statement::of_document(about(None)?, sbom_type(text)?, text)?,
         Kind::Vex => Statement::of_document(about(None)?, PredicateType::OPENVEX, text)?,
+        Kind::Csaf => Statement::of_document(about(None)?, PredicateType::CSAF, text)?,
         Kind::Provenance => Statement::of_document(about(None)?, PredicateType::SLSA_PROVENANCE, text)?,
         Kind::System => system_registration(&args.file, text)?,
         Kind::Commitment => commitment(args, text, about)?,

@@ -7,4 +7,5 @@ mod support;
 mod crash;
 mod s1_maker;
 mod s4_vulnerability;
+mod s6_audit;
 mod site;

@@ -1,6 +1,7 @@
 //! The one table of routes.
 
 mod chain;
+mod csaf;
 mod events;
 mod evidence;
 mod log;
@@ -126,6 +127,7 @@ pub(crate) fn table(secure: bool) -> Vec<Route> {
         products::routes(),
         evidence::routes(),
         chain::routes(),
+        csaf::routes(),
         events::routes(),
         trust::routes(),
         witness::routes(),

@@ -1,0 +1,202 @@
+//! CSAF provider (OASIS CSAF 2.0, section 7): for each organization that registered advisories as TLP:CLEAR, its
+//! metadata, a ROLIE feed, the documents, and their hashes. Signatures are those of the registered statements; OpenPGP
+//! ones, which a *trusted* provider needs, are not given.
+
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, Method, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{MethodFilter, MethodRouter, on};
+use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256, Sha512};
+use share::{Advisory, OrganizationId};
+use statement::Timestamp;
+
+use crate::answer::ok;
+use crate::caller::App;
+use crate::problem::{Code, Problem};
+use crate::routes::{Area, Route, plain};
+
+pub(super) fn routes() -> Vec<Route> {
+    let get = |path, summary, handler: fn(MethodFilter) -> MethodRouter<App>| {
+        plain(MethodFilter::GET, Method::GET, path, Area::Open, (200, "application/json"), summary, handler)
+    };
+    vec![
+        get(
+            "/.well-known/csaf/{organization}/provider-metadata.json",
+            "CSAF provider metadata of an organization with public advisories",
+            |m| on(m, metadata),
+        ),
+        get("/.well-known/csaf/{organization}/feed-tlp-white.json", "ROLIE feed of its advisories", |m| {
+            on(m, feed)
+        }),
+        get(
+            "/.well-known/csaf/{organization}/white/{year}/{file}",
+            "an advisory, or its `.sha256` or `.sha512`",
+            |m| on(m, document),
+        ),
+    ]
+}
+
+/// A document with what feeds say of it.
+struct Entry {
+    tracking: String,
+    title: String,
+    first: String,
+    current: String,
+    file: String,
+    text: String,
+}
+
+/// Tracking id in lower case, everything but letters, digits, `+` and `-` as `_` (section 5.1).
+fn file_name(tracking: &str) -> String {
+    let mut name = String::new();
+    for c in tracking.to_lowercase().chars() {
+        let kept = c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '+' | '-');
+        match kept {
+            true => name.push(c),
+            false if name.ends_with('_') => {}
+            false => name.push('_'),
+        }
+    }
+    name + ".json"
+}
+
+impl Entry {
+    fn of(text: String, registered: Timestamp) -> Self {
+        let value: Value = serde_json::from_str(&text).unwrap_or_default();
+        let at = |pointer: &str| value.pointer(pointer).and_then(Value::as_str).map(str::to_owned);
+        let tracking = at("/document/tracking/id").unwrap_or_else(|| "advisory".to_owned());
+        let time = |pointer: &str| at(pointer).unwrap_or_else(|| registered.to_string());
+        Self {
+            file: file_name(&tracking),
+            title: at("/document/title").unwrap_or_else(|| tracking.clone()),
+            first: time("/document/tracking/initial_release_date"),
+            current: time("/document/tracking/current_release_date"),
+            tracking,
+            text,
+        }
+    }
+
+    fn year(&self) -> &str {
+        self.first.get(..4).unwrap_or("0000")
+    }
+}
+
+/// Where we are reached.
+fn base(headers: &HeaderMap, organization: &str) -> String {
+    let text = |name: &str| headers.get(name).and_then(|h| h.to_str().ok());
+    let host = text("host").unwrap_or("localhost");
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | ':' | '[' | ']');
+    let host = if host.chars().all(plain) { host } else { "localhost" };
+    let scheme = if text("x-forwarded-proto") == Some("https") { "https" } else { "http" };
+    format!("{scheme}://{host}/.well-known/csaf/{organization}")
+}
+
+fn known(app: &App, organization: &str) -> Result<Vec<Advisory>, Problem> {
+    let advisories = app.advisories(&OrganizationId::new(organization));
+    if advisories.is_empty() { Err(Problem::new(Code::NotFound)) } else { Ok(advisories) }
+}
+
+async fn entries(app: &App, organization: &str) -> Result<Vec<Entry>, Problem> {
+    let mut entries = Vec::new();
+    for advisory in known(app, organization)? {
+        entries.push(Entry::of(app.advisory(&advisory.id).await?, advisory.at));
+    }
+    Ok(entries)
+}
+
+async fn metadata(
+    State(app): State<App>,
+    headers: HeaderMap,
+    Path(organization): Path<String>,
+) -> Result<Response, Problem> {
+    let advisories = known(&app, &organization)?;
+    let (base, last) = (base(&headers, &organization), advisories.last());
+    let name = last.map(|a| a.issuer.name.clone()).unwrap_or_default();
+    let feed = json!({
+        "summary": "TLP:WHITE advisories", "tlp_label": "WHITE", "url": format!("{base}/feed-tlp-white.json"),
+    });
+    let value = json!({
+        "canonical_url": format!("{base}/provider-metadata.json"),
+        "distributions": [{"rolie": {"feeds": [feed]}}],
+        "last_updated": last.map(|a| a.at),
+        "list_on_CSAF_aggregators": true,
+        "metadata_version": "2.0",
+        "mirror_on_CSAF_aggregators": true,
+        "publisher": {"category": "vendor", "name": name, "namespace": base},
+        "role": "csaf_provider",
+    });
+    Ok(ok(value).into_response())
+}
+
+async fn feed(
+    State(app): State<App>,
+    headers: HeaderMap,
+    Path(organization): Path<String>,
+) -> Result<Response, Problem> {
+    let base = base(&headers, &organization);
+    let entries = entries(&app, &organization).await?;
+    let updated = entries.iter().map(|e| e.current.clone()).max();
+    let entry = |e: &Entry| {
+        let url = format!("{base}/white/{}/{}", e.year(), e.file);
+        json!({
+            "id": e.tracking,
+            "title": e.title,
+            "link": [
+                {"rel": "self", "href": url},
+                {"rel": "hash", "href": format!("{url}.sha256")},
+                {"rel": "hash", "href": format!("{url}.sha512")},
+            ],
+            "published": e.first,
+            "updated": e.current,
+            "content": {"type": "application/json", "src": url},
+            "format": {"schema": "https://docs.oasis-open.org/csaf/csaf/v2.0/csaf_json_schema.json", "version": "2.0"},
+        })
+    };
+    let value = json!({"feed": {
+        "id": "csaf-feed-tlp-white",
+        "title": "CSAF feed (TLP:WHITE)",
+        "link": [{"rel": "self", "href": format!("{base}/feed-tlp-white.json")}],
+        "category": [{"scheme": "urn:ietf:params:rolie:category:information-type", "term": "csaf"}],
+        "updated": updated,
+        "entry": entries.iter().map(entry).collect::<Vec<_>>(),
+    }});
+    Ok(ok(value).into_response())
+}
+
+async fn document(
+    State(app): State<App>,
+    Path((organization, year, file)): Path<(String, String, String)>,
+) -> Result<Response, Problem> {
+    let (name, hash) = match file.rsplit_once(".json.") {
+        Some((name, hash)) => (format!("{name}.json"), Some(hash)),
+        None => (file, None),
+    };
+    let entries = entries(&app, &organization).await?;
+    let found = entries.into_iter().rfind(|e| e.year() == year && e.file == name);
+    let text = found.ok_or(Problem::new(Code::NotFound))?.text;
+    let digest = match hash {
+        None => return Ok(([(header::CONTENT_TYPE, "application/json")], text).into_response()),
+        Some("sha256") => hex::encode(Sha256::digest(&text)),
+        Some("sha512") => hex::encode(Sha512::digest(&text)),
+        Some(_) => return Err(Problem::new(Code::NotFound)),
+    };
+    Ok(([(header::CONTENT_TYPE, "text/plain")], format!("{digest}  {name}\n")).into_response())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Examples of the standard, section 5.1.
+    #[test]
+    fn file_names_are_those_of_the_standard() {
+        for (id, name) in [
+            ("Example Company - 2019-YH3234", "example_company_-_2019-yh3234.json"),
+            ("RHBA-2019:0024", "rhba-2019_0024.json"),
+            ("2022 #01-A", "2022_01-a.json"),
+        ] {
+            assert_eq!(file_name(id), name);
+        }
+    }
+}
