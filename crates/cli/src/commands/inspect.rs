@@ -56,7 +56,7 @@ pub(crate) struct Args {
     /// Begin no further program after this time, such as `10m`; cuts differ between runs.
     #[arg(long, value_name = "TIME", value_parser = quantity::time)]
     time: Option<Duration>,
-    /// Begin no program expected to need more memory in all, such as `4G`; cuts differ between runs.
+    /// Begin no program expected to need more memory, such as `4G`; cuts differ between runs.
     #[arg(long, value_name = "SIZE", value_parser = quantity::size)]
     memory: Option<u64>,
     /// Threads.
