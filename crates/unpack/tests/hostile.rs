@@ -91,3 +91,24 @@ fn an_encrypted_part_between_images_is_a_region_with_its_entropy() {
     assert!(matches!(region.cause, Cause::Unknown { centibits: 795..=800 }), "{region:?}");
     assert_eq!(tree.files().count(), 2);
 }
+
+#[test]
+fn marks_that_claim_everything_behind_them_are_not_followed_each() {
+    // A header of a tree whose structure is the rest of the file, and a node of UBIFS as long, over and over.
+    let size = 1_u32 << 20;
+    let tree: Vec<u8> = [0xd00d_feed, size, 40, 0, 0, 17, 16, 0, 40, size / 2]
+        .iter()
+        .flat_map(|word: &u32| word.to_be_bytes())
+        .collect();
+    let node: Vec<u8> =
+        [0x0610_1831, 0, 0, 0, size / 2, 6].iter().flat_map(|word: &u32| word.to_le_bytes()).collect();
+    for mark in [tree, node] {
+        // Something unknown first, so that marks are looked for.
+        let mut data = vec![0; 64];
+        while data.len() < 2 * size as usize {
+            data.extend(&mark);
+        }
+        let tree = unpack_bytes("x", data, &UnpackLimits::default());
+        assert!(!tree.problems().is_empty());
+    }
+}

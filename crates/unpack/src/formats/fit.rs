@@ -16,12 +16,17 @@ const BEGIN: u32 = 1;
 const END: u32 = 2;
 const PROPERTY: u32 = 3;
 const NOTHING: u32 = 4;
+/// Tokens read of a tree, and of one that may be none: `/images` stands near the beginning.
+const MOST_TOKENS: usize = 1 << 20;
+const GLANCE: usize = 64;
+/// Longest name of a node or property, its end included.
+const LONGEST: usize = 256;
 /// Images in one tree, more than any has.
 const MOST: usize = 1024;
 
 pub(super) static READER: Reader = Reader {
     format: Format::Fit,
-    probe: |data| data.starts_with(MAGIC) && images(data).is_some_and(|images| !images.is_empty()),
+    probe: |data| data.starts_with(MAGIC) && images(data, GLANCE).is_some_and(|images| !images.is_empty()),
     signatures: &[(MAGIC, 0)],
     open,
 };
@@ -49,8 +54,8 @@ impl Image {
     }
 }
 
-/// The images of a tree; none if it is not one.
-fn images(data: &[u8]) -> Option<Vec<Image>> {
+/// The images among the first tokens of a tree; none if it is not one.
+fn images(data: &[u8], tokens: usize) -> Option<Vec<Image>> {
     let field = |at| be32(data, at).map(|word| word as usize);
     let (size, structure, strings) = (field(4)?, field(8)?, field(12)?);
     let (strings_size, structure_size) = (field(32)?, field(36)?);
@@ -60,7 +65,8 @@ fn images(data: &[u8]) -> Option<Vec<Image>> {
     let strings = data.get(strings..strings.checked_add(strings_size)?)?;
     let mut tree = Tree { images: Vec::new(), path: Vec::new(), strings };
     let mut at = structure;
-    while let Some(token) = be32(structure_bytes, at) {
+    for _ in 0..tokens {
+        let Some(token) = be32(structure_bytes, at) else { break };
         at = match token {
             BEGIN => tree.begin(structure_bytes, at + 4)?,
             PROPERTY => tree.property(structure_bytes, at + 4)?,
@@ -85,7 +91,7 @@ struct Tree<'a> {
 impl Tree<'_> {
     fn begin(&mut self, data: &[u8], at: usize) -> Option<usize> {
         let rest = data.get(at..)?;
-        let end = rest.iter().position(|byte| *byte == 0)?;
+        let end = rest.iter().take(LONGEST).position(|byte| *byte == 0)?;
         let name = rest.get(..end)?;
         if self.in_images(2) {
             (self.images.len() < MOST).then_some(())?;
@@ -110,7 +116,8 @@ impl Tree<'_> {
         let start = at + 8;
         let value = data.get(start..start.checked_add(length)?)?;
         let number = be32(value, 0).map(|word| word as usize);
-        let name = self.strings.get(name..)?.split(|byte| *byte == 0).next()?;
+        let name = self.strings.get(name..)?;
+        let name = name.get(..LONGEST.min(name.len()))?.split(|byte| *byte == 0).next()?;
         if self.in_images(3)
             && let Some(image) = self.images.last_mut()
         {
@@ -127,7 +134,8 @@ impl Tree<'_> {
 }
 
 fn open(data: &Bytes, meter: &mut Meter) -> Result<Opened, Cause> {
-    let images = images(data).ok_or_else(|| Cause::Damaged { how: "its tree is damaged".to_owned() })?;
+    let images =
+        images(data, MOST_TOKENS).ok_or_else(|| Cause::Damaged { how: "its tree is damaged".to_owned() })?;
     let tree = be32(data, 4).unwrap_or(0) as usize;
     let (mut files, mut problems, mut length) = (Vec::new(), Vec::new(), tree.min(data.len()));
     for image in images {

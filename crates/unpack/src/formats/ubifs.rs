@@ -29,6 +29,8 @@ const MASTER: u8 = 7;
 const REFERENCE: u8 = 8;
 const INDEX: u8 = 9;
 const COMMIT: u8 = 10;
+/// No node is longer: inodes carry up to 4 KiB, index nodes a few dozen branches. Bounds what a checksum may cost.
+const LONGEST: usize = 8192;
 /// Bytes of a file in one data node.
 const BLOCK: usize = 4096;
 const ROOT: u32 = 1;
@@ -53,7 +55,8 @@ impl<'a> Node<'a> {
     fn read(data: &'a [u8], at: usize) -> Option<Self> {
         let rest = data.get(at..)?;
         let length = le32(rest, 16)? as usize;
-        let bytes = rest.get(..length).filter(|_| rest.starts_with(MAGIC) && length >= HEADER)?;
+        let sound = rest.starts_with(MAGIC) && (HEADER..=LONGEST).contains(&length);
+        let bytes = rest.get(..length).filter(|_| sound)?;
         (le32(bytes, 4)? == crc32(u32::MAX, bytes.get(8..)?)).then_some(())?;
         Some(Self { bytes, kind: *bytes.get(20)? })
     }

@@ -2,7 +2,7 @@
 //!
 //! Fields of two letters, length and version; `CE` goes on elsewhere.
 
-use super::NAME;
+use super::{NAME, SECTOR};
 use crate::formats::number::le32;
 use crate::formats::walk::{Attributes, Sort};
 
@@ -52,11 +52,11 @@ pub(super) fn read(data: &[u8], block: usize, area: &[u8]) -> Unix {
     unix
 }
 
-/// Block, offset and length, each in both byte orders.
+/// Block, offset and length, each in both byte orders. A continuation stays inside one sector.
 fn continuation<'a>(data: &'a [u8], block: usize, field: &[u8]) -> Option<&'a [u8]> {
     let word = |at| le32(field, at).map(|word| word as usize);
     let start = word(4)?.checked_mul(block)?.checked_add(word(12)?)?;
-    data.get(start..start.checked_add(word(20)?)?)
+    data.get(start..start.checked_add(word(20)?.min(SECTOR))?)
 }
 
 impl Unix {
