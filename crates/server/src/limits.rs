@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use share::OrganizationId;
 
-/// Requests a second, on average; bursts may be [`BURST`] times as many.
+/// Requests a second, on average; a burst may use what four seconds allow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rates {
     /// Reading.
