@@ -17,6 +17,7 @@ use crate::packs::{Knowledge, Pack, built_in};
 use crate::paths::{path, routes};
 use crate::plan::{Breaks, Choice, choose, updates};
 use crate::sample::{probabilities, times};
+use crate::stage::Stage;
 use crate::verdict::verdicts;
 use crate::vulnerabilities::{VulnerabilitySource, collect};
 
@@ -97,6 +98,19 @@ pub fn assess(
     options: &Options,
     source: &dyn VulnerabilitySource,
 ) -> Result<Assessment, AssessError> {
+    assess_with(system, options, source, &mut |_| {})
+}
+
+/// The same, telling of each stage when it is done.
+///
+/// # Errors
+/// As [`assess`].
+pub fn assess_with(
+    system: &System,
+    options: &Options,
+    source: &dyn VulnerabilitySource,
+    done: &mut dyn FnMut(Stage),
+) -> Result<Assessment, AssessError> {
     let mut packs = built_in();
     packs.extend(options.packs.iter().cloned());
     packs.sort_by(|a, b| a.name.cmp(&b.name));
@@ -104,16 +118,23 @@ pub fn assess(
     let judged = judge(collect(system, source));
     let goals = goal_patterns(system, &knowledge)?;
     let base = with_applied(system, facts(system, &judged), &options.applied);
+    done(Stage::Facts);
     let mut session = derive(&knowledge, options, &base)?;
-    let vulnerabilities = verdicts(&session, system.document(), &judged);
+    done(Stage::Derived);
+    let vulnerabilities = verdicts(&session, system.document(), &judged).map_err(AssessError::Vocabulary)?;
+    done(Stage::Verdicts);
     let patterns: Vec<Pattern> = goals.iter().map(|(_, _, pattern)| pattern.clone()).collect();
     let (goals, plan) = {
         let graph = Graph::new(&session, &knowledge, &judged, &patterns).map_err(AssessError::Vocabulary)?;
+        done(Stage::Graph);
         let reported = report_goals(&graph, &goals, options);
+        done(Stage::Goals);
         let planned = Planned::new(&graph, system, &base, &reported, options);
         (reported, planned)
     };
+    done(Stage::Plan);
     let residual = plan.verify(&mut session, &patterns, &goals)?;
+    done(Stage::Verified);
     let mut blind_spots = blind_spots(system, &session);
     blind_spots.extend(plan.unstoppable(&goals));
     blind_spots.sort();

@@ -49,6 +49,11 @@ pub(crate) fn judge(entries: BTreeMap<String, Entry>) -> BTreeMap<String, Judged
     entries.into_iter().map(judged).collect()
 }
 
+/// What a system and the vulnerabilities of its software give the rules to begin with, sorted: for other engines.
+pub fn base_facts(system: &System, source: &dyn crate::VulnerabilitySource) -> Vec<Fact> {
+    facts(system, &judge(crate::vulnerabilities::collect(system, source))).into_iter().collect()
+}
+
 /// All base facts, sorted, each once.
 pub(crate) fn facts(system: &System, vulnerabilities: &BTreeMap<String, Judged>) -> BTreeSet<Fact> {
     let mut out: BTreeSet<Fact> = system.facts().into_iter().filter_map(convert).collect();

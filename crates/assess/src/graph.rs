@@ -57,20 +57,20 @@ impl<'s> Graph<'s> {
         Ok(graph)
     }
 
-    pub(crate) fn applications(&self) -> &[Application] {
+    pub(crate) fn applications(&self) -> impl ExactSizeIterator<Item = Application<'_>> {
         self.derivations.applications()
     }
 
-    pub(crate) fn application(&self, index: usize) -> Option<&Application> {
-        self.applications().get(index)
+    pub(crate) fn application(&self, index: usize) -> Option<Application<'_>> {
+        self.derivations.application(index)
     }
 
-    pub(crate) fn step(&self, application: &Application) -> Option<&'s StepRule> {
+    pub(crate) fn step(&self, application: Application<'_>) -> Option<&'s StepRule> {
         self.knowledge.step(application.rule)
     }
 
     /// The rule's variables as words.
-    pub(crate) fn params(&self, application: &Application) -> BTreeMap<String, String> {
+    pub(crate) fn params(&self, application: Application<'_>) -> BTreeMap<String, String> {
         let values = self.derivations.values(self.session, application);
         values.into_iter().map(|(name, value)| (name, plain(&value))).collect()
     }
@@ -103,7 +103,7 @@ impl<'s> Graph<'s> {
 
     fn sort(&mut self) {
         let settled = self.cheapest(&[], &[]);
-        let place = |a: &Application| settled.get(a.head.0).copied().flatten().map(|c| c.order);
+        let place = |a: Application<'_>| settled.get(a.head.index()).copied().flatten().map(|c| c.order);
         let mut order: Vec<usize> = (0..self.applications().len()).collect();
         order.sort_by_key(|i| self.application(*i).and_then(place).unwrap_or(usize::MAX));
         self.order = order;
@@ -129,7 +129,7 @@ impl<'s> Graph<'s> {
 
     /// The applications of the cheapest proof of any of these facts; `None` if none of them has one.
     pub(crate) fn proof(&self, cheapest: &[Option<Cheapest>], facts: &[FactId]) -> Option<Vec<usize>> {
-        let known = facts.iter().filter_map(|f| Some((cheapest.get(f.0).copied().flatten()?, *f)));
+        let known = facts.iter().filter_map(|f| Some((cheapest.get(f.index()).copied().flatten()?, *f)));
         let best = known.min_by(|(a, f), (b, g)| a.cost.total_cmp(&b.cost).then(f.cmp(g)));
         best.map(|(_, fact)| self.derivations.steps(cheapest, fact))
     }

@@ -24,12 +24,16 @@ mod paths;
 mod plan;
 mod random;
 pub mod render;
+pub mod report;
 mod sample;
+mod stage;
 mod template;
 mod verdict;
 mod vulnerabilities;
 
-pub use assessment::{AssessError, Options, assess};
+pub use assessment::{AssessError, Options, assess, assess_with};
 pub use difference::compare;
 pub use effect::{Consequence, Effect, Interaction, Privilege};
+pub use facts::base_facts;
+pub use stage::Stage;
 pub use vulnerabilities::{KnownVulnerability, NoVulnerabilities, VulnerabilitySource};

@@ -16,7 +16,7 @@ const ATTEMPTS: usize = 4;
 
 /// At most `count` paths, each the indices of its applications in an order in which they can be carried out.
 pub(crate) fn routes(graph: &Graph<'_>, goal: &[FactId], count: usize) -> Vec<Vec<usize>> {
-    let mut penalty = vec![0.0; graph.applications().len()];
+    let mut penalty = vec![0.0; graph.derivations.len()];
     let mut seen = BTreeSet::new();
     let mut routes = Vec::new();
     for _ in 0..count.saturating_mul(ATTEMPTS) {

@@ -37,7 +37,7 @@ impl Breaks {
             .enumerate()
             .flat_map(|(at, m)| m.insert.iter().filter_map(move |f| Some((at, f.to_string().parse().ok()?))))
             .collect();
-        let breaks = graph.applications().iter().map(|application| {
+        let breaks = graph.applications().map(|application| {
             let mut by: BTreeSet<usize> =
                 application.premises.iter().filter_map(|p| retracted.get(p)).flatten().copied().collect();
             if !inserted.is_empty() {

@@ -29,7 +29,7 @@ pub(crate) fn probabilities(
         let chances: Vec<u64> = graph.odds.iter().map(|odds| random.coins(odds.probability)).collect();
         let holds = play(graph, disabled, &chances);
         for (count, facts) in reached.iter_mut().zip(&graph.goals) {
-            let any = facts.iter().filter_map(|f| holds.get(f.0)).fold(0, |any, bits| any | bits);
+            let any = facts.iter().filter_map(|f| holds.get(f.index())).fold(0, |any, bits| any | bits);
             *count += u64::from(any.count_ones());
         }
     }
@@ -50,9 +50,9 @@ fn play(graph: &Graph<'_>, disabled: &Disabled, chances: &[u64]) -> Vec<u64> {
                 Some(chance) => chances.get(chance).copied().unwrap_or_default(),
                 None => !0,
             };
-            let premises = application.premises.iter().filter_map(|p| holds.get(p.0));
+            let premises = application.premises.iter().filter_map(|p| holds.get(p.index()));
             let bits = premises.fold(success, |all, bits| all & bits);
-            if let Some(head) = holds.get_mut(application.head.0)
+            if let Some(head) = holds.get_mut(application.head.index())
                 && bits & !*head != 0
             {
                 *head |= bits;
@@ -85,7 +85,7 @@ fn wilson(count: u64, worlds: u64) -> Probability {
 
 /// Time to each goal over those worlds in which it is reached; `None` if it never is.
 pub(crate) fn times(graph: &Graph<'_>, seed: u64) -> Vec<Option<Days>> {
-    let worlds = (MAX_TIMED_WORK / graph.applications().len().max(1)).clamp(64, MAX_TIMED_WORLDS);
+    let worlds = (MAX_TIMED_WORK / graph.derivations.len().max(1)).clamp(64, MAX_TIMED_WORLDS);
     let mut random = Random::new(seed ^ 0x7469_6d65);
     let mut drawn: Vec<Vec<f64>> = vec![Vec::new(); graph.goals.len()];
     for _ in 0..worlds {
@@ -99,7 +99,8 @@ pub(crate) fn times(graph: &Graph<'_>, seed: u64) -> Vec<Option<Days>> {
             .collect();
         let ready = run(graph, &days);
         for (times, facts) in drawn.iter_mut().zip(&graph.goals) {
-            let first = facts.iter().filter_map(|f| ready.get(f.0)).copied().fold(f64::INFINITY, f64::min);
+            let first =
+                facts.iter().filter_map(|f| ready.get(f.index())).copied().fold(f64::INFINITY, f64::min);
             times.extend(Some(first).filter(|t| t.is_finite()));
         }
     }
@@ -115,9 +116,9 @@ fn run(graph: &Graph<'_>, days: &[f64]) -> Vec<f64> {
         for index in &graph.order {
             let Some(application) = graph.application(*index) else { continue };
             let own = graph.chance.get(*index).copied().flatten().and_then(|c| days.get(c)).copied();
-            let premises = application.premises.iter().filter_map(|p| ready.get(p.0));
+            let premises = application.premises.iter().filter_map(|p| ready.get(p.index()));
             let done = premises.fold(0.0_f64, |latest, t| latest.max(*t)) + own.unwrap_or_default();
-            if let Some(head) = ready.get_mut(application.head.0).filter(|head| done < **head) {
+            if let Some(head) = ready.get_mut(application.head.index()).filter(|head| done < **head) {
                 *head = done;
                 changed = true;
             }

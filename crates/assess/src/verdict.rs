@@ -4,12 +4,13 @@
 //! they do not, the nearest missing premise is the reason. If all that is missing is that some measure be absent, the
 //! vulnerability is mitigated by that measure.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use datalog::{Fact, Missing, Pattern, Session};
+use datalog::{Cheapest, Derivations, Fact, FactError, FactId, Missing, Pattern, Session};
 use record::{Verdict, VulnerabilityVerdict};
-use system::{Document, VexStatus};
+use system::{Document, Range, VexStatus};
 
+use crate::effect::{Effect, Interaction, Privilege};
 use crate::facts::Judged;
 use crate::graph::plain;
 
@@ -42,40 +43,91 @@ pub(crate) fn verdicts(
     session: &Session,
     document: &Document,
     judged: &BTreeMap<String, Judged>,
-) -> Vec<VulnerabilityVerdict> {
-    let opportunities = opportunities(session);
+) -> Result<Vec<VulnerabilityVerdict>, FactError> {
+    let mut judge = Judge {
+        session,
+        document,
+        opportunities: Opportunities::new(session)?,
+        serving: document.services.values().map(|s| s.host.value.as_str()).collect(),
+        reasons: HashMap::new(),
+    };
     let mut out = Vec::new();
-    for fact in session.facts("vul_exists") {
-        let [id, host, software] = fact.args.as_slice() else { continue };
-        let (id, host, software) = (plain(id), plain(host), plain(software));
+    for (id, host, software) in carried(session) {
         let Some(known) = judged.get(&id) else { continue };
-        let used = opportunities.get(&(id.clone(), host.clone()));
-        let (verdict, why) = judge(session, document, known, &id, &host, used);
-        out.push(VulnerabilityVerdict {
-            component: component(document, &software),
-            cvss: known.entry.known.score,
-            epss: known.entry.known.epss,
-            kev: known.entry.known.kev,
-            verdict,
-            why,
-            path_count: used.map_or(0, |used| used.len() as u64),
-            id,
-            host,
-        });
+        let (verdict, why) = judge.verdict(known, &id, &host, &software);
+        let path_count = judge.opportunities.of(&id, &host).len() as u64;
+        for software in software {
+            out.push(VulnerabilityVerdict {
+                component: component(document, &software),
+                cvss: known.entry.known.score,
+                epss: known.entry.known.epss,
+                kev: known.entry.known.kev,
+                verdict,
+                why: why.clone(),
+                path_count,
+                id: id.clone(),
+                host: host.clone(),
+            });
+        }
     }
     out.sort_by(|a, b| (&a.id, &a.host, &a.component).cmp(&(&b.id, &b.host, &b.component)));
-    out
+    Ok(out)
 }
 
-type Opportunities = BTreeMap<(String, String), Vec<Fact>>;
-
-fn opportunities(session: &Session) -> Opportunities {
-    let mut out = Opportunities::new();
-    for fact in session.facts("opportunity") {
-        let word = |at: usize| fact.args.get(at).map(plain).unwrap_or_default();
-        out.entry((word(1), word(2))).or_default().push(fact);
+/// Each vulnerability on each host, with the software that has it.
+fn carried(session: &Session) -> impl Iterator<Item = (String, String, Vec<String>)> {
+    let mut carried: BTreeMap<(String, String), Vec<String>> = BTreeMap::new();
+    for fact in session.facts("vul_exists") {
+        if let [id, host, software] = fact.args.as_slice() {
+            carried.entry((plain(id), plain(host))).or_default().push(plain(software));
+        }
     }
-    out
+    carried.into_iter().map(|((id, host), software)| (id, host, software))
+}
+
+/// Where attackers can use a vulnerability, with the lengths of the shortest ways there: one graph for all.
+struct Opportunities {
+    by_place: HashMap<(String, String), Vec<(Fact, FactId)>>,
+    derivations: Derivations,
+    cheapest: Vec<Option<Cheapest>>,
+}
+
+impl Opportunities {
+    fn new(session: &Session) -> Result<Self, FactError> {
+        let any = Pattern { relation: "opportunity".to_owned(), args: vec![None; 5] };
+        let derivations = session.derivations_of(std::slice::from_ref(&any))?;
+        let cheapest = derivations.cheapest(&|_, _| 1.0);
+        let mut by_place: HashMap<(String, String), Vec<(Fact, FactId)>> = HashMap::new();
+        for id in derivations.matching(session, &any)? {
+            let fact = derivations.fact(session, id);
+            let word = |at: usize| fact.args.get(at).map(plain).unwrap_or_default();
+            by_place.entry((word(1), word(2))).or_default().push((fact, id));
+        }
+        by_place.values_mut().for_each(|facts| facts.sort());
+        Ok(Self { by_place, derivations, cheapest })
+    }
+
+    fn of(&self, id: &str, host: &str) -> &[(Fact, FactId)] {
+        self.by_place.get(&(id.to_owned(), host.to_owned())).map_or(&[], Vec::as_slice)
+    }
+
+    /// Rule applications on the shortest way, the last not counted.
+    fn inferences(&self, fact: FactId) -> usize {
+        self.derivations.steps(&self.cheapest, fact).len().saturating_sub(1)
+    }
+}
+
+/// What decides why a vulnerability is out of reach: the host, the software, and what the flaw demands.
+type Class = (String, Vec<String>, Range, Privilege, Interaction);
+
+struct Judge<'a> {
+    session: &'a Session,
+    document: &'a Document,
+    opportunities: Opportunities,
+    /// Hosts of which a service is stated.
+    serving: BTreeSet<&'a str>,
+    /// Vulnerabilities of one class lack the same.
+    reasons: HashMap<Class, Vec<Missing>>,
 }
 
 /// The name others know the component by.
@@ -86,38 +138,65 @@ fn component(document: &Document, software: &str) -> String {
         .map_or_else(|| software.to_owned(), |name| name.value.clone())
 }
 
-fn judge(
-    session: &Session,
-    document: &Document,
-    known: &Judged,
-    id: &str,
-    host: &str,
-    used: Option<&Vec<Fact>>,
-) -> (Verdict, String) {
-    let vex = document.vulnerabilities.get(id).and_then(|v| v.vex.as_ref());
-    if let Some(vex) = vex.filter(|v| matches!(v.status, VexStatus::NotAffected | VexStatus::Fixed)) {
-        let state = if vex.status == VexStatus::Fixed { "fixed" } else { "not affected" };
-        let why = vex.why.as_ref().map_or_else(String::new, |why| format!(": {why}"));
-        return (Verdict::NotAffected, format!("{state}, by the word of {}{why}", vex.by));
+impl Judge<'_> {
+    fn verdict(&mut self, known: &Judged, id: &str, host: &str, software: &[String]) -> (Verdict, String) {
+        let vex = self.document.vulnerabilities.get(id).and_then(|v| v.vex.as_ref());
+        if let Some(vex) = vex.filter(|v| matches!(v.status, VexStatus::NotAffected | VexStatus::Fixed)) {
+            let state = if vex.status == VexStatus::Fixed { "fixed" } else { "not affected" };
+            let why = vex.why.as_ref().map_or_else(String::new, |why| format!(": {why}"));
+            return (Verdict::NotAffected, format!("{state}, by the word of {}{why}", vex.by));
+        }
+        let Some(effect) = &known.effect else {
+            return (
+                Verdict::Unknown,
+                "no CVSS vector says where an attacker must be and what is gained".to_owned(),
+            );
+        };
+        if let Some((first, fact)) = self.opportunities.of(id, host).first() {
+            let before = self.opportunities.inferences(*fact);
+            return (Verdict::Exploitable, exploitable(first, before, &effect.derivation));
+        }
+        let missing = self.missing(effect, id, host, software);
+        self.unreached(host, &missing)
     }
-    let Some(effect) = &known.effect else {
-        return (
-            Verdict::Unknown,
-            "no CVSS vector says where an attacker must be and what is gained".to_owned(),
-        );
-    };
-    if let Some(first) = used.and_then(|used| used.first()) {
-        return (Verdict::Exploitable, exploitable(session, first, &effect.derivation));
+
+    fn missing(&mut self, effect: &Effect, id: &str, host: &str, software: &[String]) -> Vec<Missing> {
+        let (range, privilege, interaction) = (effect.range, effect.privilege, effect.interaction);
+        let class: Class = (host.to_owned(), software.to_vec(), range, privilege, interaction);
+        if let Some(reason) = self.reasons.get(&class) {
+            return reason.clone();
+        }
+        let pattern = Pattern {
+            relation: "opportunity".to_owned(),
+            args: vec![None, Some(id.to_owned()), Some(host.to_owned()), None, None],
+        };
+        let missing = self.session.missing_given(&pattern, STEPS, GIVEN).unwrap_or_default();
+        if missing.iter().all(|m| !m.to_string().contains(id)) {
+            self.reasons.insert(class, missing.clone());
+        }
+        missing
     }
-    let pattern = Pattern {
-        relation: "opportunity".to_owned(),
-        args: vec![None, Some(id.to_owned()), Some(host.to_owned()), None, None],
-    };
-    let missing = session.missing_given(&pattern, STEPS, GIVEN).unwrap_or_default();
-    unreached(document, host, &missing)
+
+    fn unreached(&self, host: &str, missing: &[Missing]) -> (Verdict, String) {
+        let list =
+            |missing: &[Missing]| missing.iter().map(|m| format!("`{m}`")).collect::<Vec<_>>().join(", ");
+        let measures: Vec<String> = missing
+            .iter()
+            .filter_map(|m| if let Missing::InTheWay(fact) = m { Some(format!("`{fact}`")) } else { None })
+            .collect();
+        if !measures.is_empty() && measures.len() == missing.len() {
+            return (Verdict::Mitigated, format!("stopped by {}", measures.join(", ")));
+        }
+        let about_services = missing.iter().any(|m| m.to_string().starts_with("service_software("));
+        if about_services && !self.serving.contains(host) {
+            let why = format!("no service of `{host}` is stated, so nobody can say whether it listens");
+            return (Verdict::Unknown, why);
+        }
+        (Verdict::NotReachable, format!("nearest missing premise: {}", list(missing)))
+    }
 }
 
-fn exploitable(session: &Session, opportunity: &Fact, derivation: &str) -> String {
+fn exploitable(opportunity: &Fact, before: usize, derivation: &str) -> String {
     let word = |at: usize| opportunity.args.get(at).map(plain).unwrap_or_default();
     let how = match word(4).as_str() {
         "remote" => "over the network",
@@ -127,25 +206,5 @@ fn exploitable(session: &Session, opportunity: &Fact, derivation: &str) -> Strin
         "client" => "through a person who opens it",
         _ => "at the device",
     };
-    let pattern = opportunity.to_string().parse::<Pattern>();
-    let proof = pattern.ok().and_then(|p| session.why(&p).ok().flatten());
-    let before = proof.map_or(0, |p| p.steps.len().saturating_sub(1));
     format!("{} can use it {how}, {before} inferences from the start; {derivation}", word(0))
-}
-
-fn unreached(document: &Document, host: &str, missing: &[Missing]) -> (Verdict, String) {
-    let list = |missing: &[Missing]| missing.iter().map(|m| format!("`{m}`")).collect::<Vec<_>>().join(", ");
-    let measures: Vec<String> = missing
-        .iter()
-        .filter_map(|m| if let Missing::InTheWay(fact) = m { Some(format!("`{fact}`")) } else { None })
-        .collect();
-    if !measures.is_empty() && measures.len() == missing.len() {
-        return (Verdict::Mitigated, format!("stopped by {}", measures.join(", ")));
-    }
-    let about_services = missing.iter().any(|m| m.to_string().starts_with("service_software("));
-    if about_services && !document.services.values().any(|s| s.host.value == host) {
-        let why = format!("no service of `{host}` is stated, so nobody can say whether it listens");
-        return (Verdict::Unknown, why);
-    }
-    (Verdict::NotReachable, format!("nearest missing premise: {}", list(missing)))
 }

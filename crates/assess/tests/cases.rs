@@ -61,7 +61,7 @@ fn id(rule: &datalog::Rule) -> Option<String> {
 fn concludes(session: &Session, rule: &str, fact: &Pattern) -> bool {
     let derivations = session.derivations_of(std::slice::from_ref(fact)).unwrap();
     let heads = derivations.matching(session, fact).unwrap();
-    derivations.applications().iter().any(|application| {
+    derivations.applications().any(|application| {
         let of = session.program().rules().get(application.rule.0).and_then(id);
         heads.contains(&application.head) && of.as_deref() == Some(rule)
     })

@@ -1,83 +1,204 @@
-//! All facts of a session by relation, with indexes made when first asked for.
+//! All facts of a session by relation.
 
-use std::cell::RefCell;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
-use crate::program::RelationId;
-use crate::value::{Row, WIDTH};
+use crate::packed::Packed;
+use crate::program::{Program, RelationId};
+use crate::value::Row;
 
-/// Rows by the values of some columns. Rows with the same values are in ascending order.
-type Index = HashMap<Row, Rc<[Row]>>;
+/// Changes that lie on top of a table before they are worked in.
+const LOOSE: usize = 4096;
 
-/// By relation and columns.
-type Indexes = HashMap<(RelationId, Vec<usize>), Rc<Index>>;
+/// Rows that come and go: a sorted bulk, and the changes since it was sorted.
+#[derive(Default)]
+pub(crate) struct Table {
+    width: usize,
+    bulk: Rc<Packed>,
+    /// Places in the bulk of rows that went.
+    gone: BTreeSet<usize>,
+    /// Rows that came; none of them in the bulk.
+    fresh: BTreeSet<Row>,
+}
+
+impl Table {
+    pub(crate) fn new(width: usize) -> Self {
+        Self { width, ..Self::default() }
+    }
+
+    /// `rows` must be ascending, each once.
+    pub(crate) fn of(width: usize, rows: impl IntoIterator<Item = Row>) -> Self {
+        Self { width, bulk: Rc::new(Packed::new(width, rows)), ..Self::default() }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.bulk.len() - self.gone.len() + self.fresh.len()
+    }
+
+    pub(crate) fn contains(&self, row: &Row) -> bool {
+        self.fresh.contains(row) || self.bulk.position(row).is_some_and(|at| !self.gone.contains(&at))
+    }
+
+    /// True if this changed anything.
+    pub(crate) fn insert(&mut self, row: Row) -> bool {
+        match self.bulk.position(&row) {
+            Some(at) => self.gone.remove(&at),
+            None => self.fresh.insert(row),
+        }
+    }
+
+    /// True if this changed anything.
+    pub(crate) fn remove(&mut self, row: &Row) -> bool {
+        match self.bulk.position(row) {
+            Some(at) => self.gone.insert(at),
+            None => self.fresh.remove(row),
+        }
+    }
+
+    /// Ascending.
+    pub(crate) fn rows(&self) -> impl Iterator<Item = Row> + '_ {
+        let bulk = (0..self.bulk.len()).filter(|at| !self.gone.contains(at)).map(|at| self.bulk.row(at));
+        merged(bulk, self.fresh.iter().copied())
+    }
+
+    /// Rows with these values in these columns; columns ascending, rows too.
+    pub(crate) fn matching(&self, columns: &[usize], values: &[u32]) -> Vec<Row> {
+        let mut rows = Vec::new();
+        self.bulk.find(columns, values, &mut |at| {
+            if self.gone.is_empty() || !self.gone.contains(&at) {
+                rows.push(self.bulk.row(at));
+            }
+            true
+        });
+        if !self.fresh.is_empty() {
+            let agrees = |row: &&Row| columns.iter().zip(values).all(|(c, v)| row.get(*c) == Some(v));
+            let before = rows.len();
+            rows.extend(self.fresh.iter().filter(agrees));
+            if before > 0 && rows.len() > before {
+                rows.sort_unstable();
+            }
+        }
+        rows
+    }
+
+    /// The rows as one sorted bulk, shared where nothing changed since.
+    pub(crate) fn settled(&self) -> Rc<Packed> {
+        if self.gone.is_empty() && self.fresh.is_empty() {
+            return self.bulk.clone();
+        }
+        Rc::new(Packed::new(self.width, self.rows()))
+    }
+
+    fn settle(&mut self, loose: usize) {
+        if self.gone.len() + self.fresh.len() > loose {
+            self.bulk = self.settled();
+            self.gone.clear();
+            self.fresh.clear();
+        }
+    }
+}
+
+fn merged(a: impl Iterator<Item = Row>, b: impl Iterator<Item = Row>) -> impl Iterator<Item = Row> {
+    let (mut a, mut b) = (a.peekable(), b.peekable());
+    std::iter::from_fn(move || match (a.peek(), b.peek()) {
+        (Some(x), Some(y)) if x < y => a.next(),
+        (Some(_), None) => a.next(),
+        _ => b.next(),
+    })
+}
 
 #[derive(Default)]
 pub(crate) struct Database {
-    relations: Vec<BTreeSet<Row>>,
-    indexes: RefCell<Indexes>,
+    tables: Vec<Table>,
 }
 
 impl Database {
-    pub(crate) fn new(relations: usize) -> Self {
-        Self { relations: vec![BTreeSet::new(); relations], indexes: RefCell::default() }
+    pub(crate) fn new(program: &Program) -> Self {
+        Self { tables: program.relations.iter().map(|r| Table::new(r.columns.len())).collect() }
     }
 
-    pub(crate) fn rows(&self, relation: RelationId) -> impl Iterator<Item = &Row> {
-        self.relations.get(relation.0).into_iter().flatten()
+    pub(crate) fn table(&self, relation: RelationId) -> Option<&Table> {
+        self.tables.get(relation.0)
+    }
+
+    pub(crate) fn set(&mut self, relation: RelationId, table: Table) {
+        if let Some(slot) = self.tables.get_mut(relation.0) {
+            *slot = table;
+        }
+    }
+
+    pub(crate) fn rows(&self, relation: RelationId) -> impl Iterator<Item = Row> + '_ {
+        self.table(relation).into_iter().flat_map(Table::rows)
     }
 
     pub(crate) fn count(&self, relation: RelationId) -> usize {
-        self.relations.get(relation.0).map_or(0, BTreeSet::len)
+        self.table(relation).map_or(0, Table::len)
     }
 
     pub(crate) fn contains(&self, relation: RelationId, row: &Row) -> bool {
-        self.relations.get(relation.0).is_some_and(|rows| rows.contains(row))
+        self.table(relation).is_some_and(|table| table.contains(row))
     }
 
-    /// True if this changed anything. Indexes of the relation are forgotten.
+    /// True if this changed anything.
     pub(crate) fn insert(&mut self, relation: RelationId, row: Row) -> bool {
-        let changed = self.relations.get_mut(relation.0).is_some_and(|rows| rows.insert(row));
-        self.forget(relation, changed)
+        self.tables.get_mut(relation.0).is_some_and(|table| table.insert(row))
     }
 
-    /// True if this changed anything. Indexes of the relation are forgotten.
+    /// True if this changed anything.
     pub(crate) fn remove(&mut self, relation: RelationId, row: &Row) -> bool {
-        let changed = self.relations.get_mut(relation.0).is_some_and(|rows| rows.remove(row));
-        self.forget(relation, changed)
+        self.tables.get_mut(relation.0).is_some_and(|table| table.remove(row))
     }
 
-    fn forget(&mut self, relation: RelationId, changed: bool) -> bool {
-        if changed && !self.indexes.borrow().is_empty() {
-            self.indexes.borrow_mut().retain(|(of, _), _| *of != relation);
+    /// Works changes into the bulk where there are many.
+    pub(crate) fn settle(&mut self) {
+        for table in &mut self.tables {
+            let loose = LOOSE.max(table.bulk.len() / 16);
+            table.settle(loose);
         }
-        changed
+    }
+
+    /// Works all changes into the bulk.
+    pub(crate) fn settle_all(&mut self) {
+        self.tables.iter_mut().for_each(|table| table.settle(0));
     }
 
     /// Rows that have these values in these columns, ascending.
-    pub(crate) fn matching(&self, relation: RelationId, columns: &[usize], values: &[u32]) -> Rc<[Row]> {
-        let key = (relation, columns.to_vec());
-        let known = self.indexes.borrow().get(&key).cloned();
-        let index = known.unwrap_or_else(|| {
-            let index = Rc::new(self.index(relation, columns));
-            self.indexes.borrow_mut().insert(key, index.clone());
-            index
-        });
-        let mut wanted = [0; WIDTH];
-        wanted.iter_mut().zip(values).for_each(|(slot, value)| *slot = *value);
-        index.get(&wanted).cloned().unwrap_or_else(|| Rc::from([]))
+    pub(crate) fn matching(&self, relation: RelationId, columns: &[usize], values: &[u32]) -> Vec<Row> {
+        self.table(relation).map(|table| table.matching(columns, values)).unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn row(a: u32, b: u32) -> Row {
+        let mut row = Row::default();
+        (row[0], row[1]) = (a, b);
+        row
     }
 
-    fn index(&self, relation: RelationId, columns: &[usize]) -> Index {
-        let mut lists: HashMap<Row, Vec<Row>> = HashMap::new();
-        for row in self.rows(relation) {
-            let mut key = [0; WIDTH];
-            for (slot, column) in key.iter_mut().zip(columns) {
-                *slot = row.get(*column).copied().unwrap_or_default();
+    proptest! {
+        #[test]
+        fn a_table_is_a_sorted_set_whenever_it_is_settled(
+            steps in prop::collection::vec((0..5_u32, 0..5_u32, 0..4_u8), 1..60)
+        ) {
+            let (mut table, mut model) = (Table::new(2), BTreeSet::new());
+            for (a, b, step) in steps {
+                match step {
+                    0 => prop_assert_eq!(table.remove(&row(a, b)), model.remove(&row(a, b))),
+                    1 => table.settle(0),
+                    _ => prop_assert_eq!(table.insert(row(a, b)), model.insert(row(a, b))),
+                }
+                prop_assert_eq!(table.len(), model.len());
+                prop_assert_eq!(table.contains(&row(a, b)), model.contains(&row(a, b)));
+                prop_assert!(table.rows().eq(model.iter().copied()));
+                prop_assert!(table.settled().rows().eq(model.iter().copied()));
+                let second: Vec<Row> = model.iter().filter(|r| r[1] == b).copied().collect();
+                prop_assert_eq!(table.matching(&[1], &[b]), second);
             }
-            lists.entry(key).or_default().push(*row);
         }
-        lists.into_iter().map(|(key, rows)| (key, Rc::from(rows))).collect()
     }
 }

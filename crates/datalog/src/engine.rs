@@ -10,13 +10,14 @@ use std::time::Duration;
 
 use timely::communication::WorkerGuards;
 
+use crate::operators::{Difference, Time};
 use crate::plan::RulePlan;
-use crate::program::{Program, RelationId};
-use crate::render::{Difference, Meter, Time, render};
+use crate::program::Program;
+use crate::render::{Meter, render};
 use crate::value::Row;
 
-/// Updates of relations.
-pub(crate) type Delta = Vec<(RelationId, Row, Difference)>;
+/// Updates by relation.
+pub(crate) type Delta = Vec<Vec<(Row, Difference)>>;
 
 pub(crate) struct Engine {
     commands: Vec<Sender<Arc<Delta>>>,
@@ -89,10 +90,10 @@ impl Engine {
         for command in &self.commands {
             command.send(delta.clone()).map_err(|_| Stopped)?;
         }
-        let mut changes = Vec::new();
+        let mut changes = Delta::new();
         for _ in &self.commands {
             match self.results.recv() {
-                Ok(Some(share)) => changes.extend(share),
+                Ok(Some(share)) => gather(&mut changes, share),
                 _ => {
                     // The peers of a dead worker never finish: leave them behind rather than join them.
                     std::mem::forget(self.guards.take());
@@ -103,21 +104,30 @@ impl Engine {
         if self.meter.exceeded.load(Ordering::Relaxed) {
             return Ok(Round::Exceeded);
         }
-        Ok(Round::Changes(consolidate(changes)))
+        changes.iter_mut().for_each(consolidate);
+        Ok(Round::Changes(changes))
     }
 }
 
-fn consolidate(mut changes: Delta) -> Delta {
-    changes.sort_unstable_by_key(|(relation, row, _)| (*relation, *row));
-    let mut out: Delta = Vec::new();
-    for (relation, row, difference) in changes {
-        match out.last_mut() {
-            Some((last, same, sum)) if *last == relation && *same == row => *sum += difference,
-            _ => out.push((relation, row, difference)),
-        }
+fn gather(changes: &mut Delta, share: Delta) {
+    if changes.is_empty() {
+        *changes = share;
+        return;
     }
-    out.retain(|(_, _, sum)| *sum != 0);
-    out
+    changes.iter_mut().zip(share).for_each(|(all, more)| all.extend(more));
+}
+
+/// Sorted, summed, none zero.
+fn consolidate(changes: &mut Vec<(Row, Difference)>) {
+    changes.sort_unstable_by_key(|(row, _)| *row);
+    changes.dedup_by(|(row, difference), (kept, sum)| {
+        let same = row == kept;
+        if same {
+            *sum += *difference;
+        }
+        same
+    });
+    changes.retain(|(_, sum)| *sum != 0);
 }
 
 fn work(
@@ -133,11 +143,12 @@ fn work(
     let mut rendered = worker.dataflow::<Time, _, _>(|scope| render(scope, program, plans, meter));
     let mut time: Time = 0;
     while let Ok(delta) = queue.recv() {
-        for (relation, row, difference) in delta.iter().skip(index).step_by(peers) {
-            if let Some(input) = rendered.inputs.get_mut(relation.0) {
+        for (input, updates) in rendered.inputs.iter_mut().zip(delta.iter()) {
+            for (row, difference) in updates.iter().skip(index).step_by(peers) {
                 input.update(*row, *difference);
             }
         }
+        drop(delta);
         time += 1;
         for input in &mut rendered.inputs {
             input.advance_to(time);
@@ -150,7 +161,7 @@ fn work(
                 worker.step_or_park(Some(Duration::from_millis(1)));
             }
         }
-        let changes = std::mem::take(&mut *rendered.output.borrow_mut());
+        let changes = rendered.output.borrow_mut().iter_mut().map(std::mem::take).collect();
         if alarm.0.send(Some(changes)).is_err() {
             break;
         }

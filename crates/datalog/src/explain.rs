@@ -2,78 +2,104 @@
 //!
 //! Nothing of this is carried through the engine. From the finished facts every rule body is evaluated once, which
 //! gives an AND/OR graph: facts, and the rule applications that conclude them. A proof takes for each fact its
-//! cheapest application (Knuth 1977, "A generalization of Dijkstra's algorithm"); a fact is settled after its
-//! premises, so no proof goes in a circle.
+//! cheapest application (see `cheapest`).
 
-use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
+use std::collections::BTreeMap;
 
-use crate::matching::{for_each_match, ground, unify};
+use crate::bodies::{Body, Facts};
+use crate::cheapest::Cheapest;
+use crate::matching::{Bindings, unify};
+use crate::packed::Packed;
 use crate::pattern::{FactError, Pattern, decode};
-use crate::program::{Atom, ColumnType, Literal, RelationId, Rule, RuleId, Term};
+use crate::program::{Atom, ColumnType, Literal, Program, RelationId, Rule, RuleId, Term};
 use crate::session::Session;
-use crate::value::{Fact, Row, Value};
+use crate::value::{Fact, Value};
 
-/// A fact of [`Derivations`]: its index there.
+/// A fact of [`Derivations`]: its number there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct FactId(pub usize);
+pub struct FactId(pub u32);
+
+impl FactId {
+    /// For look-up in what is kept by fact.
+    pub fn index(self) -> usize {
+        self.0 as usize
+    }
+}
 
 /// One way a rule concludes a fact.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Application {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Application<'d> {
     /// Which rule.
     pub rule: RuleId,
     /// The conclusion.
     pub head: FactId,
     /// Facts it needs, in the order of the rule's text. What must not hold is in [`Derivations::absent`].
-    pub premises: Vec<FactId>,
-    values: Vec<u32>,
+    pub premises: &'d [FactId],
 }
 
 /// An AND/OR graph of facts and rule applications, for all facts or for all that some facts rest on.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Default)]
 pub struct Derivations {
-    facts: Vec<(RelationId, Row)>,
+    facts: Facts,
     base: Vec<bool>,
-    applications: Vec<Application>,
-}
-
-/// What a cheapest proof of a fact costs, and its last rule application (none for a base fact).
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Cheapest {
-    /// Sum over the proof tree.
-    pub cost: f64,
-    /// Index into [`Derivations::applications`].
-    pub application: Option<usize>,
-    /// Facts are settled in this order: premises have smaller ones.
-    pub order: usize,
+    rules: Vec<u32>,
+    heads: Vec<FactId>,
+    /// Where each application's premises end.
+    ends: Vec<u32>,
+    premises: Vec<FactId>,
 }
 
 impl Derivations {
     /// All facts, in ascending order of engine rows.
     pub fn facts(&self) -> impl Iterator<Item = FactId> + use<> {
-        (0..self.facts.len()).map(FactId)
+        (0..self.fact_count()).map(FactId)
     }
 
-    /// All rule applications, sorted by rule and values.
-    pub fn applications(&self) -> &[Application] {
-        &self.applications
+    fn fact_count(&self) -> u32 {
+        u32::try_from(self.facts.len()).unwrap_or(u32::MAX)
+    }
+
+    /// How many rule applications there are.
+    pub fn len(&self) -> usize {
+        self.rules.len()
+    }
+
+    /// No rule was applied.
+    pub fn is_empty(&self) -> bool {
+        self.rules.is_empty()
+    }
+
+    /// A rule application; `None` from [`Derivations::len`] on.
+    pub fn application(&self, index: usize) -> Option<Application<'_>> {
+        let start = index.checked_sub(1).map_or(Some(0), |before| self.ends.get(before).copied())?;
+        let end = self.ends.get(index).copied()?;
+        Some(Application {
+            rule: RuleId(self.rules.get(index).copied()? as usize),
+            head: self.heads.get(index).copied()?,
+            premises: self.premises.get(start as usize..end as usize)?,
+        })
+    }
+
+    /// All rule applications, in the order of the rules.
+    pub fn applications(&self) -> impl ExactSizeIterator<Item = Application<'_>> {
+        let empty = Application { rule: RuleId(0), head: FactId(0), premises: &[] };
+        (0..self.len()).map(move |index| self.application(index).unwrap_or(empty))
     }
 
     /// Stated, not (only) derived.
     pub fn is_base(&self, fact: FactId) -> bool {
-        self.base.get(fact.0).copied().unwrap_or_default()
+        self.base.get(fact.index()).copied().unwrap_or_default()
     }
 
     /// The fact in words; an aggregate's result reads as `count of x(…)`.
     pub fn fact(&self, session: &Session, fact: FactId) -> Fact {
-        let (relation, row) = self.facts.get(fact.0).copied().unwrap_or((RelationId(0), Row::default()));
+        let (relation, row) = self.facts.get(fact.0);
         session.program.decode(&session.program.symbols, relation, &row)
     }
 
     /// The fact's relation.
     pub fn relation<'s>(&self, session: &'s Session, fact: FactId) -> &'s str {
-        self.facts.get(fact.0).map_or("", |(id, _)| session.program.relation(*id).name.as_str())
+        session.program.relation(self.facts.relation(fact.0)).name.as_str()
     }
 
     /// Facts that fit a pattern.
@@ -81,37 +107,133 @@ impl Derivations {
     /// # Errors
     /// If the pattern's relation is not declared, or has other columns.
     pub fn matching(&self, session: &Session, pattern: &Pattern) -> Result<Vec<FactId>, FactError> {
-        let encoded = session.program.encode_pattern(&session.program.symbols, pattern)?;
-        let rows = encoded.as_ref().map(|e| session.rows(e)).unwrap_or_default();
-        let relation = encoded.map_or(RelationId(0), |e| e.relation);
-        Ok(rows.iter().filter_map(|row| self.find(relation, row)).collect())
-    }
-
-    fn find(&self, relation: RelationId, row: &Row) -> Option<FactId> {
-        self.facts.binary_search(&(relation, *row)).ok().map(FactId)
+        let Some(encoded) = session.program.encode_pattern(&session.program.symbols, pattern)? else {
+            return Ok(Vec::new());
+        };
+        let (columns, values) = encoded.given();
+        let mut found = Vec::new();
+        if let Some(table) = self.facts.tables.get(encoded.relation.0) {
+            table.find(&columns, &values, &mut |place| {
+                found.push(FactId(self.facts.number(encoded.relation, place)));
+                true
+            });
+        }
+        Ok(found)
     }
 
     /// The rule's variables with their values in this application.
-    pub fn values(&self, session: &Session, application: &Application) -> BTreeMap<String, Value> {
-        let variables = session.program.rules.get(application.rule.0).map(|r| r.variables.as_slice());
-        let pairs = variables.unwrap_or_default().iter().zip(&application.values);
-        pairs
-            .map(|((name, kind), bits)| (name.clone(), decode(&session.program.symbols, *kind, *bits)))
+    pub fn values(&self, session: &Session, application: Application<'_>) -> BTreeMap<String, Value> {
+        let Some(rule) = session.program.rules.get(application.rule.0) else { return BTreeMap::new() };
+        let bindings = self.bindings(rule, application);
+        let known = rule.variables.iter().zip(bindings);
+        known
+            .filter_map(|((name, kind), bits)| {
+                Some((name.clone(), decode(&session.program.symbols, *kind, bits?)))
+            })
             .collect()
     }
 
+    /// What the premises and the conclusion say of the variables, and what follows by computing.
+    fn bindings(&self, rule: &Rule, application: Application<'_>) -> Bindings {
+        let mut bindings = vec![None; rule.variables.len()];
+        let atoms = rule.body.iter().filter_map(|l| match l {
+            Literal::Positive(atom) if !atom.terms.is_empty() => Some(atom),
+            _ => None,
+        });
+        for (atom, fact) in atoms.zip(application.premises) {
+            unify(atom, &self.facts.get(fact.0).1, &mut bindings);
+        }
+        unify(&rule.head, &self.facts.get(application.head.0).1, &mut bindings);
+        // One assignment may feed the next.
+        for _ in &rule.body {
+            for literal in &rule.body {
+                let Literal::Assign(variable, value) = literal else { continue };
+                if let Some(computed) = crate::missing::evaluate(value, &bindings)
+                    && let Some(slot) = bindings.get_mut(*variable)
+                {
+                    slot.get_or_insert(computed);
+                }
+            }
+        }
+        bindings
+    }
+
     /// What must not hold for the application, as patterns.
-    pub fn absent(&self, session: &Session, application: &Application) -> Vec<String> {
+    pub fn absent(&self, session: &Session, application: Application<'_>) -> Vec<String> {
         let Some(rule) = session.program.rules.get(application.rule.0) else { return Vec::new() };
-        let negative =
-            rule.body.iter().filter_map(|l| if let Literal::Negative(a) = l { Some(a) } else { None });
-        negative.map(|atom| show(session, atom, &|v| application.values.get(v).copied())).collect()
+        let mut negative = rule
+            .body
+            .iter()
+            .filter_map(|l| if let Literal::Negative(a) = l { Some(a) } else { None })
+            .peekable();
+        if negative.peek().is_none() {
+            return Vec::new();
+        }
+        let bindings = self.bindings(rule, application);
+        negative.map(|atom| show(session, atom, &|v| bindings.get(v).copied().flatten())).collect()
     }
 
     /// Cheapest proofs of all facts under costs above or equal 0 for each application; base facts cost nothing.
     /// `None` for facts without a proof of finite cost.
-    pub fn cheapest(&self, cost: &dyn Fn(usize, &Application) -> f64) -> Vec<Option<Cheapest>> {
-        Knuth::new(self).run(cost)
+    pub fn cheapest(&self, cost: &dyn Fn(usize, Application<'_>) -> f64) -> Vec<Option<Cheapest>> {
+        crate::cheapest::cheapest(self, cost)
+    }
+
+    /// The applications of the cheapest proof of a fact, each once, premises before conclusions.
+    pub fn steps(&self, cheapest: &[Option<Cheapest>], goal: FactId) -> Vec<usize> {
+        let choice = |fact: FactId| cheapest.get(fact.index()).copied().flatten();
+        let mut steps = BTreeMap::new();
+        let mut work = vec![goal];
+        while let Some(fact) = work.pop() {
+            let Some(Cheapest { application: Some(index), order, .. }) = choice(fact) else { continue };
+            if steps.insert(order, index).is_none()
+                && let Some(application) = self.application(index)
+            {
+                work.extend(application.premises);
+            }
+        }
+        steps.into_values().collect()
+    }
+
+    fn push(&mut self, rule: usize, head: u32, premises: impl Iterator<Item = u32>) {
+        self.rules.push(u32::try_from(rule).unwrap_or(u32::MAX));
+        self.heads.push(FactId(head));
+        self.premises.extend(premises.map(FactId));
+        self.ends.push(u32::try_from(self.premises.len()).unwrap_or(u32::MAX));
+    }
+
+    /// Those facts, and the applications that conclude one of them, renumbered.
+    fn restricted(&self, program: &Program, kept: &[bool]) -> Self {
+        let keeps = |fact: &u32| kept.get(*fact as usize).copied().unwrap_or_default();
+        let mut rows = vec![Vec::new(); self.facts.tables.len()];
+        let mut numbers = vec![u32::MAX; kept.len()];
+        let all = 0..u32::try_from(kept.len()).unwrap_or(u32::MAX);
+        for (number, fact) in (0..).zip(all.filter(keeps)) {
+            let (relation, row) = self.facts.get(fact);
+            if let (Some(rows), Some(slot)) = (rows.get_mut(relation.0), numbers.get_mut(fact as usize)) {
+                rows.push(row);
+                *slot = number;
+            }
+        }
+        let widths = program.relations.iter().map(|r| r.columns.len());
+        let tables = rows.into_iter().zip(widths).map(|(rows, width)| Packed::new(width, rows).into());
+        let mut out = Self { facts: Facts::new(tables.collect()), ..Self::default() };
+        out.base = self.base.iter().zip(kept).filter(|(_, kept)| **kept).map(|(base, _)| *base).collect();
+        let number = |fact: &FactId| numbers.get(fact.index()).copied().unwrap_or_default();
+        for application in self.applications().filter(|a| keeps(&a.head.0)) {
+            out.push(application.rule.0, number(&application.head), application.premises.iter().map(number));
+        }
+        out
+    }
+
+    /// By rule, conclusion and premises, each once.
+    fn sorted(&self) -> Self {
+        let mut all: Vec<Application<'_>> = self.applications().collect();
+        all.sort_unstable();
+        all.dedup();
+        let mut out = Self { facts: self.facts.clone(), base: self.base.clone(), ..Self::default() };
+        all.iter().for_each(|a| out.push(a.rule.0, a.head.0, a.premises.iter().map(|p| p.0)));
+        out
     }
 }
 
@@ -132,85 +254,6 @@ pub(crate) fn show(session: &Session, atom: &Atom, value: &dyn Fn(usize) -> Opti
         })
         .collect();
     format!("{}({})", relation.name, args.join(", "))
-}
-
-struct Knuth<'d> {
-    derivations: &'d Derivations,
-    /// Applications that need a fact.
-    users: Vec<Vec<usize>>,
-    open: Vec<usize>,
-    settled: Vec<Option<Cheapest>>,
-    queue: BinaryHeap<Reverse<(Cost, usize, Option<usize>)>>,
-}
-
-/// Ordered by value; costs are never NaN.
-#[derive(Clone, Copy, PartialEq)]
-struct Cost(f64);
-
-impl Eq for Cost {}
-
-impl PartialOrd for Cost {
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl Ord for Cost {
-    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        self.0.total_cmp(&other.0)
-    }
-}
-
-#[expect(clippy::indexing_slicing, reason = "ids and indices are those of the same derivations")]
-impl<'d> Knuth<'d> {
-    fn new(derivations: &'d Derivations) -> Self {
-        let mut users = vec![Vec::new(); derivations.facts.len()];
-        let mut open = Vec::new();
-        for (index, application) in derivations.applications.iter().enumerate() {
-            let premises: BTreeSet<FactId> = application.premises.iter().copied().collect();
-            open.push(premises.len());
-            premises.iter().for_each(|p| users[p.0].push(index));
-        }
-        let settled = vec![None; derivations.facts.len()];
-        Self { derivations, users, open, settled, queue: BinaryHeap::new() }
-    }
-
-    fn run(mut self, cost: &dyn Fn(usize, &Application) -> f64) -> Vec<Option<Cheapest>> {
-        for (fact, base) in self.derivations.base.iter().enumerate() {
-            if *base {
-                self.queue.push(Reverse((Cost(0.0), fact, None)));
-            }
-        }
-        for (index, application) in self.derivations.applications.iter().enumerate() {
-            if application.premises.is_empty() {
-                self.offer(index, cost);
-            }
-        }
-        let mut order = 0;
-        while let Some(Reverse((value, fact, application))) = self.queue.pop() {
-            if self.settled[fact].is_some() {
-                continue;
-            }
-            self.settled[fact] = Some(Cheapest { cost: value.0, application, order });
-            order += 1;
-            for user in std::mem::take(&mut self.users[fact]) {
-                self.open[user] -= 1;
-                if self.open[user] == 0 {
-                    self.offer(user, cost);
-                }
-            }
-        }
-        self.settled
-    }
-
-    fn offer(&mut self, index: usize, cost: &dyn Fn(usize, &Application) -> f64) {
-        let application = &self.derivations.applications[index];
-        let premises = application.premises.iter().filter_map(|p| self.settled[p.0]);
-        let total = cost(index, application).max(0.0) + premises.map(|c| c.cost).sum::<f64>();
-        if total.is_finite() {
-            self.queue.push(Reverse((Cost(total), application.head.0, Some(index))));
-        }
-    }
 }
 
 /// A proof with shared parts once, premises before conclusions.
@@ -235,17 +278,37 @@ pub struct ProofStep {
     pub values: BTreeMap<String, Value>,
 }
 
+/// Facts after which looking them up one by one costs more than evaluating all rules at once.
+const ONE_BY_ONE: usize = 20_000;
+
 impl Session {
     /// Every rule application on the facts of the last commit.
     pub fn derivations(&self) -> Derivations {
-        let mut found = Vec::new();
-        for index in 0..self.program.rules.len() {
-            self.applications(RuleId(index), None, &mut found);
+        let mut derivations = self.graph(Facts::new(self.tables()));
+        let facts = derivations.facts.clone();
+        let statistics = facts.statistics();
+        for (index, rule) in self.program.rules.iter().enumerate() {
+            let body = Body::new(&self.program, rule, &statistics, false);
+            body.ways(&facts, None, &mut |way| {
+                derivations.push(index, way.head, way.premises.iter().copied());
+            });
         }
-        let relations = (0..self.program.relations.len()).map(RelationId);
-        let facts: Vec<(RelationId, Row)> =
-            relations.flat_map(|id| self.database.rows(id).map(move |row| (id, *row))).collect();
-        self.assemble(facts, found)
+        derivations
+    }
+
+    fn graph(&self, facts: Facts) -> Derivations {
+        let mut base = vec![true; facts.len()];
+        for (id, relation) in (0..).map(RelationId).zip(&self.program.relations) {
+            // An aggregate's result is taken as it is.
+            if relation.derived && !relation.internal {
+                let Some(table) = facts.tables.get(id.0) else { continue };
+                let start = facts.number(id, 0) as usize;
+                for (slot, row) in base.iter_mut().skip(start).zip(table.rows()) {
+                    *slot = self.is_stated(id, &row);
+                }
+            }
+        }
+        Derivations { facts, base, ..Derivations::default() }
     }
 
     /// The rule applications that facts of the patterns can rest on, directly or not.
@@ -253,91 +316,77 @@ impl Session {
     /// # Errors
     /// If a pattern's relation is not declared, or has other columns.
     pub fn derivations_of(&self, patterns: &[Pattern]) -> Result<Derivations, FactError> {
-        let mut work: Vec<(RelationId, Row)> = Vec::new();
+        let facts = Facts::new(self.tables());
+        let mut work = Vec::new();
         for pattern in patterns {
-            if let Some(encoded) = self.program.encode_pattern(&self.program.symbols, pattern)? {
-                work.extend(self.rows(&encoded).into_iter().map(|row| (encoded.relation, row)));
+            let Some(encoded) = self.program.encode_pattern(&self.program.symbols, pattern)? else {
+                continue;
+            };
+            let (columns, values) = encoded.given();
+            if let Some(table) = facts.tables.get(encoded.relation.0) {
+                table.find(&columns, &values, &mut |place| {
+                    work.push(facts.number(encoded.relation, place));
+                    true
+                });
             }
         }
-        let mut seen: BTreeSet<(RelationId, Row)> = work.iter().copied().collect();
-        let mut found = Vec::new();
-        while let Some((relation, row)) = work.pop() {
-            let before = found.len();
-            for index in self.concluding(relation) {
-                self.applications(RuleId(index), Some(&row), &mut found);
+        let mut kept = vec![false; facts.len()];
+        let fresh = |fact: u32, kept: &mut Vec<bool>| {
+            kept.get_mut(fact as usize).is_some_and(|seen| !std::mem::replace(seen, true))
+        };
+        work.retain(|fact| fresh(*fact, &mut kept));
+        let (bodies, mut looked_up) = (self.bodies(&facts), 0);
+        let mut graph = Derivations { facts: facts.clone(), ..Derivations::default() };
+        while let Some(fact) = work.pop() {
+            looked_up += 1;
+            if looked_up > ONE_BY_ONE {
+                return Ok(self.derivations_below(&kept));
             }
-            let premises = found.iter().skip(before).flat_map(|f: &Found| f.premises.iter().copied());
-            work.extend(premises.filter(|premise| seen.insert(*premise)));
+            let before = graph.premises.len();
+            for index in self.concluding(facts.relation(fact)) {
+                if let Some(body) = bodies.get(index) {
+                    body.ways(&facts, Some(fact), &mut |way| {
+                        graph.push(index, way.head, way.premises.iter().copied());
+                    });
+                }
+            }
+            let premises = graph.premises.get(before..).unwrap_or_default().iter().map(|p| p.0);
+            work.extend(premises.filter(|premise| fresh(*premise, &mut kept)));
         }
-        Ok(self.assemble(seen.into_iter().collect(), found))
+        graph.base = self.graph(facts).base;
+        Ok(graph.restricted(&self.program, &kept).sorted())
+    }
+
+    fn bodies(&self, facts: &Facts) -> Vec<Body> {
+        let statistics = facts.statistics();
+        self.program.rules.iter().map(|rule| Body::new(&self.program, rule, &statistics, true)).collect()
+    }
+
+    /// What the kept facts rest on, from all rule applications.
+    fn derivations_below(&self, kept: &[bool]) -> Derivations {
+        let all = self.derivations();
+        let mut by_head: Vec<(u32, u32)> =
+            (0..).zip(&all.heads).map(|(index, head)| (head.0, index)).collect();
+        by_head.sort_unstable();
+        let mut kept = kept.to_vec();
+        let mut work: Vec<u32> = (0..).zip(&kept).filter(|(_, kept)| **kept).map(|(fact, _)| fact).collect();
+        while let Some(fact) = work.pop() {
+            let start = by_head.partition_point(|(head, _)| *head < fact);
+            let own = by_head.iter().skip(start).take_while(|(head, _)| *head == fact);
+            for application in own.filter_map(|(_, index)| all.application(*index as usize)) {
+                for premise in application.premises {
+                    if kept.get_mut(premise.index()).is_some_and(|seen| !std::mem::replace(seen, true)) {
+                        work.push(premise.0);
+                    }
+                }
+            }
+        }
+        all.restricted(&self.program, &kept)
     }
 
     pub(crate) fn concluding(&self, relation: RelationId) -> impl Iterator<Item = usize> + '_ {
         let rules = self.program.rules.iter().enumerate();
         rules.filter(move |(_, rule)| rule.head.relation == relation).map(|(index, _)| index)
-    }
-
-    fn applications(&self, id: RuleId, head: Option<&Row>, found: &mut Vec<Found>) {
-        let Some(rule) = self.program.rules.get(id.0) else { return };
-        let mut bindings = vec![None; rule.variables.len()];
-        if head.is_some_and(|row| !unify(&rule.head, row, &mut bindings)) {
-            return;
-        }
-        for_each_match(rule, &self.database, bindings, None, &mut |values| {
-            self.found(id, rule, values, found);
-            true
-        });
-    }
-
-    fn found(&self, id: RuleId, rule: &Rule, values: &[u32], found: &mut Vec<Found>) {
-        let mut ways: Vec<Vec<(RelationId, Row)>> = vec![Vec::new()];
-        let bindings: Vec<Option<u32>> = values.iter().copied().map(Some).collect();
-        for literal in &rule.body {
-            let Literal::Positive(atom) = literal else { continue };
-            let relation = self.program.relation(atom.relation);
-            if relation.columns.is_empty() {
-                continue;
-            }
-            let witnesses: Vec<Row> = if !atom.terms.contains(&Term::Anything) {
-                vec![ground(atom, values)]
-            } else if relation.derived {
-                // Any of these may rest on the conclusion itself, so each is a way of its own.
-                crate::matching::candidates(atom, &self.database, &bindings).to_vec()
-            } else {
-                crate::matching::candidates(atom, &self.database, &bindings)
-                    .first()
-                    .copied()
-                    .into_iter()
-                    .collect()
-            };
-            let with = |way: &Vec<(RelationId, Row)>, row: &Row| {
-                way.iter().copied().chain([(atom.relation, *row)]).collect::<Vec<_>>()
-            };
-            ways = ways.iter().flat_map(|way| witnesses.iter().map(move |row| with(way, row))).collect();
-        }
-        let head = (rule.head.relation, ground(&rule.head, values));
-        for premises in ways.into_iter().filter(|premises| !premises.contains(&head)) {
-            found.push(Found { rule: id, head, premises, values: values.to_vec() });
-        }
-    }
-
-    fn assemble(&self, facts: Vec<(RelationId, Row)>, mut found: Vec<Found>) -> Derivations {
-        found.sort();
-        found.dedup();
-        let stated = |(id, row): &(RelationId, Row)| {
-            let derived = self.program.relation(*id).derived && !self.program.relation(*id).internal;
-            !derived || self.base.get(id.0).is_some_and(|rows| rows.contains(row))
-        };
-        let base = facts.iter().map(stated).collect();
-        let mut derivations = Derivations { facts, base, applications: Vec::new() };
-        for Found { rule, head, premises, values } in found {
-            let premises: Option<Vec<FactId>> =
-                premises.iter().map(|(id, row)| derivations.find(*id, row)).collect();
-            if let (Some(head), Some(premises)) = (derivations.find(head.0, &head.1), premises) {
-                derivations.applications.push(Application { rule, head, premises, values });
-            }
-        }
-        derivations
     }
 
     /// A smallest proof of the fact: fewest rule applications, counted as often as they are used. `None` if it does
@@ -349,15 +398,15 @@ impl Session {
         let derivations = self.derivations_of(std::slice::from_ref(pattern))?;
         let cheapest = derivations.cheapest(&|_, _| 1.0);
         let goals = derivations.matching(self, pattern)?;
-        let cost = |fact: &FactId| cheapest.get(fact.0).copied().flatten().map(|c| (Cost(c.cost), c.order));
-        let goal = goals.iter().filter(|f| cost(f).is_some()).min_by_key(|f| cost(f));
-        Ok(goal.map(|goal| self.proof(&derivations, &cheapest, *goal)))
+        let known = goals.iter().filter_map(|f| Some((cheapest.get(f.index()).copied().flatten()?, *f)));
+        let best = known.min_by(|(a, _), (b, _)| a.cost.total_cmp(&b.cost).then(a.order.cmp(&b.order)));
+        Ok(best.map(|(_, goal)| self.proof(&derivations, &cheapest, goal)))
     }
 
     /// The proof of a fact from the cheapest applications.
     pub fn proof(&self, derivations: &Derivations, cheapest: &[Option<Cheapest>], goal: FactId) -> Proof {
         let step = |index: usize| {
-            let application = derivations.applications.get(index)?;
+            let application = derivations.application(index)?;
             Some(ProofStep {
                 rule: application.rule,
                 conclusion: derivations.fact(self, application.head),
@@ -368,32 +417,6 @@ impl Session {
         };
         Proof { steps: derivations.steps(cheapest, goal).into_iter().filter_map(step).collect() }
     }
-}
-
-impl Derivations {
-    /// The applications of the cheapest proof of a fact, each once, premises before conclusions.
-    pub fn steps(&self, cheapest: &[Option<Cheapest>], goal: FactId) -> Vec<usize> {
-        let choice = |fact: FactId| cheapest.get(fact.0).copied().flatten();
-        let mut steps = BTreeMap::new();
-        let mut work = vec![goal];
-        while let Some(fact) = work.pop() {
-            let Some(Cheapest { application: Some(index), order, .. }) = choice(fact) else { continue };
-            if steps.insert(order, index).is_none()
-                && let Some(application) = self.applications.get(index)
-            {
-                work.extend(&application.premises);
-            }
-        }
-        steps.into_values().collect()
-    }
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Found {
-    rule: RuleId,
-    head: (RelationId, Row),
-    premises: Vec<(RelationId, Row)>,
-    values: Vec<u32>,
 }
 
 /// A column's type and bits as a value, for messages.

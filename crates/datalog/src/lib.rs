@@ -32,19 +32,24 @@
 //! ```
 //!
 //! The stages, each a module with its own error type: characters to tokens (`lex`), tokens to syntax (`parse`), names
-//! and types (`resolve`), bound variables (`safety`), layers of negation (`stratify`), join order (`plan`), operators
-//! (`render`, run by `engine`). A [`Session`] holds the facts. `reference` is a slow, obvious evaluator that tests
+//! and types (`resolve`), bound variables (`safety`), layers of negation (`stratify`), join order (`plan`, `order`),
+//! operators (`render`, `operators`, run by `engine`). A [`Session`] holds the facts (`database`, `packed`). `reference` is a slow, obvious evaluator that tests
 //! compare the engine with; `explain` answers why, `missing` answers why not.
 //!
 //! Known limits: rows are 8 figures wide in one class, so memory is several times that of a hand-written program; all
 //! workers live in one process; a changed rule set means a new session.
 
+mod bodies;
+mod cheapest;
 mod database;
 mod engine;
 mod explain;
 mod lex;
 mod matching;
 mod missing;
+mod operators;
+mod order;
+mod packed;
 mod parse;
 mod pattern;
 mod plan;
@@ -59,7 +64,8 @@ mod stratify;
 mod syntax;
 mod value;
 
-pub use explain::{Application, Cheapest, Derivations, FactId, Proof, ProofStep};
+pub use cheapest::Cheapest;
+pub use explain::{Application, Derivations, FactId, Proof, ProofStep};
 pub use lex::LexError;
 pub use missing::Missing;
 pub use parse::ParseError;

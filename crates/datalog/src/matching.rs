@@ -3,8 +3,6 @@
 //! Backtracking over at most 32 premises: filters first, then the atom with the most bound columns. Used by the
 //! reference evaluator and by explanations, never by the engine, so that each checks the other.
 
-use std::rc::Rc;
-
 use crate::database::Database;
 use crate::program::{Atom, Literal, Rule, Term};
 use crate::value::Row;
@@ -126,11 +124,15 @@ impl Search<'_, '_> {
     }
 
     fn atom(&mut self, atom: &Atom, premise: usize, rest: &mut Vec<usize>) -> bool {
-        let rows: Rc<[Row]> = match self.delta {
-            Some(delta) if delta.premise == premise => Rc::from(delta.rows),
-            _ => candidates(atom, self.database, &self.bindings),
+        let found;
+        let rows: &[Row] = match self.delta {
+            Some(delta) if delta.premise == premise => delta.rows,
+            _ => {
+                found = candidates(atom, self.database, &self.bindings);
+                &found
+            }
         };
-        for row in rows.iter() {
+        for row in rows {
             let before = self.bindings.clone();
             let go_on = !unify(atom, row, &mut self.bindings) || self.go(rest);
             self.bindings = before;
@@ -159,7 +161,7 @@ pub(crate) fn unify(atom: &Atom, row: &Row, bindings: &mut Bindings) -> bool {
 }
 
 /// Rows that agree with the atom's constants and bound variables.
-pub(crate) fn candidates(atom: &Atom, database: &Database, bindings: &Bindings) -> Rc<[Row]> {
+pub(crate) fn candidates(atom: &Atom, database: &Database, bindings: &Bindings) -> Vec<Row> {
     let (mut columns, mut values) = (Vec::new(), Vec::new());
     for (column, term) in atom.terms.iter().enumerate() {
         let value = match term {

@@ -245,7 +245,7 @@ impl Search<'_> {
     }
 }
 
-fn evaluate(expr: &Expr, bindings: &Bindings) -> Option<u32> {
+pub(crate) fn evaluate(expr: &Expr, bindings: &Bindings) -> Option<u32> {
     let mut needs = Vec::new();
     expr.variables(&mut needs);
     let known = |v: usize| bindings.get(v).copied().flatten();

@@ -272,6 +272,13 @@ pub(crate) struct Encoded {
     pub(crate) values: Vec<Option<u32>>,
 }
 
+impl Encoded {
+    /// The columns whose value is given, and the values.
+    pub(crate) fn given(&self) -> (Vec<usize>, Vec<u32>) {
+        self.values.iter().enumerate().filter_map(|(column, v)| Some((column, (*v)?))).unzip()
+    }
+}
+
 /// All lines of a text that are no facts.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{}", .diagnostics.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n\n"))]

@@ -1,9 +1,9 @@
 //! In which order the premises of a rule are joined, and which variables stay alive between them.
 //!
-//! Greedy: what only filters comes as soon as its variables are bound; of the remaining atoms the one with the fewest
-//! expected matches, from row and distinct counts of the base relations. A recursive rule begins with its first
-//! recursive atom, so that the static part of a body is never joined with itself in full.
+//! The order is chosen in `order`. What is looked up in an index is described here as a [`Lookup`], so that rules that
+//! ask for the same share it: rows that pass the premise's constants, by at most two columns.
 
+use crate::order::{Statistics, order, reads, variables};
 use crate::program::{Atom, Expr, Literal, Program, RelationId, Rule, Term};
 use crate::source::Span;
 use crate::syntax::Comparison;
@@ -34,36 +34,70 @@ impl PlanError {
     }
 }
 
-/// Row counts, and distinct values by column, of each relation; what is unknown gets one guess for all.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Statistics {
-    pub(crate) relations: Vec<Option<(f64, [f64; WIDTH])>>,
-}
-
-impl Statistics {
-    fn matches(&self, relation: RelationId, bound: impl Iterator<Item = usize>) -> f64 {
-        let known = self.relations.get(relation.0).copied().flatten();
-        let (rows, distinct) = known.unwrap_or((10_000.0, [100.0; WIDTH]));
-        bound.fold(rows, |rows, column| rows / distinct.get(column).copied().unwrap_or(1.0).max(1.0))
-    }
-}
-
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct RulePlan {
     pub(crate) steps: Vec<Step>,
     pub(crate) head: RelationId,
     pub(crate) emit: Vec<Field>,
+    /// Reads a relation of its own stratum.
+    pub(crate) recursive: bool,
+    /// Cannot conclude a fact twice if no premise is there twice.
+    pub(crate) once: bool,
 }
 
 /// Binding rows hold one live variable per field ("left"), relation rows one column per field ("right").
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Step {
-    Scan { relation: RelationId, checks: Vec<Check>, emit: Vec<Field> },
-    Join { relation: RelationId, left: Vec<usize>, right: Vec<usize>, checks: Vec<Check>, emit: Vec<Field> },
-    Absent { relation: RelationId, left: Vec<Field>, right: Vec<usize>, emit: Vec<Field> },
-    Compare { left: Expr, comparison: Comparison, right: Expr, emit: Vec<Field> },
-    Assign { value: Expr, emit: Vec<Field> },
+    /// The first premise.
+    Scan {
+        relation: RelationId,
+        checks: Vec<Check>,
+        emit: Vec<Field>,
+    },
+    /// The first two premises: "left" are columns of the first. Rules with the same premises share the indexes.
+    Pair {
+        left: Lookup,
+        right: Lookup,
+        same: Vec<(usize, usize)>,
+        emit: Vec<Field>,
+    },
+    Join {
+        key: Vec<usize>,
+        right: Lookup,
+        same: Vec<(usize, usize)>,
+        emit: Vec<Field>,
+    },
+    Absent {
+        key: Vec<usize>,
+        right: Lookup,
+        same: Vec<(usize, usize)>,
+        emit: Vec<Field>,
+    },
+    Compare {
+        left: Expr,
+        comparison: Comparison,
+        right: Expr,
+        emit: Vec<Field>,
+    },
+    Assign {
+        value: Expr,
+        emit: Vec<Field>,
+    },
 }
+
+/// An index of the rows that pass the checks.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Lookup {
+    pub(crate) relation: RelationId,
+    pub(crate) checks: Vec<Check>,
+    /// Of the rows that are stored; at most [`KEY`].
+    pub(crate) key: Vec<usize>,
+    /// Stored are these columns, each combination once; whole rows if `None`.
+    pub(crate) only: Option<Vec<usize>>,
+}
+
+/// Most columns of an index's key; further equal columns are compared after the look-up.
+pub(crate) const KEY: usize = 2;
 
 /// On a relation row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -82,100 +116,40 @@ pub(crate) enum Field {
 }
 
 pub(crate) fn plan(program: &Program) -> Result<Vec<RulePlan>, Vec<PlanError>> {
-    plan_with(program, &Statistics::default())
+    plan_with(program, Statistics::default())
 }
 
-pub(crate) fn plan_with(program: &Program, statistics: &Statistics) -> Result<Vec<RulePlan>, Vec<PlanError>> {
-    let mut plans = Vec::new();
+/// Layer by layer, so that estimates of lower relations serve the higher ones.
+pub(crate) fn plan_with(program: &Program, statistics: Statistics) -> Result<Vec<RulePlan>, Vec<PlanError>> {
+    let mut statistics = statistics;
+    let mut plans: Vec<Option<RulePlan>> = vec![None; program.rules.len()];
     let mut errors = Vec::new();
-    for rule in &program.rules {
-        let recursive = |id| {
-            program
-                .strata
-                .iter()
-                .any(|s| s.relations.contains(&id) && s.relations.contains(&rule.head.relation))
-        };
-        match plan_rule(rule, &order(rule, &recursive, statistics)) {
-            Ok(plan) => plans.push(plan),
-            Err(error) => errors.push(error),
+    for stratum in &program.strata {
+        let mut estimates = Vec::new();
+        for index in &stratum.rules {
+            let Some(rule) = program.rules.get(*index) else { continue };
+            let recursive = |id| stratum.recursive && stratum.relations.contains(&id);
+            let (order, estimate) = order(rule, &recursive, &statistics);
+            estimates.push((rule, estimate));
+            match plan_rule(rule, &order) {
+                Ok(mut plan) => {
+                    plan.recursive = positive(rule).any(|atom| recursive(atom.relation));
+                    if let Some(slot) = plans.get_mut(*index) {
+                        *slot = Some(plan);
+                    }
+                }
+                Err(error) => errors.push(error),
+            }
+        }
+        if !stratum.recursive {
+            estimates.into_iter().for_each(|(rule, estimate)| statistics.add(rule, &estimate));
         }
     }
-    if errors.is_empty() { Ok(plans) } else { Err(errors) }
+    if errors.is_empty() { Ok(plans.into_iter().flatten().collect()) } else { Err(errors) }
 }
 
-/// Variables that a premise reads, and whether it can also bind them.
-fn reads(literal: &Literal) -> Vec<usize> {
-    let mut out = Vec::new();
-    match literal {
-        Literal::Positive(atom) | Literal::Negative(atom) => out.extend(variables(atom)),
-        Literal::Compare(left, _, right) => {
-            left.variables(&mut out);
-            right.variables(&mut out);
-        }
-        Literal::Assign(_, value) => value.variables(&mut out),
-    }
-    out
-}
-
-fn variables(atom: &Atom) -> impl Iterator<Item = usize> {
-    atom.terms.iter().filter_map(|t| if let Term::Variable(v) = t { Some(*v) } else { None })
-}
-
-fn order<'r>(
-    rule: &'r Rule,
-    recursive: &dyn Fn(RelationId) -> bool,
-    statistics: &Statistics,
-) -> Vec<&'r Literal> {
-    let mut rest: Vec<&Literal> = rule.body.iter().collect();
-    let mut bound: Vec<usize> = Vec::new();
-    let mut out = Vec::new();
-    while !rest.is_empty() {
-        let filter = rest.iter().position(|literal| {
-            !out.is_empty()
-                && !matches!(literal, Literal::Positive(_))
-                && reads(literal).iter().all(|v| bound.contains(v))
-        });
-        let at = filter.unwrap_or_else(|| next_atom(&rest, &bound, out.is_empty(), recursive, statistics));
-        let literal = rest.remove(at);
-        if let Literal::Positive(atom) = literal {
-            bound.extend(variables(atom));
-        } else if let Literal::Assign(variable, _) = literal {
-            bound.push(*variable);
-        }
-        out.push(literal);
-    }
-    out
-}
-
-fn next_atom(
-    rest: &[&Literal],
-    bound: &[usize],
-    first: bool,
-    recursive: &dyn Fn(RelationId) -> bool,
-    statistics: &Statistics,
-) -> usize {
-    let mut best = (f64::INFINITY, 0);
-    for (at, literal) in rest.iter().enumerate() {
-        let Literal::Positive(atom) = literal else { continue };
-        if first && recursive(atom.relation) {
-            return at;
-        }
-        let fixed = |term: &Term| match term {
-            Term::Variable(v) => bound.contains(v),
-            Term::Constant(_) => true,
-            Term::Anything => false,
-        };
-        let columns = atom.terms.iter().enumerate().filter(|(_, t)| fixed(t)).map(|(column, _)| column);
-        let mut expected = statistics.matches(atom.relation, columns);
-        // A premise without a shared variable multiplies: only when nothing else is left.
-        if !first && !variables(atom).any(|v| bound.contains(&v)) && variables(atom).next().is_some() {
-            expected *= 1e12;
-        }
-        if expected < best.0 {
-            best = (expected, at);
-        }
-    }
-    best.1
+fn positive(rule: &Rule) -> impl Iterator<Item = &Atom> {
+    rule.body.iter().filter_map(|l| if let Literal::Positive(atom) = l { Some(atom) } else { None })
 }
 
 /// Live variables in binding rows: position in `live` = field.
@@ -188,16 +162,28 @@ struct Planner<'r> {
 fn plan_rule(rule: &Rule, order: &[&Literal]) -> Result<RulePlan, PlanError> {
     let mut planner = Planner { rule, live: Vec::new(), widest: 0 };
     let mut steps = Vec::new();
-    for (at, literal) in order.iter().enumerate() {
-        let later: Vec<usize> =
-            order.iter().skip(at + 1).flat_map(|l| reads(l)).chain(variables(&rule.head)).collect();
-        steps.push(planner.step(literal, at == 0, &later));
+    let mut rest = order;
+    if let [Literal::Positive(first), Literal::Positive(second), after @ ..] = order {
+        steps.push(planner.pair(first, second, &later(rule, after)));
+        rest = after;
+    }
+    while let [literal, after @ ..] = rest {
+        steps.push(planner.step(literal, steps.is_empty(), &later(rule, after)));
+        rest = after;
     }
     if planner.widest > WIDTH {
         return Err(PlanError::TooWide { found: planner.widest, span: rule.span });
     }
     let emit = rule.head.terms.iter().map(|t| planner.field(t)).collect();
-    Ok(RulePlan { steps, head: rule.head.relation, emit })
+    let in_head = |v: usize| variables(&rule.head).any(|h| h == v);
+    let once = (0..rule.variables.len()).all(in_head)
+        && positive(rule).all(|atom| !atom.terms.contains(&Term::Anything));
+    Ok(RulePlan { steps, head: rule.head.relation, emit, recursive: false, once })
+}
+
+/// Variables that premises yet to come, or the head, read.
+fn later(rule: &Rule, after: &[&Literal]) -> Vec<usize> {
+    after.iter().flat_map(|l| reads(l)).chain(variables(&rule.head)).collect()
 }
 
 impl Planner<'_> {
@@ -243,11 +229,7 @@ impl Planner<'_> {
     fn step(&mut self, literal: &Literal, first: bool, later: &[usize]) -> Step {
         match literal {
             Literal::Positive(atom) => self.atom(atom, first, later),
-            Literal::Negative(atom) => {
-                let bound = atom.terms.iter().enumerate().filter(|(_, t)| **t != Term::Anything);
-                let (right, left) = bound.map(|(column, term)| (column, self.field(term))).unzip();
-                Step::Absent { relation: atom.relation, left, right, emit: self.keep(later, |_| None) }
-            }
+            Literal::Negative(atom) => self.absent(atom, later),
             Literal::Compare(left, comparison, right) => {
                 let (left, right) = (self.expr(left), self.expr(right));
                 Step::Compare { left, comparison: *comparison, right, emit: self.keep(later, |_| None) }
@@ -261,25 +243,57 @@ impl Planner<'_> {
     }
 
     fn atom(&mut self, atom: &Atom, first: bool, later: &[usize]) -> Step {
-        let (checks, mut left, mut right) = (checks(atom), Vec::new(), Vec::new());
-        for (column, term) in atom.terms.iter().enumerate() {
-            if let Term::Variable(v) = term
-                && let Some(slot) = self.live.iter().position(|live| live == v)
-                && !left.contains(&slot)
-            {
-                left.push(slot);
-                right.push(column);
-            }
-        }
-        let column = |v| atom.terms.iter().position(|t| *t == Term::Variable(v)).map(Field::Right);
-        let emit = self.keep(later, column);
-        let relation = atom.relation;
+        let equal = self.equal(atom);
+        let emit = self.keep(later, |v| column(atom, v).map(Field::Right));
+        let (relation, checks) = (atom.relation, checks(atom));
         if first {
-            Step::Scan { relation, checks, emit }
-        } else {
-            Step::Join { relation, left, right, checks, emit }
+            return Step::Scan { relation, checks, emit };
         }
+        let (keyed, same) = equal.split_at(equal.len().min(KEY));
+        let (key, columns) = keyed.iter().copied().unzip();
+        let right = Lookup { relation, checks, key: columns, only: None };
+        Step::Join { key, right, same: same.to_vec(), emit }
     }
+
+    /// Live variables that stand in the atom: slot and column.
+    fn equal(&self, atom: &Atom) -> Vec<(usize, usize)> {
+        let slots = self.live.iter().enumerate();
+        let mut equal: Vec<(usize, usize)> =
+            slots.filter_map(|(slot, v)| Some((slot, column(atom, *v)?))).collect();
+        equal.sort_by_key(|(_, column)| *column);
+        equal
+    }
+
+    fn pair(&mut self, first: &Atom, second: &Atom, later: &[usize]) -> Step {
+        let mut equal: Vec<(usize, usize)> = Vec::new();
+        for variable in 0..self.rule.variables.len() {
+            equal.extend(column(first, variable).zip(column(second, variable)));
+        }
+        equal.sort_by_key(|(_, column)| *column);
+        let emit = self.keep(later, |v| {
+            column(first, v).map(Field::Left).or_else(|| column(second, v).map(Field::Right))
+        });
+        let (keyed, same) = equal.split_at(equal.len().min(KEY));
+        let (left, right) = keyed.iter().copied().unzip();
+        let lookup =
+            |atom: &Atom, key| Lookup { relation: atom.relation, checks: checks(atom), key, only: None };
+        Step::Pair { left: lookup(first, left), right: lookup(second, right), same: same.to_vec(), emit }
+    }
+
+    fn absent(&mut self, atom: &Atom, later: &[usize]) -> Step {
+        // Each variable once: a second place is among the checks.
+        let (slots, only): (Vec<usize>, Vec<usize>) = self.equal(atom).into_iter().unzip();
+        let places: Vec<(usize, usize)> = slots.into_iter().zip(0..).collect();
+        let (keyed, same) = places.split_at(places.len().min(KEY));
+        let (key, columns) = keyed.iter().copied().unzip();
+        let right = Lookup { relation: atom.relation, checks: checks(atom), key: columns, only: Some(only) };
+        Step::Absent { key, right, same: same.to_vec(), emit: self.keep(later, |_| None) }
+    }
+}
+
+/// The first column that holds a variable.
+fn column(atom: &Atom, variable: usize) -> Option<usize> {
+    atom.terms.iter().position(|t| *t == Term::Variable(variable))
 }
 
 /// Constants, and variables that stand twice.

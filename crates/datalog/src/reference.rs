@@ -8,10 +8,11 @@ use std::collections::BTreeSet;
 
 use crate::database::Database;
 use crate::matching::{Delta, for_each_match, ground};
+use crate::operators::project;
 use crate::pattern::FactError;
 use crate::plan::checks;
 use crate::program::{Aggregate, Literal, Program, RelationId};
-use crate::render::{fold, pass, project};
+use crate::render::{fold, pass};
 use crate::stratify::Stratum;
 use crate::value::{Fact, Row};
 
@@ -21,7 +22,7 @@ use crate::value::{Fact, Row};
 /// If a fact belongs to no declared relation.
 pub fn reference(program: &Program, facts: &[Fact]) -> Result<Vec<Fact>, FactError> {
     let mut symbols = program.symbols.clone();
-    let mut database = Database::new(program.relations.len());
+    let mut database = Database::new(program);
     for (relation, row) in &program.facts {
         database.insert(*relation, *row);
     }
@@ -34,7 +35,7 @@ pub fn reference(program: &Program, facts: &[Fact]) -> Result<Vec<Fact>, FactErr
     let relations = program.relations.iter().enumerate().filter(|(_, r)| !r.internal);
     let rows =
         relations.flat_map(|(at, _)| database.rows(RelationId(at)).map(move |row| (RelationId(at), row)));
-    let mut all: Vec<Fact> = rows.map(|(id, row)| program.decode(&symbols, id, row)).collect();
+    let mut all: Vec<Fact> = rows.map(|(id, row)| program.decode(&symbols, id, &row)).collect();
     all.sort();
     Ok(all)
 }
@@ -49,6 +50,7 @@ pub(crate) struct Cut {
 /// Adds everything that follows to `database`, at most `limit` facts.
 pub(crate) fn evaluate(program: &Program, database: &mut Database, limit: u64) -> Result<(), Cut> {
     let mut left = limit;
+    database.settle_all();
     for (at, stratum) in program.strata.iter().enumerate() {
         for aggregate in stratum.aggregates.iter().filter_map(|a| program.aggregates.get(*a)) {
             for row in rows_of(aggregate, database) {
@@ -64,12 +66,12 @@ pub(crate) fn evaluate(program: &Program, database: &mut Database, limit: u64) -
 
 fn rows_of(aggregate: &Aggregate, database: &Database) -> Vec<Row> {
     let checks = checks(&aggregate.source);
-    let mut groups: std::collections::BTreeMap<Row, Vec<&Row>> = std::collections::BTreeMap::new();
+    let mut groups: std::collections::BTreeMap<Row, Vec<Row>> = std::collections::BTreeMap::new();
     for row in database.rows(aggregate.source.relation).filter(|row| pass(&checks, row)) {
-        groups.entry(project(row, &aggregate.group)).or_default().push(row);
+        groups.entry(project(&row, &aggregate.group)).or_default().push(row);
     }
-    let result = |(mut key, rows): (Row, Vec<&Row>)| {
-        let value = fold(aggregate.function, aggregate.over, rows.into_iter())?;
+    let result = |(mut key, rows): (Row, Vec<Row>)| {
+        let value = fold(aggregate.function, aggregate.over, rows.iter())?;
         if let Some(slot) = key.get_mut(aggregate.group.len()) {
             *slot = value;
         }
@@ -105,6 +107,7 @@ fn derive(program: &Program, stratum: &Stratum, database: &mut Database, left: &
         if added.is_empty() {
             return true;
         }
+        database.settle();
         fresh = round(program, stratum, database, &added, *left);
     }
 }

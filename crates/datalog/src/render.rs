@@ -1,12 +1,11 @@
 //! Plans to differential-dataflow operators.
 //!
-//! One set of operators over one row type serves all programs: rules are loaded at run time, and every further type
-//! would multiply compile time. Rows are 8 figures wide whatever the relation; narrower classes are the known way to
-//! less memory.
-//!
 //! A stratum without recursion is rendered where it stands; a recursive one in an iterative scope of its own, which
-//! reads lower strata as constants. Negation and aggregates read lower strata only, so no fact ever rests on another
-//! one's absence at an early round.
+//! reads lower strata as constants; its rules without a recursive premise stay outside of the loop. Negation and
+//! aggregates read lower strata only, so no fact ever rests on another one's absence at an early round.
+//!
+//! A relation that provably gets each row once is not made distinct. Its rows may still be there twice, where a fact
+//! is both stated and concluded: whoever needs each once says so, and the session counts.
 #![expect(
     clippy::indexing_slicing,
     reason = "fields and columns are below `WIDTH` by `plan`; indexes are made before the rules that look them up"
@@ -18,45 +17,19 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
-use differential_dataflow::VecCollection;
 use differential_dataflow::input::InputSession;
-use differential_dataflow::lattice::Lattice;
-use differential_dataflow::operators::arrange::{Arranged, TraceAgent};
 use differential_dataflow::operators::iterate::Variable;
-use differential_dataflow::trace::implementations::ValSpine;
-use differential_dataflow::trace::wrappers::enter::TraceEnter;
 use timely::dataflow::{ProbeHandle, Scope};
 use timely::order::Product;
-use timely::progress::Timestamp;
-use timely::progress::timestamp::Refines;
 
-use crate::plan::{Check, Field, RulePlan, Step, checks};
+use crate::operators::{
+    Difference, Inner, InnerIndex, Level, Logic, Rows, Time, arrange, filter_map, key, keyed, project,
+};
+use crate::plan::{Check, Field, Lookup, RulePlan, Step, checks};
 use crate::program::{Aggregate, Program, RelationId};
 use crate::stratify::Stratum;
 use crate::syntax::Function;
 use crate::value::{Row, WIDTH, decode_int, encode_int};
-
-pub(crate) type Time = u32;
-pub(crate) type Difference = i32;
-type Inner = Product<Time, u32>;
-type Rows<'s, T> = VecCollection<'s, T, Row, Difference>;
-type Spine<T> = TraceAgent<ValSpine<Row, Row, T, Difference>>;
-
-type Logic = Box<dyn Fn(&Row, &Row) -> Option<Row>>;
-
-/// What an index holds: which relation, keyed by which columns, and whether whole rows or only that keys exist.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct IndexKey {
-    relation: RelationId,
-    columns: Vec<usize>,
-    keys_only: bool,
-}
-
-/// An index made in this scope, or one of the outer scope's.
-enum Index<'s, T: Timestamp + Lattice + Refines<Time>> {
-    Own(Arranged<'s, Spine<T>>),
-    Entered(Arranged<'s, TraceEnter<Spine<Time>, T>>),
-}
 
 /// Counts derived facts, and closes the rules once there are too many.
 #[derive(Clone, Debug)]
@@ -85,8 +58,8 @@ impl Meter {
     }
 }
 
-/// Changes of derived relations since they were last taken.
-pub(crate) type Output = Rc<RefCell<Vec<(RelationId, Row, Difference)>>>;
+/// Changes of derived relations since they were last taken, by relation.
+pub(crate) type Output = Rc<RefCell<Vec<Vec<(Row, Difference)>>>>;
 
 /// One worker's handles on a rendered program.
 pub(crate) struct Rendered {
@@ -109,49 +82,59 @@ pub(crate) fn render(
         root.rows.insert(RelationId(relation), input.to_collection(scope));
         inputs.push(input);
     }
-    let output: Output = Rc::default();
-    let probe = ProbeHandle::new();
     for stratum in &program.strata {
         for index in &stratum.aggregates {
             let aggregate = &program.aggregates[*index];
             let rows = root.aggregate(aggregate);
             root.rows.insert(aggregate.relation, rows);
         }
-        if stratum.rules.is_empty() {
-            continue;
-        }
-        for key in needed(stratum, plans) {
-            if !(stratum.recursive && stratum.relations.contains(&key.relation)) {
-                root.index(&key);
-            }
-        }
         if stratum.recursive {
             recursive(scope, &mut root, stratum, plans, meter);
         } else {
             for relation in &stratum.relations {
-                let rules = stratum.rules.iter().map(|rule| &plans[*rule]).filter(|p| p.head == *relation);
-                let parts: Vec<_> = rules.map(|plan| root.body(plan, meter)).collect();
-                let all = root.rows[relation].clone().concatenate(parts);
-                root.rows.insert(*relation, distinct(all, meter));
+                root.relation(*relation, stratum, plans, meter);
             }
         }
     }
+    let output: Output = Rc::new(RefCell::new(vec![Vec::new(); program.relations.len()]));
+    let probe = ProbeHandle::new();
     for (id, rows) in &root.rows {
-        let mut rows = rows.clone();
+        let rows = rows.clone();
         if program.relation(*id).derived {
-            let (output, id) = (output.clone(), *id);
-            rows =
-                rows.inspect(move |(row, _, difference)| output.borrow_mut().push((id, *row, *difference)));
+            let (output, id) = (output.clone(), id.0);
+            let observe: Observer<Time> = Box::new(move |(row, _, difference)| {
+                output.borrow_mut()[id].push((*row, *difference));
+            });
+            rows.inspect(observe).probe_with(&probe);
+        } else {
+            rows.probe_with(&probe);
         }
-        rows.probe_with(&probe);
     }
     Rendered { inputs, output, probe }
 }
 
+type Observer<T> = Box<dyn FnMut(&(Row, T, Difference))>;
+
 /// Each row once, counted against the budget.
-fn distinct<'s, T: Timestamp + Lattice>(rows: Rows<'s, T>, meter: &Meter) -> Rows<'s, T> {
+fn distinct<'s, T: Level>(rows: Rows<'s, T>, meter: &Meter) -> Rows<'s, T> {
+    counted(T::distinct(rows), meter)
+}
+
+fn counted<'s, T: Level>(rows: Rows<'s, T>, meter: &Meter) -> Rows<'s, T> {
     let meter = meter.clone();
-    rows.distinct_core::<Difference>().inspect(move |(_, _, difference)| meter.count(*difference))
+    let observe: Observer<T> = Box::new(move |(_, _, difference)| meter.count(*difference));
+    rows.inspect(observe)
+}
+
+/// The plans of a stratum's rules for one relation, those with a recursive premise or those without.
+fn of<'p>(
+    stratum: &'p Stratum,
+    plans: &'p [RulePlan],
+    relation: RelationId,
+    recursive: bool,
+) -> impl Iterator<Item = &'p RulePlan> {
+    let plans = stratum.rules.iter().map(|rule| &plans[*rule]);
+    plans.filter(move |plan| plan.head == relation && plan.recursive == recursive)
 }
 
 fn recursive<'s>(
@@ -161,6 +144,15 @@ fn recursive<'s>(
     plans: &[RulePlan],
     meter: &Meter,
 ) {
+    for relation in &stratum.relations {
+        let parts: Vec<_> = of(stratum, plans, *relation, false).map(|p| root.body(p, meter)).collect();
+        let all = root.rows[relation].clone().concatenate(parts);
+        root.rows.insert(*relation, all);
+    }
+    let looping = stratum.relations.iter().flat_map(|r| of(stratum, plans, *r, true));
+    let lookups: Vec<Lookup> = looping.flat_map(|p| &p.steps).flat_map(lookups).cloned().collect();
+    let outside: Vec<&Lookup> = lookups.iter().filter(|l| !stratum.relations.contains(&l.relation)).collect();
+    outside.iter().for_each(|lookup| root.index(lookup));
     let finished = scope.iterative::<u32, _, _>(|inner| {
         let mut layer: Layer<'_, Inner> = Layer { rows: BTreeMap::new(), indexes: BTreeMap::new() };
         let mut variables = Vec::new();
@@ -169,22 +161,14 @@ fn recursive<'s>(
             layer.rows.insert(*relation, rows);
             variables.push((*relation, variable));
         }
-        for key in needed(stratum, plans) {
-            if let Some(Index::Own(index)) = root.indexes.get(&key)
-                && !stratum.relations.contains(&key.relation)
-            {
-                layer.indexes.insert(key, Index::Entered(index.clone().enter(inner)));
-            } else {
-                layer.index(&key);
-            }
-        }
-        for relation in scanned(stratum, plans) {
-            layer.rows.entry(relation).or_insert_with(|| root.rows[&relation].clone().enter(inner));
+        for lookup in outside {
+            let entered = InnerIndex::Entered(root.indexes[lookup].clone().enter(inner));
+            layer.indexes.insert(lookup.clone(), entered);
         }
         let mut finished = Vec::new();
         for (relation, variable) in variables {
-            let rules = stratum.rules.iter().map(|rule| &plans[*rule]).filter(|p| p.head == relation);
-            let parts: Vec<_> = rules.map(|plan| layer.body(plan, meter)).collect();
+            let parts: Vec<_> =
+                of(stratum, plans, relation, true).map(|plan| layer.body(plan, meter)).collect();
             let base = root.rows[&relation].clone().enter(inner);
             let all = distinct(base.concatenate(parts), meter);
             variable.set(all.clone());
@@ -192,145 +176,43 @@ fn recursive<'s>(
         }
         finished
     });
-    for (relation, rows) in finished {
-        // Rounds of the loop are told apart only inside: one change per row from here on.
-        root.rows.insert(relation, rows.consolidate());
-    }
+    // Rounds of the loop are told apart only inside: a row that came and went in it cancels out downstream.
+    root.rows.extend(finished);
 }
 
-/// The indexes that the rules of a stratum look rows up in.
-fn needed(stratum: &Stratum, plans: &[RulePlan]) -> Vec<IndexKey> {
-    let steps = stratum.rules.iter().flat_map(|rule| &plans[*rule].steps);
-    let mut keys: Vec<IndexKey> = steps.filter_map(index_key).collect();
-    keys.sort();
-    keys.dedup();
-    keys
-}
-
-fn index_key(step: &Step) -> Option<IndexKey> {
+fn lookups(step: &Step) -> Vec<&Lookup> {
     match step {
-        Step::Join { relation, right, .. } => {
-            Some(IndexKey { relation: *relation, columns: right.clone(), keys_only: false })
-        }
-        Step::Absent { relation, right, .. } => {
-            Some(IndexKey { relation: *relation, columns: right.clone(), keys_only: true })
-        }
-        Step::Scan { .. } | Step::Compare { .. } | Step::Assign { .. } => None,
+        Step::Pair { left, right, .. } => vec![left, right],
+        Step::Join { right, .. } | Step::Absent { right, .. } => vec![right],
+        Step::Scan { .. } | Step::Compare { .. } | Step::Assign { .. } => Vec::new(),
     }
-}
-
-fn scanned(stratum: &Stratum, plans: &[RulePlan]) -> Vec<RelationId> {
-    let steps = stratum.rules.iter().flat_map(|rule| &plans[*rule].steps);
-    steps.filter_map(|s| if let Step::Scan { relation, .. } = s { Some(*relation) } else { None }).collect()
 }
 
 /// Collections and indexes of one scope.
-struct Layer<'s, T: Timestamp + Lattice + Refines<Time>> {
+struct Layer<'s, T: Level> {
     rows: BTreeMap<RelationId, Rows<'s, T>>,
-    indexes: BTreeMap<IndexKey, Index<'s, T>>,
-}
-
-impl<'s, T: Timestamp + Lattice + Refines<Time>> Layer<'s, T> {
-    fn index(&mut self, key: &IndexKey) {
-        if self.indexes.contains_key(key) {
-            return;
-        }
-        let columns = key.columns.clone();
-        let rows = self.rows[&key.relation].clone();
-        let arranged = if key.keys_only {
-            let keys = rows.map(move |row| project(&row, &columns));
-            keys.distinct_core::<Difference>().map(|key| (key, [0; WIDTH])).arrange_by_key()
-        } else {
-            rows.map(move |row| (project(&row, &columns), row)).arrange_by_key()
-        };
-        self.indexes.insert(key.clone(), Index::Own(arranged));
-    }
-
-    /// All conclusions of one rule, not yet distinct.
-    fn body(&self, plan: &RulePlan, meter: &Meter) -> Rows<'s, T> {
-        let mut bindings: Option<Rows<'s, T>> = None;
-        for step in &plan.steps {
-            bindings = Some(match (bindings, step) {
-                (None, step) => self.scan(step),
-                (Some(rows), Step::Scan { .. }) => rows,
-                (Some(rows), step) => self.step(rows, step),
-            });
-        }
-        let (emit, meter) = (plan.emit.clone(), meter.clone());
-        // `resolve` gives every rule an atom, so there is always a first step.
-        let rows = bindings.unwrap_or_else(|| self.rows[&plan.head].clone().filter(|_| false));
-        rows.filter(move |_| meter.open()).map(move |row| build(&emit, &row, &row, 0))
-    }
-
-    fn scan(&self, step: &Step) -> Rows<'s, T> {
-        let Step::Scan { relation, checks, emit } = step.clone() else {
-            return self
-                .rows
-                .values()
-                .next()
-                .cloned()
-                .map_or_else(|| unreachable!(), |r| r.filter(|_| false));
-        };
-        let rows = self.rows[&relation].clone();
-        rows.flat_map(move |row| pass(&checks, &row).then(|| build(&emit, &row, &row, 0)))
-    }
-
-    fn step(&self, rows: Rows<'s, T>, step: &Step) -> Rows<'s, T> {
-        match step.clone() {
-            Step::Scan { .. } => rows,
-            Step::Join { left, checks, emit, .. } => {
-                let keyed = rows.map(move |row| (project(&row, &left), row));
-                self.join(keyed, step, move |left, right| {
-                    pass(&checks, right).then(|| build(&emit, left, right, 0))
-                })
-            }
-            Step::Absent { left, emit, .. } => {
-                let keyed = rows.clone().map(move |row| (build(&left, &row, &row, 0), row));
-                let present = self.join(keyed, step, |left, _| Some(*left));
-                rows.concat(present.negate()).map(move |row| build(&emit, &row, &row, 0))
-            }
-            Step::Compare { left, comparison, right, emit } => rows.flat_map(move |row| {
-                let value = |slot: usize| row[slot];
-                let holds = comparison.holds(left.evaluate(&value)?, right.evaluate(&value)?);
-                holds.then(|| build(&emit, &row, &row, 0))
-            }),
-            Step::Assign { value, emit } => rows.flat_map(move |row| {
-                let computed = value.evaluate(&|slot: usize| row[slot])?;
-                Some(build(&emit, &row, &row, computed))
-            }),
-        }
-    }
-
-    fn join<L>(
-        &self,
-        keyed: VecCollection<'s, T, (Row, Row), Difference>,
-        step: &Step,
-        logic: L,
-    ) -> Rows<'s, T>
-    where
-        L: Fn(&Row, &Row) -> Option<Row> + 'static,
-    {
-        let index = index_key(step).and_then(|key| self.indexes.get(&key));
-        // One boxed closure type: two instances of the join operator for all rules, not one for each call.
-        let logic: Logic = Box::new(logic);
-        match index {
-            Some(Index::Own(index)) => {
-                keyed.join_core(index.clone(), move |_, left, right| logic(left, right))
-            }
-            Some(Index::Entered(index)) => {
-                keyed.join_core(index.clone(), move |_, left, right| logic(left, right))
-            }
-            None => keyed.map(|(_, row)| row).filter(|_| false),
-        }
-    }
+    indexes: BTreeMap<Lookup, T::Index<'s>>,
 }
 
 impl<'s> Layer<'s, Time> {
+    /// Concludes a relation that does not depend on itself.
+    fn relation(&mut self, relation: RelationId, stratum: &Stratum, plans: &[RulePlan], meter: &Meter) {
+        let rules: Vec<&RulePlan> = of(stratum, plans, relation, false).collect();
+        if rules.is_empty() {
+            return;
+        }
+        let parts: Vec<_> = rules.iter().map(|plan| self.body(plan, meter)).collect();
+        let all = self.rows[&relation].clone().concatenate(parts);
+        let once = matches!(rules.as_slice(), [only] if only.once);
+        let rows = if once { counted(all, meter) } else { distinct(all, meter) };
+        self.rows.insert(relation, rows);
+    }
+
     fn aggregate(&self, aggregate: &Aggregate) -> Rows<'s, Time> {
         let Aggregate { source, group, function, over, .. } = aggregate.clone();
         let checks = checks(&source);
         let columns = group.clone();
-        let rows = self.rows[&source.relation].clone();
+        let rows = Time::distinct(self.rows[&source.relation].clone());
         let keyed = rows.flat_map(move |row| pass(&checks, &row).then(|| (project(&row, &columns), row)));
         let result =
             keyed.reduce(move |_, input: &[(&Row, Difference)], output: &mut Vec<(u32, Difference)>| {
@@ -342,6 +224,109 @@ impl<'s> Layer<'s, Time> {
             row
         })
     }
+}
+
+impl<'s, T: Level> Layer<'s, T> {
+    /// Makes an index of this scope unless it is there.
+    fn index(&mut self, lookup: &Lookup) {
+        if self.indexes.contains_key(lookup) {
+            return;
+        }
+        let rows = self.rows[&lookup.relation].clone();
+        let Lookup { checks, key: columns, only, .. } = lookup.clone();
+        let rows = match only {
+            None if checks.is_empty() => rows,
+            None => filter_map(rows, Box::new(move |row| pass(&checks, row).then_some(*row))),
+            Some(only) => T::distinct(filter_map(
+                rows,
+                Box::new(move |row| pass(&checks, row).then(|| project(row, &only))),
+            )),
+        };
+        let arranged = arrange(keyed(rows, Box::new(move |row| Some((key(row, &columns), *row)))));
+        self.indexes.insert(lookup.clone(), T::own(arranged));
+    }
+
+    /// All conclusions of one rule, not yet distinct.
+    fn body(&mut self, plan: &RulePlan, meter: &Meter) -> Rows<'s, T> {
+        let mut bindings: Option<Rows<'s, T>> = None;
+        for step in &plan.steps {
+            lookups(step).into_iter().for_each(|lookup| self.index(lookup));
+            bindings = Some(match (bindings, step) {
+                (None, step) => self.first(step),
+                (Some(rows), step) => self.step(rows, step),
+            });
+        }
+        let (emit, meter) = (plan.emit.clone(), meter.clone());
+        // `resolve` gives every rule an atom, so there is always a first step.
+        let rows = bindings.unwrap_or_else(|| self.nothing());
+        filter_map(rows, Box::new(move |row| meter.open().then(|| build(&emit, row, row, 0))))
+    }
+
+    fn nothing(&self) -> Rows<'s, T> {
+        let any = self.rows.values().next().cloned();
+        // A scope is made for a relation.
+        any.map_or_else(|| unreachable!(), |rows| filter_map(rows, Box::new(|_| None)))
+    }
+
+    fn first(&self, step: &Step) -> Rows<'s, T> {
+        match step.clone() {
+            Step::Scan { relation, checks, emit } => filter_map(
+                self.rows[&relation].clone(),
+                Box::new(move |row| pass(&checks, row).then(|| build(&emit, row, row, 0))),
+            ),
+            Step::Pair { left, right, same, emit } => match T::owned(&self.indexes[&left]) {
+                Some(left) => T::look_up(left, &self.indexes[&right], joined(same, emit)),
+                // A rule of the loop begins with a premise of the loop.
+                None => self.nothing(),
+            },
+            _ => self.nothing(),
+        }
+    }
+
+    fn step(&self, rows: Rows<'s, T>, step: &Step) -> Rows<'s, T> {
+        match step.clone() {
+            Step::Scan { .. } | Step::Pair { .. } => rows,
+            Step::Join { key, right, same, emit } => self.join(rows, key, &right, joined(same, emit)),
+            Step::Absent { key, right, same, emit } => {
+                let emitted = emit.clone();
+                let present = self.join(rows.clone(), key, &right, joined_left(same));
+                let absent = rows.concat(present.negate());
+                filter_map(absent, Box::new(move |row| Some(build(&emitted, row, row, 0))))
+            }
+            Step::Compare { left, comparison, right, emit } => filter_map(
+                rows,
+                Box::new(move |row| {
+                    let value = |slot: usize| row[slot];
+                    let holds = comparison.holds(left.evaluate(&value)?, right.evaluate(&value)?);
+                    holds.then(|| build(&emit, row, row, 0))
+                }),
+            ),
+            Step::Assign { value, emit } => filter_map(
+                rows,
+                Box::new(move |row| {
+                    let computed = value.evaluate(&|slot: usize| row[slot])?;
+                    Some(build(&emit, row, row, computed))
+                }),
+            ),
+        }
+    }
+
+    fn join(&self, rows: Rows<'s, T>, slots: Vec<usize>, right: &Lookup, logic: Logic) -> Rows<'s, T> {
+        let left = arrange(keyed(rows, Box::new(move |row| Some((key(row, &slots), *row)))));
+        T::look_up(left, &self.indexes[right], logic)
+    }
+}
+
+fn joined(same: Vec<(usize, usize)>, emit: Vec<Field>) -> Logic {
+    Box::new(move |left, right| {
+        same.iter().all(|(slot, column)| left[*slot] == right[*column]).then(|| build(&emit, left, right, 0))
+    })
+}
+
+fn joined_left(same: Vec<(usize, usize)>) -> Logic {
+    Box::new(move |left, right| {
+        same.iter().all(|(slot, column)| left[*slot] == right[*column]).then_some(*left)
+    })
 }
 
 /// Result of an aggregate over the rows of one group; `None` where there are too many to count.
@@ -356,14 +341,6 @@ pub(crate) fn fold<'r>(
         Function::Min => rows.filter_map(value).map(decode_int).min().map(encode_int),
         Function::Max => rows.filter_map(value).map(decode_int).max().map(encode_int),
     }
-}
-
-pub(crate) fn project(row: &Row, columns: &[usize]) -> Row {
-    let mut key = [0; WIDTH];
-    for (slot, column) in key.iter_mut().zip(columns) {
-        *slot = row[*column];
-    }
-    key
 }
 
 pub(crate) fn pass(checks: &[Check], row: &Row) -> bool {

@@ -1,15 +1,18 @@
 //! Facts that come and go, and what follows from them at each moment.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::HashMap;
+use std::rc::Rc;
 
-use crate::database::Database;
+use crate::database::{Database, Table};
 use crate::engine::{Delta, Engine, Round, Stopped};
+use crate::operators::Difference;
+use crate::order::Statistics;
+use crate::packed::{Mixed, Packed};
 use crate::pattern::{Encoded, FactError, Pattern};
-use crate::plan::{Statistics, plan_with};
+use crate::plan::plan_with;
 use crate::program::{Program, RelationId};
 use crate::reference;
-use crate::render::Difference;
-use crate::value::{Change, Fact, Row, Update, WIDTH};
+use crate::value::{Change, Fact, Row, Update};
 
 /// How a session computes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,8 +37,12 @@ pub const KEPT_WHEN_CUT: u64 = 100_000;
 pub struct Session {
     pub(crate) program: Program,
     pub(crate) database: Database,
-    pub(crate) base: Vec<BTreeSet<Row>>,
-    pending: BTreeMap<(RelationId, Row), Difference>,
+    /// Stated facts of derived relations; those of all others are in the database alone.
+    stated: Database,
+    /// Facts that are to come (true) or go with the next commit, by relation.
+    pending: Vec<HashMap<Row, bool, Mixed>>,
+    /// How often beyond once the engine holds a row, where it does.
+    more: HashMap<(RelationId, Row), Difference>,
     engine: Option<Engine>,
     options: Options,
     incomplete: Option<Incomplete>,
@@ -53,32 +60,34 @@ pub struct Incomplete {
 }
 
 /// What a commit changed.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Default)]
 pub struct Changes {
-    delta: Delta,
+    /// Everything that holds, after a commit from scratch.
+    begun: Vec<(RelationId, Rc<Packed>)>,
+    delta: Vec<(RelationId, Row, Change)>,
 }
 
 impl Changes {
     /// Facts that came or went.
     pub fn len(&self) -> usize {
-        self.delta.len()
+        self.delta.len() + self.begun.iter().map(|(_, rows)| rows.len()).sum::<usize>()
     }
 
     /// Nothing came or went.
     pub fn is_empty(&self) -> bool {
-        self.delta.is_empty()
+        self.len() == 0
     }
 
     /// The facts, sorted.
     pub fn updates(&self, session: &Session) -> Vec<Update> {
-        let symbols = &session.program.symbols;
-        let visible = self.delta.iter().filter(|(id, ..)| !session.program.relation(*id).internal);
-        let mut updates: Vec<Update> = visible
-            .map(|(id, row, difference)| Update {
-                fact: session.program.decode(symbols, *id, row),
-                change: if *difference > 0 { Change::Added } else { Change::Removed },
-            })
-            .collect();
+        let begun = self.begun.iter().flat_map(|(id, rows)| rows.rows().map(|row| (*id, row, Change::Added)));
+        let all = begun.chain(self.delta.iter().copied());
+        let visible = all.filter(|(id, ..)| !session.program.relation(*id).internal);
+        let update = |(id, row, change): (RelationId, Row, Change)| Update {
+            fact: session.program.decode(&session.program.symbols, id, &row),
+            change,
+        };
+        let mut updates: Vec<Update> = visible.map(update).collect();
         updates.sort();
         updates
     }
@@ -102,11 +111,11 @@ impl From<Stopped> for CommitError {
 impl Session {
     /// A session with the facts of the program's own text. Nothing is derived before the first commit.
     pub fn new(program: Program, options: Options) -> Self {
-        let relations = program.relations.len();
         let mut session = Self {
-            database: Database::new(relations),
-            base: vec![BTreeSet::new(); relations],
-            pending: BTreeMap::new(),
+            database: Database::new(&program),
+            stated: Database::new(&program),
+            pending: vec![HashMap::default(); program.relations.len()],
+            more: HashMap::new(),
             engine: None,
             options,
             incomplete: None,
@@ -148,15 +157,29 @@ impl Session {
     }
 
     fn change(&mut self, relation: RelationId, row: Row, change: Change) -> bool {
-        let Some(rows) = self.base.get_mut(relation.0) else { return false };
-        let (changed, difference) = match change {
-            Change::Added => (rows.insert(row), 1),
-            Change::Removed => (rows.remove(&row), -1),
-        };
-        if changed {
-            *self.pending.entry((relation, row)).or_default() += difference;
+        let stated = self.is_stated(relation, &row);
+        let Some(pending) = self.pending.get_mut(relation.0) else { return false };
+        let wanted = change == Change::Added;
+        if pending.get(&row).copied().unwrap_or(stated) == wanted {
+            return false;
         }
-        changed
+        if stated == wanted {
+            pending.remove(&row);
+        } else {
+            pending.insert(row, wanted);
+        }
+        true
+    }
+
+    /// A base fact of the last commit.
+    pub(crate) fn is_stated(&self, relation: RelationId, row: &Row) -> bool {
+        self.base(relation).contains(relation, row)
+    }
+
+    /// Where the base facts of a relation are.
+    fn base(&self, relation: RelationId) -> &Database {
+        let derived = self.program.relations.get(relation.0).is_some_and(|r| r.derived);
+        if derived { &self.stated } else { &self.database }
     }
 
     /// Derives what follows from the changes since the last commit.
@@ -164,106 +187,184 @@ impl Session {
     /// # Errors
     /// [`CommitError::EngineStopped`]. An exceeded budget is no error: see [`Session::incomplete`].
     pub fn commit(&mut self) -> Result<Changes, CommitError> {
-        let pending = std::mem::take(&mut self.pending);
-        let delta: Delta =
-            pending.into_iter().filter(|(_, d)| *d != 0).map(|((r, row), d)| (r, row, d)).collect();
-        match self.engine.take() {
-            None => self.start(),
-            Some(mut engine) => match engine.commit(delta.clone())? {
-                Round::Exceeded => {
-                    drop(engine);
-                    Ok(self.replace(None))
-                }
-                Round::Changes(derived) if self.too_many(&derived) => {
-                    drop(engine);
-                    Ok(self.replace(None))
-                }
-                Round::Changes(derived) => {
-                    self.engine = Some(engine);
-                    Ok(self.apply(delta, derived))
-                }
-            },
+        let delta = self.take_pending();
+        let Some(mut engine) = self.engine.take() else { return self.start(&delta) };
+        match engine.commit(delta.clone()) {
+            Err(stopped) => {
+                self.state(&delta);
+                Err(stopped.into())
+            }
+            Ok(Round::Changes(derived)) if !self.too_many(&derived) => {
+                self.engine = Some(engine);
+                Ok(self.apply(&delta, &derived))
+            }
+            Ok(Round::Exceeded | Round::Changes(_)) => {
+                drop(engine);
+                let before = self.tables();
+                self.state(&delta);
+                self.cut();
+                Ok(self.since(&before))
+            }
         }
     }
 
-    fn start(&mut self) -> Result<Changes, CommitError> {
+    fn take_pending(&mut self) -> Delta {
+        let sorted = |pending: &mut HashMap<Row, bool, Mixed>| {
+            let changes = std::mem::take(pending).into_iter();
+            let mut changes: Vec<(Row, Difference)> =
+                changes.map(|(row, comes)| (row, if comes { 1 } else { -1 })).collect();
+            changes.sort_unstable();
+            changes
+        };
+        self.pending.iter_mut().map(sorted).collect()
+    }
+
+    /// Base facts come and go, nothing else.
+    fn state(&mut self, delta: &Delta) {
+        for (id, changes) in (0..).map(RelationId).zip(delta) {
+            let relation = self.program.relation(id);
+            let database = if relation.derived { &mut self.stated } else { &mut self.database };
+            if database.count(id) == 0 {
+                let rows = changes.iter().filter(|(_, d)| *d > 0).map(|(row, _)| *row);
+                database.set(id, Table::of(relation.columns.len(), rows));
+                continue;
+            }
+            for (row, difference) in changes {
+                if *difference > 0 {
+                    database.insert(id, *row);
+                } else {
+                    database.remove(id, row);
+                }
+            }
+        }
+        self.stated.settle();
+    }
+
+    fn ids(&self) -> impl Iterator<Item = RelationId> + use<> {
+        (0..self.program.relations.len()).map(RelationId)
+    }
+
+    pub(crate) fn tables(&self) -> Vec<Rc<Packed>> {
+        self.ids().map(|id| self.database.table(id).map(Table::settled).unwrap_or_default()).collect()
+    }
+
+    fn start(&mut self, delta: &Delta) -> Result<Changes, CommitError> {
+        let before = self.tables();
+        self.state(delta);
         let plans =
-            plan_with(&self.program, &self.statistics()).unwrap_or_else(|_| self.program.plans.clone());
+            plan_with(&self.program, self.statistics()).unwrap_or_else(|_| self.program.plans.clone());
         let mut engine =
             Engine::start(&self.program, &plans, self.options.workers, self.options.max_derived)?;
-        let rows = self.base.iter().enumerate();
-        let all = rows.flat_map(|(at, rows)| rows.iter().map(move |row| (RelationId(at), *row, 1))).collect();
+        let all = self.ids().map(|id| self.base(id).rows(id).map(|row| (row, 1)).collect()).collect();
         match engine.commit(all)? {
-            Round::Changes(derived) if derived.len() as u64 <= self.options.max_derived => {
+            Round::Changes(derived)
+                if derived.iter().map(Vec::len).sum::<usize>() as u64 <= self.options.max_derived =>
+            {
                 self.engine = Some(engine);
-                Ok(self.replace(Some(derived)))
+                self.begin(&derived);
             }
-            Round::Changes(_) | Round::Exceeded => Ok(self.replace(None)),
+            Round::Changes(_) | Round::Exceeded => {
+                drop(engine);
+                self.cut();
+            }
         }
+        Ok(self.since(&before))
+    }
+
+    /// What holds now and did not before, and the other way round.
+    fn since(&self, before: &[Rc<Packed>]) -> Changes {
+        let now = self.ids().zip(self.tables());
+        if before.iter().all(|rows| rows.len() == 0) {
+            return Changes { begun: now.collect(), delta: Vec::new() };
+        }
+        let mut delta = Vec::new();
+        for ((id, after), before) in now.zip(before) {
+            let absent = |rows: &Packed, row: &Row| rows.position(row).is_none();
+            let went = before.rows().filter(|row| absent(&after, row));
+            delta.extend(went.map(|row| (id, row, Change::Removed)));
+            let came = after.rows().filter(|row| absent(before, row));
+            delta.extend(came.map(|row| (id, row, Change::Added)));
+        }
+        Changes { begun: Vec::new(), delta }
     }
 
     fn too_many(&self, derived: &Delta) -> bool {
-        let more: i64 = derived.iter().map(|(_, _, d)| i64::from(*d)).sum();
+        let more: i64 = derived.iter().flatten().map(|(_, d)| i64::from(*d)).sum();
         u64::try_from(more)
             .is_ok_and(|more| self.derived_facts().saturating_add(more) > self.options.max_derived)
     }
 
+    /// Of base relations; those of derived ones are estimated from them.
     fn statistics(&self) -> Statistics {
-        let relation = |(rows, relation): (&BTreeSet<Row>, &crate::program::Relation)| {
-            if relation.derived {
-                return None;
-            }
-            let mut distinct = [1.0; WIDTH];
-            for (column, slot) in distinct.iter_mut().enumerate().take(relation.columns.len()) {
-                let mut values: Vec<u32> = rows.iter().filter_map(|row| row.get(column).copied()).collect();
-                values.sort_unstable();
-                values.dedup();
-                *slot = values.len() as f64;
-            }
-            Some((rows.len() as f64, distinct))
+        let of = |id: RelationId| {
+            let table = self.database.table(id).filter(|_| !self.program.relation(id).derived)?;
+            Some(table.settled().statistics())
         };
-        Statistics { relations: self.base.iter().zip(&self.program.relations).map(relation).collect() }
+        Statistics { relations: self.ids().map(of).collect() }
     }
 
     /// Base and derived changes of one round into the database.
-    fn apply(&mut self, delta: Delta, derived: Delta) -> Changes {
-        let mut all = delta;
-        all.retain(|(id, ..)| !self.program.relation(*id).derived);
-        all.extend(derived);
-        for (id, row, difference) in &all {
-            if *difference > 0 {
-                self.database.insert(*id, *row);
-            } else {
-                self.database.remove(*id, row);
+    fn apply(&mut self, delta: &Delta, derived: &Delta) -> Changes {
+        let mut changed = Vec::new();
+        for (id, rows) in self.ids().zip(delta).filter(|(id, _)| !self.program.relation(*id).derived) {
+            let change = |d: Difference| if d > 0 { Change::Added } else { Change::Removed };
+            changed.extend(rows.iter().map(|(row, difference)| (id, *row, change(*difference))));
+        }
+        self.state(delta);
+        for (id, rows) in self.ids().zip(derived) {
+            for (row, difference) in rows {
+                let change = self.tally(id, *row, *difference);
+                changed.extend(change.map(|change| (id, *row, change)));
             }
         }
-        Changes { delta: all }
+        self.database.settle();
+        Changes { begun: Vec::new(), delta: changed }
     }
 
-    /// A database from scratch: what a new engine derived, or what the reference evaluator can within the budget.
-    fn replace(&mut self, derived: Option<Delta>) -> Changes {
-        let mut database = Database::new(self.program.relations.len());
-        for (at, rows) in self.base.iter().enumerate() {
-            for row in rows {
-                database.insert(RelationId(at), *row);
-            }
+    /// A derived row so many times more; the database holds it while the engine does at least once.
+    fn tally(&mut self, id: RelationId, row: Row, difference: Difference) -> Option<Change> {
+        let held = self.database.contains(id, &row);
+        let before = Difference::from(held) + self.more.remove(&(id, row)).unwrap_or_default();
+        let after = before + difference;
+        if after > 1 {
+            self.more.insert((id, row), after - 1);
         }
+        match (held, after > 0) {
+            (false, true) => self.database.insert(id, row).then_some(Change::Added),
+            (true, false) => self.database.remove(id, &row).then_some(Change::Removed),
+            _ => None,
+        }
+    }
+
+    /// What a new engine derived.
+    fn begin(&mut self, derived: &Delta) {
         self.incomplete = None;
-        match derived {
-            Some(derived) => {
-                for (id, row, _) in derived {
-                    database.insert(id, row);
-                }
+        self.more.clear();
+        for (id, rows) in self.ids().zip(derived) {
+            let relation = self.program.relation(id);
+            if relation.derived {
+                let width = relation.columns.len();
+                self.database.set(id, Table::of(width, rows.iter().map(|(row, _)| *row)));
             }
-            None => {
-                let limit = self.options.max_derived.min(KEPT_WHEN_CUT);
-                let cut = reference::evaluate(&self.program, &mut database, limit);
-                let stratum = cut.err().map_or(self.program.strata.len(), |cut| cut.stratum);
-                self.incomplete = Some(self.describe(stratum));
+            let several = rows.iter().filter(|(_, times)| *times > 1);
+            self.more.extend(several.map(|(row, times)| ((id, *row), times - 1)));
+        }
+    }
+
+    /// What the reference evaluator derives within the budget.
+    fn cut(&mut self) {
+        self.more.clear();
+        for id in self.ids() {
+            let relation = self.program.relation(id);
+            if relation.derived {
+                let width = relation.columns.len();
+                self.database.set(id, Table::of(width, self.stated.rows(id).collect::<Vec<_>>()));
             }
         }
-        let before = std::mem::replace(&mut self.database, database);
-        Changes { delta: difference(&before, &self.database, self.program.relations.len()) }
+        let limit = self.options.max_derived.min(KEPT_WHEN_CUT);
+        let cut = reference::evaluate(&self.program, &mut self.database, limit);
+        let stratum = cut.err().map_or(self.program.strata.len(), |cut| cut.stratum);
+        self.incomplete = Some(self.describe(stratum));
     }
 
     fn describe(&self, stratum: usize) -> Incomplete {
@@ -285,13 +386,12 @@ impl Session {
 
     /// How many facts the rules derive now, those of base facts not counted.
     pub fn derived_facts(&self) -> u64 {
-        let relations = self.program.relations.iter().enumerate().filter(|(_, r)| r.derived && !r.internal);
-        relations
-            .map(|(at, _)| {
-                let base = self.base.get(at).map_or(0, BTreeSet::len);
-                self.database.count(RelationId(at)).saturating_sub(base) as u64
-            })
-            .sum()
+        let visible = |id: &RelationId| {
+            let relation = self.program.relation(*id);
+            relation.derived && !relation.internal
+        };
+        let more = |id| self.database.count(id).saturating_sub(self.stated.count(id)) as u64;
+        self.ids().filter(visible).map(more).sum()
     }
 
     /// All facts of a relation, sorted; none if there is no such relation.
@@ -299,7 +399,7 @@ impl Session {
         let Some(id) = self.program.names.get(relation) else { return Vec::new() };
         let rows = self.database.rows(*id);
         let mut facts: Vec<Fact> =
-            rows.map(|row| self.program.decode(&self.program.symbols, *id, row)).collect();
+            rows.map(|row| self.program.decode(&self.program.symbols, *id, &row)).collect();
         facts.sort();
         facts
     }
@@ -319,9 +419,8 @@ impl Session {
     }
 
     pub(crate) fn rows(&self, pattern: &Encoded) -> Vec<Row> {
-        let given = pattern.values.iter().enumerate().filter_map(|(column, v)| Some((column, (*v)?)));
-        let (columns, values): (Vec<usize>, Vec<u32>) = given.unzip();
-        self.database.matching(pattern.relation, &columns, &values).to_vec()
+        let (columns, values) = pattern.given();
+        self.database.matching(pattern.relation, &columns, &values)
     }
 
     /// Applies updates, reads, and takes the updates back. The session is as before, also after an error.
@@ -362,13 +461,4 @@ pub enum WhatIfError {
     /// The engine stopped.
     #[error(transparent)]
     Commit(#[from] CommitError),
-}
-
-fn difference(before: &Database, after: &Database, relations: usize) -> Delta {
-    let mut delta = Delta::new();
-    for id in (0..relations).map(RelationId) {
-        delta.extend(before.rows(id).filter(|row| !after.contains(id, row)).map(|row| (id, *row, -1)));
-        delta.extend(after.rows(id).filter(|row| !before.contains(id, row)).map(|row| (id, *row, 1)));
-    }
-    delta
 }

@@ -6,6 +6,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use anyhow::Context as _;
 use assess::export::{self, Publication};
 use assess::packs::Pack;
+use assess::report::{self, Report};
 use assess::{NoVulnerabilities, Options, VulnerabilitySource};
 use clap::ValueEnum;
 use pipeline::Known;
@@ -25,6 +26,7 @@ use crate::{escape, input};
   sukashi assess plant.yaml
   sukashi assess plant.yaml --what-if no-modem.yaml
   sukashi assess plant.yaml --format openvex -o plant.vex.json
+  sukashi assess plant.yaml --format html --language ja -o plant.html
   sukashi assess plant.yaml --fail-on goal")]
 pub(crate) struct Args {
     /// Documents of one system, merged in order; `-` reads standard input.
@@ -60,6 +62,9 @@ pub(crate) struct Args {
     /// File, or folder (one that exists, or ends in `/`).
     #[arg(short, long, value_name = "FILE|DIR")]
     output: Option<PathBuf>,
+    /// Language of `html` and `xlsx`.
+    #[arg(long, default_value = "en")]
+    language: Language,
     /// Publisher named in OpenVEX, CSAF, CycloneDX and STIX documents.
     #[arg(long, default_value = "sukashi", value_name = "NAME")]
     author: String,
@@ -72,6 +77,10 @@ pub(crate) struct Args {
 enum Format {
     /// For people.
     Human,
+    /// A page for a manager and an engineer.
+    Html,
+    /// Risk-analysis sheets in the form of IPA's guide for control systems.
+    Xlsx,
     /// `sukashi.assessment/1`.
     Json,
     /// Layers of the ATT&CK Navigator.
@@ -86,6 +95,14 @@ enum Format {
     Csaf,
     /// Verdicts as CycloneDX VEX.
     Cyclonedx,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Language {
+    /// English.
+    En,
+    /// Japanese.
+    Ja,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -117,6 +134,11 @@ impl Plan {
             options: Options { seed: args.seed, top: args.top, packs, workers, ..Options::default() },
             snapshot: snapshot(args.vuln_db.as_deref(), settings)?,
         })
+    }
+
+    /// The model that the answers are about.
+    fn system(&self) -> &System {
+        self.changed.as_ref().unwrap_or(&self.base)
     }
 
     fn carry_out(&self) -> anyhow::Result<Assessment> {
@@ -157,7 +179,16 @@ pub(crate) fn run(args: &Args, context: &mut Context) -> anyhow::Result<Outcome>
     let target = Target::of(args.output.as_deref());
     let usual = if target == Target::Stdout { Format::Human } else { Format::Json };
     let format = args.format.unwrap_or(usual);
-    let bytes = render(&assessment, format, &publication(args)?)?;
+    let report = Report {
+        assessment: &assessment,
+        document: plan.system().document(),
+        language: if args.language == Language::Ja {
+            report::Language::Japanese
+        } else {
+            report::Language::English
+        },
+    };
+    let bytes = render(&report, format, &publication(args)?)?;
     let name = format!("assessment.{}", extension(format));
     target.write(&name, &bytes, &mut context.output)?;
     let reached = args.fail_on == FailOn::Goal && assessment.goals.iter().any(|goal| goal.reached);
@@ -169,12 +200,17 @@ fn extension(format: Format) -> &'static str {
     match format {
         Format::Human => "txt",
         Format::Dot => "dot",
+        Format::Html => "html",
+        Format::Xlsx => "xlsx",
         _ => "json",
     }
 }
 
-fn render(assessment: &Assessment, format: Format, publication: &Publication) -> anyhow::Result<Vec<u8>> {
+fn render(report: &Report<'_>, format: Format, publication: &Publication) -> anyhow::Result<Vec<u8>> {
+    let assessment = report.assessment;
     match format {
+        Format::Html => Ok(report::html(report).into_bytes()),
+        Format::Xlsx => Ok(report::sheets(report)?),
         Format::Human => {
             let text = assess::render::human(assessment);
             Ok(escape::escape(&text, &['\n']).into_owned().into_bytes())

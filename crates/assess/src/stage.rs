@@ -1,0 +1,36 @@
+//! How far an assessment is: told to whoever waits or measures.
+
+/// A part of an assessment that has just been finished, in order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum Stage {
+    /// The model as facts.
+    Facts,
+    /// Everything that follows.
+    Derived,
+    /// Every vulnerability on every host.
+    Verdicts,
+    /// The attack graph of the goals.
+    Graph,
+    /// Probabilities, times and paths of the goals.
+    Goals,
+    /// The choice of countermeasures.
+    Plan,
+    /// The choice, applied in the engine.
+    Verified,
+}
+
+impl Stage {
+    /// In words.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Facts => "facts of the model",
+            Self::Derived => "all derived",
+            Self::Verdicts => "verdicts",
+            Self::Graph => "attack graph of the goals",
+            Self::Goals => "probabilities, times, paths",
+            Self::Plan => "countermeasures chosen",
+            Self::Verified => "countermeasures verified",
+        }
+    }
+}

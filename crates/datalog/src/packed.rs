@@ -1,0 +1,356 @@
+//! Sorted rows of one width, stored without their unused columns, with indexes made when they pay.
+//!
+//! Two uses: the batches of the engine's indexes (as a container of differential-dataflow), and the tables of a
+//! session. Rows never change here; see `table` for what comes and goes.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::hash::{BuildHasherDefault, Hasher};
+use std::rc::Rc;
+
+use crate::value::{Row, WIDTH};
+
+/// Below this many rows an index is made at once; above, only after some scans.
+const SMALL: usize = 4096;
+/// Scans before an index is made.
+const SCANS: u32 = 3;
+/// Rows looked at for the number of distinct values.
+const SAMPLE: usize = 20_000;
+
+#[derive(Default)]
+pub(crate) struct Packed {
+    width: usize,
+    figures: Vec<u32>,
+    count: usize,
+    indexes: RefCell<BTreeMap<Vec<usize>, Lookup>>,
+}
+
+enum Lookup {
+    /// How often the rows were scanned for want of an index.
+    Scanned(u32),
+    Index(Rc<Index>),
+}
+
+/// Rows by the values of some columns.
+struct Index {
+    /// Numbers of rows, those with equal values together and ascending.
+    order: Vec<u32>,
+    /// Where in `order`, by [`mix`] of the values; unequal values may share a place.
+    places: HashMap<u64, (u32, u32), Mixed>,
+}
+
+impl Packed {
+    /// `rows` must be ascending, each once.
+    pub(crate) fn new(width: usize, rows: impl IntoIterator<Item = Row>) -> Self {
+        let mut packed = Self { width, ..Self::default() };
+        for row in rows {
+            packed.figures.extend_from_slice(row.get(..width).unwrap_or_default());
+            packed.count += 1;
+        }
+        packed.figures.shrink_to_fit();
+        packed
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.count
+    }
+
+    fn slice(&self, at: usize) -> &[u32] {
+        let start = at * self.width;
+        self.figures.get(start..start + self.width).unwrap_or_default()
+    }
+
+    /// All zero if there are not so many.
+    pub(crate) fn row(&self, at: usize) -> Row {
+        let mut row = Row::default();
+        row.iter_mut().zip(self.slice(at)).for_each(|(slot, figure)| *slot = *figure);
+        row
+    }
+
+    pub(crate) fn rows(&self) -> impl DoubleEndedIterator<Item = Row> + '_ {
+        (0..self.count).map(|at| self.row(at))
+    }
+
+    pub(crate) fn position(&self, row: &Row) -> Option<usize> {
+        let wanted = row.get(..self.width).unwrap_or_default();
+        let at = self.first(|have| have < wanted);
+        (at < self.count && self.slice(at) == wanted).then_some(at)
+    }
+
+    /// The first row for which `before` is false; rows for which it is true come first.
+    fn first(&self, before: impl Fn(&[u32]) -> bool) -> usize {
+        let (mut low, mut high) = (0, self.count);
+        while low < high {
+            let middle = low.midpoint(high);
+            if before(self.slice(middle)) {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        low
+    }
+
+    fn agrees(&self, at: usize, columns: &[usize], values: &[u32]) -> bool {
+        let row = self.slice(at);
+        columns.iter().zip(values).all(|(column, value)| row.get(*column) == Some(value))
+    }
+
+    /// Calls `found` with the number of each row that has these values in these columns, ascending, until it returns
+    /// false; false if it did. Columns are ascending.
+    pub(crate) fn find(
+        &self,
+        columns: &[usize],
+        values: &[u32],
+        found: &mut dyn FnMut(usize) -> bool,
+    ) -> bool {
+        let values = values.get(..columns.len()).unwrap_or(values);
+        if columns.iter().enumerate().all(|(place, column)| place == *column) {
+            // The sort order is the index.
+            let start = self.first(|have| have.get(..values.len()).unwrap_or_default() < values);
+            let same = |at: &usize| self.slice(*at).get(..values.len()) == Some(values);
+            return (start..self.count).take_while(same).all(found);
+        }
+        let Some(index) = self.index(columns) else {
+            return (0..self.count).filter(|at| self.agrees(*at, columns, values)).all(found);
+        };
+        let (start, end) = index.places.get(&mix(values)).copied().unwrap_or_default();
+        let rows = index.order.get(start as usize..end as usize).unwrap_or_default();
+        rows.iter().map(|at| *at as usize).filter(|at| self.agrees(*at, columns, values)).all(found)
+    }
+
+    /// `None` while scanning is cheaper.
+    fn index(&self, columns: &[usize]) -> Option<Rc<Index>> {
+        let mut indexes = self.indexes.borrow_mut();
+        if !indexes.contains_key(columns) {
+            indexes.insert(columns.to_vec(), Lookup::Scanned(0));
+        }
+        let lookup = indexes.get_mut(columns)?;
+        match lookup {
+            Lookup::Index(index) => Some(index.clone()),
+            Lookup::Scanned(scans) if self.count > SMALL && *scans < SCANS => {
+                *scans += 1;
+                None
+            }
+            Lookup::Scanned(_) => {
+                let index = Rc::new(self.make_index(columns));
+                *lookup = Lookup::Index(index.clone());
+                Some(index)
+            }
+        }
+    }
+
+    /// How many rows, and distinct values by column: of a sample, scaled where most of its values are distinct.
+    pub(crate) fn statistics(&self) -> (f64, [f64; WIDTH]) {
+        let step = self.count.div_ceil(SAMPLE).max(1);
+        let sample: Vec<Row> = self.rows().step_by(step).collect();
+        let mut distinct = [1.0; WIDTH];
+        for (column, slot) in distinct.iter_mut().enumerate().take(self.width) {
+            let values: HashSet<u32, Mixed> =
+                sample.iter().filter_map(|row| row.get(column).copied()).collect();
+            let scale = if values.len() > sample.len() / 2 { step as f64 } else { 1.0 };
+            *slot = values.len() as f64 * scale;
+        }
+        (self.count as f64, distinct)
+    }
+
+    fn make_index(&self, columns: &[usize]) -> Index {
+        let key = |at: usize| {
+            let row = self.slice(at);
+            mix_all(columns.iter().map(|column| row.get(*column).copied().unwrap_or_default()))
+        };
+        let mut keyed: Vec<(u64, u32)> = (0_u32..).zip(0..self.count).map(|(n, at)| (key(at), n)).collect();
+        keyed.sort_unstable();
+        let mut places = HashMap::with_capacity_and_hasher(self.count / 4, Mixed::default());
+        let mut start = 0_u32;
+        for run in keyed.chunk_by(|(a, _), (b, _)| a == b) {
+            let end = start + u32::try_from(run.len()).unwrap_or_default();
+            places.insert(run.first().map_or(0, |(key, _)| *key), (start, end));
+            start = end;
+        }
+        Index { order: keyed.into_iter().map(|(_, at)| at).collect(), places }
+    }
+}
+
+/// For sets of rows: rows hold numbers of names in order of appearance, which nobody can choose freely.
+pub(crate) type Mixed = BuildHasherDefault<RowHasher>;
+
+/// Mixes 32- and 64-bit figures.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct RowHasher(u64);
+
+impl Hasher for RowHasher {
+    fn finish(&self) -> u64 {
+        self.0 ^ (self.0 >> 29)
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for chunk in bytes.chunks(8) {
+            let mut figure = [0; 8];
+            figure.iter_mut().zip(chunk).for_each(|(slot, byte)| *slot = *byte);
+            self.write_u64(u64::from_le_bytes(figure));
+        }
+    }
+
+    fn write_u32(&mut self, figure: u32) {
+        self.write_u64(figure.into());
+    }
+
+    fn write_u64(&mut self, figure: u64) {
+        // The multiplier is 2⁶⁴ divided by the golden ratio (Knuth, TAOCP 3, 6.4).
+        self.0 = (self.0.rotate_left(23) ^ figure).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    }
+
+    fn write_usize(&mut self, figure: usize) {
+        self.write_u64(figure as u64);
+    }
+}
+
+fn mix(values: &[u32]) -> u64 {
+    mix_all(values.iter().copied())
+}
+
+fn mix_all(values: impl Iterator<Item = u32>) -> u64 {
+    let mut hasher = RowHasher::default();
+    values.for_each(|value| hasher.write_u32(value));
+    hasher.finish()
+}
+
+/// Rows for the engine's indexes. Widens itself when a row with more columns in use comes.
+#[derive(Default)]
+pub(crate) struct Rows {
+    width: usize,
+    figures: Vec<u32>,
+    count: usize,
+}
+
+/// A row read from [`Rows`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Stored(pub(crate) Row);
+
+impl PartialEq<&Row> for Stored {
+    fn eq(&self, other: &&Row) -> bool {
+        self.0 == **other
+    }
+}
+
+impl Rows {
+    fn push(&mut self, row: &Row) {
+        let used = WIDTH - row.iter().rev().take_while(|figure| **figure == 0).count();
+        if used > self.width {
+            self.widen(used);
+        }
+        self.figures.extend_from_slice(row.get(..self.width).unwrap_or_default());
+        self.count += 1;
+    }
+
+    fn widen(&mut self, width: usize) {
+        let mut figures = Vec::with_capacity((self.count + 1) * width);
+        for at in 0..self.count {
+            figures.extend_from_slice(self.read(at).get(..width).unwrap_or_default());
+        }
+        (self.figures, self.width) = (figures, width);
+    }
+
+    fn read(&self, at: usize) -> Row {
+        let start = at * self.width;
+        let figures = self.figures.get(start..start + self.width).unwrap_or_default();
+        let mut row = Row::default();
+        row.iter_mut().zip(figures).for_each(|(slot, figure)| *slot = *figure);
+        row
+    }
+}
+
+impl timely::container::PushInto<Row> for Rows {
+    fn push_into(&mut self, row: Row) {
+        self.push(&row);
+    }
+}
+
+impl differential_dataflow::trace::implementations::BatchContainer for Rows {
+    type Owned = Row;
+    type ReadItem<'a> = Stored;
+
+    fn into_owned<'a>(item: Stored) -> Row {
+        item.0
+    }
+
+    fn push_ref(&mut self, item: Stored) {
+        self.push(&item.0);
+    }
+
+    fn push_own(&mut self, item: &Row) {
+        self.push(item);
+    }
+
+    fn clear(&mut self) {
+        self.figures.clear();
+        self.count = 0;
+    }
+
+    /// The width is not known yet, so no room is made: growing doubles.
+    fn with_capacity(_: usize) -> Self {
+        Self::default()
+    }
+
+    fn merge_capacity(first: &Self, second: &Self) -> Self {
+        let width = first.width.max(second.width);
+        Self { width, figures: Vec::with_capacity(width * (first.count + second.count)), count: 0 }
+    }
+
+    fn reborrow<'b, 'a: 'b>(item: Stored) -> Stored {
+        item
+    }
+
+    fn index(&self, at: usize) -> Stored {
+        Stored(self.read(at))
+    }
+
+    fn len(&self) -> usize {
+        self.count
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use differential_dataflow::trace::implementations::BatchContainer;
+
+    use super::*;
+
+    fn row(figures: &[u32]) -> Row {
+        let mut row = Row::default();
+        row[..figures.len()].copy_from_slice(figures);
+        row
+    }
+
+    #[test]
+    fn every_set_of_columns_finds_what_a_scan_finds() {
+        let mut rows: Vec<Row> = (0..6000_u32).map(|i| row(&[i / 40, i % 7, i])).collect();
+        rows.sort_unstable();
+        let packed = Packed::new(3, rows.iter().copied());
+        for columns in [vec![], vec![0], vec![1], vec![0, 1], vec![1, 2], vec![0, 2], vec![0, 1, 2]] {
+            // The first lookups scan, later ones use an index.
+            for wanted in rows.iter().step_by(911) {
+                let values: Vec<u32> = columns.iter().map(|c: &usize| wanted[*c]).collect();
+                let mut found = Vec::new();
+                let padded = [values.as_slice(), &[0; 4]].concat();
+                packed.find(&columns, &padded, &mut |at| {
+                    found.push(packed.row(at));
+                    true
+                });
+                let agrees = |r: &&Row| columns.iter().all(|c| r[*c] == wanted[*c]);
+                assert_eq!(found, rows.iter().filter(agrees).copied().collect::<Vec<_>>(), "{columns:?}");
+            }
+        }
+        assert_eq!(packed.position(&rows[17]), Some(17));
+        assert_eq!(packed.position(&row(&[9999])), None);
+    }
+
+    #[test]
+    fn rows_keep_their_values_when_wider_ones_come() {
+        let all = [row(&[]), row(&[1]), row(&[0, 2]), row(&[1, 2, 3, 4, 5, 6, 7, 8]), row(&[3])];
+        let mut rows = Rows::default();
+        all.iter().for_each(|r| rows.push_own(r));
+        assert_eq!((0..rows.len()).map(|at| rows.index(at).0).collect::<Vec<_>>(), all);
+    }
+}
