@@ -25,9 +25,9 @@ pub use check::{CheckError, System};
 pub use diagnostic::{Diagnostic, Place};
 pub use document::{
     Account, Action, Attacker, Countermeasure, CountermeasureKind, Credential, CredentialKind, Data,
-    Document, Filter, FilterRule, Flow, Goal, Group, Host, HostKind, Interaction, Interest, Interface, Link,
-    LinkKind, Located, Network, Person, PlaceOf, Privilege, Process, Protection, Protocol, Range, Release,
-    Service, Software, Supplier, SystemFormat, Usage, Vex, VexStatus, Vulnerability, Zone,
+    Direction, Document, Filter, FilterRule, Flow, Goal, Group, Host, HostKind, Interaction, Interest,
+    Interface, Link, LinkKind, Located, Network, Person, PlaceOf, Privilege, Process, Protection, Protocol,
+    Range, Release, Service, Software, Supplier, SystemFormat, Usage, Vex, VexStatus, Vulnerability, Zone,
 };
 pub use facts::{Fact, RELATIONS, Relation, Value};
 pub use merge::MergeError;

@@ -11,6 +11,8 @@
 
 mod compile;
 mod endpoint;
+mod groups;
+mod passage;
 
 pub use compile::{Class, CompiledZone, Zones, compile};
 pub use endpoint::{Endpoint, ParseEndpointError};

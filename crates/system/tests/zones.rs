@@ -26,6 +26,8 @@ struct Wall {
 #[derive(Clone, Debug)]
 struct Line {
     allow: bool,
+    /// `Some(true)`: only into the inner zone, `Some(false)`: only out of it.
+    inwards: Option<bool>,
     from: End,
     to: End,
     ports: Option<(u16, u16)>,
@@ -52,12 +54,8 @@ fn any_end() -> impl Strategy<Value = End> {
 
 fn any_line() -> impl Strategy<Value = Line> {
     let ports = prop::option::of((0..100u16, 0..600u16).prop_map(|(first, more)| (first, first + more)));
-    (any::<bool>(), any_end(), any_end(), ports).prop_map(|(allow, from, to, ports)| Line {
-        allow,
-        from,
-        to,
-        ports,
-    })
+    (any::<bool>(), any::<Option<bool>>(), any_end(), any_end(), ports)
+        .prop_map(|(allow, inwards, from, to, ports)| Line { allow, inwards, from, to, ports })
 }
 
 fn any_plant() -> impl Strategy<Value = Plant> {
@@ -114,8 +112,16 @@ impl Plant {
                 let ports = line.ports.map_or(String::new(), |(a, b)| format!(", ports: [\"{a}-{b}\"]"));
                 let (from, to) = (line.from.text(), line.to.text());
                 let action = word(line.allow);
-                writeln!(text, "      - {{action: {action}, from: \"{from}\", to: \"{to}\"{ports}}}")
-                    .unwrap();
+                let direction = match line.inwards {
+                    None => "",
+                    Some(true) => "direction: in, ",
+                    Some(false) => "direction: out, ",
+                };
+                writeln!(
+                    text,
+                    "      - {{action: {action}, {direction}from: \"{from}\", to: \"{to}\"{ports}}}"
+                )
+                .unwrap();
             }
         }
         text
@@ -125,7 +131,7 @@ impl Plant {
     fn passes(&self, from: usize, to: usize, port: u16) -> bool {
         let (start, end) = (self.hosts[from].0, self.hosts[to].0);
         if start == end {
-            return self.walls(start, end).all(|w| self.lets(w, from, to, port));
+            return self.walls(start, end).all(|w| self.lets(w, None, from, to, port));
         }
         let mut stack = vec![vec![start]];
         while let Some(way) = stack.pop() {
@@ -137,7 +143,7 @@ impl Plant {
                 let walled = self.walls(here, next).count() > 0;
                 let inner = |zone| (zone == 0) || self.filters.iter().any(|w| w.inner == zone);
                 let open = if walled {
-                    self.walls(here, next).all(|w| self.lets(w, from, to, port))
+                    self.walls(here, next).all(|w| self.lets(w, Some(w.inner == next), from, to, port))
                 } else {
                     !inner(here) && !inner(next)
                 };
@@ -153,9 +159,10 @@ impl Plant {
         self.filters.iter().filter(move |w| (w.outer, w.inner) == (a, b) || (w.outer, w.inner) == (b, a))
     }
 
-    fn lets(&self, wall: &Wall, from: usize, to: usize, port: u16) -> bool {
+    fn lets(&self, wall: &Wall, inwards: Option<bool>, from: usize, to: usize, port: u16) -> bool {
         let hit = wall.rules.iter().find(|l| {
-            l.ports.is_none_or(|(a, b)| (a..=b).contains(&port))
+            (l.inwards.is_none() || inwards.is_none() || l.inwards == inwards)
+                && l.ports.is_none_or(|(a, b)| (a..=b).contains(&port))
                 && l.from.matches(self, from)
                 && l.to.matches(self, to)
         });

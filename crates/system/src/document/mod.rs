@@ -17,8 +17,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use crate::Place;
 pub(crate) use mentions::{Entry, Mention};
 pub use network::{
-    Action, Filter, FilterRule, Host, HostKind, Interface, Link, LinkKind, Network, PlaceOf, Protection,
-    Protocol, Zone,
+    Action, Direction, Filter, FilterRule, Host, HostKind, Interface, Link, LinkKind, Network, PlaceOf,
+    Protection, Protocol, Zone,
 };
 pub use outcome::{Attacker, Countermeasure, CountermeasureKind, Data, Flow, Goal, Process};
 pub use people::{Account, Credential, CredentialKind, Group, Interaction, Person, Privilege, Usage};

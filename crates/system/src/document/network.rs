@@ -204,6 +204,9 @@ pub enum Action {
 pub struct FilterRule {
     /// What happens on a match.
     pub action: Action,
+    /// Which way the connection crosses the filter.
+    #[serde(default, skip_serializing_if = "Direction::is_both")]
+    pub direction: Direction,
     /// Who opens the connection: `any`, `zone:…`, `network:…`, `host:…`, an address or a prefix.
     #[serde(default = "any")]
     pub from: Located<String>,
@@ -216,6 +219,28 @@ pub struct FilterRule {
     /// Destination ports, such as `"502"` or `"8000-8080"`; none means all.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub ports: Vec<Located<String>>,
+}
+
+/// Ways across a filter.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum Direction {
+    /// Both.
+    #[default]
+    Both,
+    /// From the filter's first zone into its second.
+    In,
+    /// From the filter's second zone into its first.
+    Out,
+}
+
+impl Direction {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "the form that serde asks for")]
+    fn is_both(&self) -> bool {
+        *self == Self::Both
+    }
 }
 
 fn any() -> Located<String> {

@@ -60,8 +60,8 @@ fn services(document: &Document) -> Vec<Listening> {
         cleartext: service.cleartext,
     });
     let mut services: Vec<Listening> = stated.collect();
-    let silent: Vec<&String> =
-        controllers(document).filter(|id| !services.iter().any(|s| s.host == **id)).collect();
+    let serving: BTreeSet<&str> = document.services.values().map(|s| s.host.value.as_str()).collect();
+    let silent: Vec<&String> = controllers(document).filter(|id| !serving.contains(id.as_str())).collect();
     for host in silent {
         services.extend(FIELD_PROTOCOLS.iter().map(|(port, name)| Listening {
             id: format!("{host}/assumed-{name}"),
@@ -189,15 +189,11 @@ impl Facts {
     }
 
     fn vulnerabilities(&mut self, document: &Document) {
+        let carriers = carriers(document);
         for (id, vulnerability) in &document.vulnerabilities {
-            for (host, entry) in &document.hosts {
-                for software in entry.software.iter().filter(|s| vulnerability.affects.contains(s)) {
-                    fact!(self, "vul_exists", id, host, &software.value);
-                }
-            }
-            for service in document.services.values() {
-                for software in service.software.iter().filter(|s| vulnerability.affects.contains(s)) {
-                    fact!(self, "vul_exists", id, &service.host.value, &software.value);
+            for software in &vulnerability.affects {
+                for host in carriers.get(software.value.as_str()).into_iter().flatten() {
+                    fact!(self, "vul_exists", id, *host, &software.value);
                 }
             }
             if let Some(vector) = &vulnerability.cvss {
@@ -392,6 +388,17 @@ impl Facts {
             }
         }
     }
+}
+
+/// Hosts by the software they carry, installed or behind a service.
+fn carriers(document: &Document) -> BTreeMap<&str, BTreeSet<&str>> {
+    let mut carriers: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    let installed = document.hosts.iter().flat_map(|(id, host)| host.software.iter().map(move |s| (s, id)));
+    let serving = document.services.values().filter_map(|s| Some((s.software.as_ref()?, &s.host.value)));
+    for (software, host) in installed.chain(serving) {
+        carriers.entry(&software.value).or_default().insert(host);
+    }
+    carriers
 }
 
 /// The compiled zone of somebody in `zone` whom no rule singles out: it carries the zone's name.

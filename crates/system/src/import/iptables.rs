@@ -6,7 +6,7 @@
 //! than the host does, never less. Other tables and chains are listed.
 
 use super::{Ignored, ImportError, Imported, id, ignored, located};
-use crate::{Action, Document, Filter, FilterRule, Protocol};
+use crate::{Action, Direction, Document, Filter, FilterRule, Protocol};
 
 /// Where the filter stands: a saved rule set does not know.
 #[derive(Clone, Copy, Debug)]
@@ -143,7 +143,7 @@ fn rule(line: usize, words: &[&str]) -> Taken {
             return Taken { why: Some(why), ..Taken::default() };
         }
     };
-    let rule = FilterRule { action, from, to, protocol, ports };
+    let rule = FilterRule { action, direction: Direction::Both, from, to, protocol, ports };
     if unknown.is_empty() {
         return Taken { rule: Some(rule), why: None };
     }
