@@ -4,11 +4,33 @@
 //! understand is listed with its place and reason, so that it can be shown as a blind spot. The result is a
 //! [`Document`] to be merged with others, or to be written out and completed by hand.
 
+mod cisco;
+mod components;
+mod device;
+mod directory;
+mod fortios;
 mod iptables;
+mod juniper;
+mod mulval;
+mod nft;
 mod nmap;
+mod openvas;
+mod paloalto;
+mod set;
+mod table;
 
+pub use cisco::cisco;
+pub use components::components;
+pub use directory::directory;
+pub use fortios::fortios;
 pub use iptables::{Placement, iptables};
+pub use juniper::juniper;
+pub use mulval::mulval;
+pub use nft::nft;
 pub use nmap::nmap;
+pub use openvas::openvas;
+pub use paloalto::paloalto;
+pub use table::table;
 
 use crate::{Document, document::Located};
 

@@ -35,6 +35,7 @@ enum Command {
     /// Make a document from what other tools write; what it could not use is listed.
     #[command(before_help = "Examples:
   sukashi system import --from nmap scan.xml -o scan.json
+  sukashi system import --from cisco branch.cfg -o branch.json
   sukashi system import --from iptables rules.v4 --host fw1 --outer it --inner ot")]
     Import {
         /// What wrote the file.
@@ -42,14 +43,14 @@ enum Command {
         from: Source,
         /// The file; `-` reads standard input.
         file: PathBuf,
-        /// Host that the rules stand on.
-        #[arg(long, required_if_eq("from", "iptables"), value_name = "ID")]
+        /// Host that the rules, or the components, stand on.
+        #[arg(long, required_if_eq_any([("from", "iptables"), ("from", "nft"), ("from", "sbom")]), value_name = "ID")]
         host: Option<String>,
         /// Zone outside of that filter.
-        #[arg(long, required_if_eq("from", "iptables"), value_name = "ID")]
+        #[arg(long, required_if_eq_any([("from", "iptables"), ("from", "nft")]), value_name = "ID")]
         outer: Option<String>,
         /// Zone that is entered and left only through that filter.
-        #[arg(long, required_if_eq("from", "iptables"), value_name = "ID")]
+        #[arg(long, required_if_eq_any([("from", "iptables"), ("from", "nft")]), value_name = "ID")]
         inner: Option<String>,
         /// Where to write the document.
         #[arg(short, long, value_name = "FILE|DIR")]
@@ -71,10 +72,30 @@ enum Command {
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum Source {
+    /// Cisco IOS or ASA configuration.
+    Cisco,
+    /// Asset list with a line of headings.
+    Csv,
+    /// JSON of a directory collector (BloodHound).
+    Directory,
+    /// FortiOS configuration.
+    Fortios,
     /// `iptables-save`.
     Iptables,
+    /// Junos configuration in `set` form.
+    Juniper,
+    /// MulVAL facts.
+    Mulval,
+    /// `nft -j list ruleset`.
+    Nft,
     /// `nmap -oX`.
     Nmap,
+    /// OpenVAS report in XML.
+    Openvas,
+    /// PAN-OS configuration in `set` form.
+    Paloalto,
+    /// Bill of materials of one host.
+    Sbom,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -127,8 +148,18 @@ fn read_foreign(
 ) -> anyhow::Result<Outcome> {
     let (name, text) = (input::name(file), input::text(file)?);
     let imported = match from {
+        Source::Cisco => import::cisco(&name, &text)?,
+        Source::Csv => import::table(&name, &text)?,
+        Source::Directory => import::directory(&name, &text)?,
+        Source::Fortios => import::fortios(&name, &text)?,
         Source::Iptables => import::iptables(&name, &text, placement)?,
+        Source::Juniper => import::juniper(&name, &text)?,
+        Source::Mulval => import::mulval(&name, &text)?,
+        Source::Nft => import::nft(&name, &text, placement)?,
         Source::Nmap => import::nmap(&name, &text)?,
+        Source::Openvas => import::openvas(&name, &text)?,
+        Source::Paloalto => import::paloalto(&name, &text)?,
+        Source::Sbom => import::components(&name, &text, placement.host)?,
     };
     for left in &imported.ignored {
         warn!("{name}:{}: `{}` left out: {}", left.line, left.what, left.why);

@@ -1,0 +1,521 @@
+//! Cisco IOS and ASA configurations: interfaces, access lists, and on an ASA security levels and objects.
+//!
+//! Understood: `hostname`, `interface` (`ip address`, `ip access-group`, `nameif`, `security-level`, `shutdown`),
+//! numbered and named access lists (standard, extended), `object`, `object-group` for networks, services, protocols,
+//! `access-group`, `same-security-traffic permit inter-interface`. A line for answers only (`established`) is left out,
+//! since answers pass anyway. Of a line with a condition that the model does not have, a `permit` is taken without the
+//! condition and a `deny` not at all. Routes and address translation are not followed; every other block is listed.
+
+use std::collections::BTreeMap;
+
+use super::device::{AccessList, Book, Device, Line, Member, Port, masked, port, range, wildcard};
+use super::{ImportError, Imported};
+use crate::{Action, HostKind, Protocol};
+
+const FORMAT: &str = "a configuration of Cisco IOS or ASA (`show running-config`)";
+
+/// Reads one configuration.
+///
+/// # Errors
+/// If the text has neither a `hostname` nor an `interface`.
+pub fn cisco(name: &str, text: &str) -> Result<Imported, ImportError> {
+    let mut reader = Reader::new(text);
+    for (line, content) in (1..).zip(text.lines()) {
+        reader.line(line, content);
+    }
+    if reader.device.name.is_empty() && reader.interfaces.is_empty() {
+        let reason = "neither a `hostname` nor an `interface`".to_owned();
+        return Err(ImportError { name: name.to_owned(), line: 1, reason, format: FORMAT });
+    }
+    Ok(reader.finish().import(name))
+}
+
+#[derive(Clone, Debug, Default)]
+struct Entry {
+    name: String,
+    line: usize,
+    address: Option<(String, String)>,
+    nameif: Option<String>,
+    level: i32,
+    down: bool,
+    /// List and whether it stands at the entrance.
+    lists: Vec<(String, bool)>,
+}
+
+/// What the lines after a heading belong to.
+enum Block {
+    None,
+    Interface,
+    List(String),
+    Network(String),
+    Service(String, Option<Protocol>),
+    Protocols(String),
+    Ignored,
+}
+
+struct Reader<'t> {
+    device: Device,
+    block: Block,
+    interfaces: Vec<Entry>,
+    /// Words of each line, by list.
+    lists: BTreeMap<String, Vec<(usize, Vec<&'t str>)>>,
+    /// List, interface (`None`: all), entrance.
+    groups: Vec<(String, Option<String>, bool)>,
+    networks: Book<String>,
+    services: Book<(Protocol, Vec<String>)>,
+    protocols: Book<Protocol>,
+    equal_levels: bool,
+    asa: bool,
+}
+
+impl<'t> Reader<'t> {
+    fn new(text: &str) -> Self {
+        let asa = text.lines().any(|l| l.starts_with("ASA Version") || l.trim_start().starts_with("nameif "));
+        let kind = if asa { HostKind::Firewall } else { HostKind::Router };
+        Self {
+            device: Device::new(kind, |_, _, _| Action::Deny),
+            block: Block::None,
+            interfaces: Vec::new(),
+            lists: BTreeMap::new(),
+            groups: Vec::new(),
+            networks: Book::default(),
+            services: Book::default(),
+            protocols: Book::default(),
+            equal_levels: false,
+            asa,
+        }
+    }
+
+    fn line(&mut self, line: usize, content: &'t str) {
+        let words: Vec<&str> = content.split_whitespace().collect();
+        if words.is_empty() || content.trim_start().starts_with('!') {
+            return;
+        }
+        if content.starts_with([' ', '\t']) {
+            self.inside(line, &words);
+        } else {
+            self.heading(line, content, &words);
+        }
+    }
+
+    fn heading(&mut self, line: usize, content: &str, words: &[&'t str]) {
+        self.block = Block::None;
+        match words {
+            ["hostname", name] => self.device.name = (*name).to_owned(),
+            ["interface", name, rest @ ..] => {
+                let name = std::iter::once(name).chain(rest).copied().collect::<Vec<_>>().join(" ");
+                self.interfaces.push(Entry { name, line, ..Entry::default() });
+                self.block = Block::Interface;
+            }
+            ["ip", "access-list", "standard" | "extended", name] => {
+                self.lists.entry((*name).to_owned()).or_default();
+                self.block = Block::List((*name).to_owned());
+            }
+            ["access-list", name, rest @ ..] => self.entry(name, line, rest),
+            ["access-group", list, "in" | "out", "interface", nameif] => {
+                let entering = words.get(2) == Some(&"in");
+                self.groups.push(((*list).to_owned(), Some((*nameif).to_owned()), entering));
+            }
+            ["access-group", list, "global"] => self.groups.push(((*list).to_owned(), None, true)),
+            ["same-security-traffic", "permit", "inter-interface"] => self.equal_levels = true,
+            ["object" | "object-group", "network", name] => {
+                self.networks.declare(name);
+                self.block = Block::Network((*name).to_owned());
+            }
+            ["object" | "object-group", "service", name, rest @ ..] => {
+                self.services.declare(name);
+                let of = rest.first().and_then(|word| protocol(word));
+                self.block = Block::Service((*name).to_owned(), of);
+            }
+            ["object-group", "protocol", name] => {
+                self.protocols.declare(name);
+                self.block = Block::Protocols((*name).to_owned());
+            }
+            ["end" | "exit" | "version" | "ASA", ..] => {}
+            _ => {
+                self.device.leave(line, content, "not part of the model");
+                self.block = Block::Ignored;
+            }
+        }
+    }
+
+    fn entry(&mut self, name: &str, line: usize, words: &[&'t str]) {
+        let words: Vec<&str> = match words {
+            ["line", _, rest @ ..] => rest.to_vec(),
+            all => all.to_vec(),
+        };
+        let words = match words.as_slice() {
+            ["extended" | "standard", rest @ ..] => rest.to_vec(),
+            ["remark", ..] => return,
+            all => all.to_vec(),
+        };
+        self.lists.entry(name.to_owned()).or_default().push((line, words));
+    }
+
+    fn inside(&mut self, line: usize, words: &[&'t str]) {
+        match &self.block {
+            Block::Interface => self.interface(words),
+            Block::List(name) => {
+                let numbered = words.first().is_some_and(|w| w.parse::<u32>().is_ok());
+                let words = words.get(usize::from(numbered)..).unwrap_or_default();
+                self.entry(&name.clone(), line, words);
+            }
+            Block::Network(name) => {
+                if let Some(members) = network_members(words) {
+                    let name = name.clone();
+                    members.into_iter().for_each(|member| self.networks.add(&name, member));
+                } else if words.first() != Some(&"description") {
+                    self.device.leave(line, &words.join(" "), "not a fixed address: nothing stands for it");
+                }
+            }
+            Block::Service(name, of) => {
+                let (name, of) = (name.clone(), *of);
+                match service_member(words, of) {
+                    Some(member) => self.services.add(&name, member),
+                    None if words.first() == Some(&"description") => {}
+                    None => self.device.leave(line, &words.join(" "), "the model knows ports of TCP and UDP"),
+                }
+            }
+            Block::Protocols(name) => {
+                let name = name.clone();
+                match words {
+                    ["protocol-object", word] => {
+                        if let Some(of) = protocol(word) {
+                            self.protocols.add(&name, Member::Value(of));
+                        }
+                    }
+                    ["group-object", other] => self.protocols.add(&name, Member::Named((*other).to_owned())),
+                    _ => {}
+                }
+            }
+            Block::None | Block::Ignored => {}
+        }
+    }
+
+    fn interface(&mut self, words: &[&str]) {
+        let Some(entry) = self.interfaces.last_mut() else { return };
+        match words {
+            ["ip", "address", address, mask, rest @ ..] if rest.first() != Some(&"secondary") => {
+                entry.address = Some(((*address).to_owned(), (*mask).to_owned()));
+            }
+            ["ip", "access-group", list, end @ ("in" | "out")] => {
+                entry.lists.push(((*list).to_owned(), *end == "in"));
+            }
+            ["nameif", name] => entry.nameif = Some((*name).to_owned()),
+            ["security-level", level] => entry.level = level.parse().unwrap_or_default(),
+            ["shutdown"] => entry.down = true,
+            _ => {}
+        }
+    }
+
+    fn finish(mut self) -> Device {
+        let interfaces = std::mem::take(&mut self.interfaces);
+        for entry in interfaces.iter().filter(|entry| !entry.down) {
+            let Some((address, mask)) = &entry.address else { continue };
+            // A single address joins nobody.
+            let Some(prefix) = masked(address, mask).filter(|p| p.prefix_len() < p.max_prefix_len()) else {
+                continue;
+            };
+            self.device.ports.push(Port {
+                name: entry.nameif.clone().unwrap_or_else(|| entry.name.clone()),
+                address: address.clone(),
+                prefix,
+                zone: entry.nameif.clone(),
+                line: entry.line,
+            });
+            for (list, entering) in &entry.lists {
+                self.groups.push((list.clone(), Some(entry.name.clone()), *entering));
+            }
+        }
+        if self.asa {
+            self.levels(&interfaces);
+        }
+        for (list, interface, entering) in std::mem::take(&mut self.groups) {
+            self.apply(&list, interface, entering);
+        }
+        self.device
+    }
+
+    /// Without an access list at the entrance, a connection passes to a lower level.
+    fn levels(&mut self, interfaces: &[Entry]) {
+        let named: Vec<(&String, i32)> =
+            interfaces.iter().filter_map(|entry| Some((entry.nameif.as_ref()?, entry.level))).collect();
+        let guarded = |name: &str| {
+            self.groups.iter().any(|(_, interface, entering)| {
+                *entering && interface.as_deref().is_none_or(|interface| interface == name)
+            })
+        };
+        for (from, level) in &named {
+            let lower = named.iter().filter(|(to, other)| {
+                to != from && (other < level || other == level && self.equal_levels) || guarded(from)
+            });
+            let to_zones: Vec<String> = lower.map(|(to, _)| (*to).clone()).filter(|to| to != *from).collect();
+            if !to_zones.is_empty() {
+                let from_zones = vec![(*from).clone()];
+                let mut line = open(1);
+                (line.from_zones, line.to_zones) = (from_zones, to_zones);
+                self.device.policies.push(line);
+            }
+        }
+    }
+
+    fn apply(&mut self, list: &str, interface: Option<String>, entering: bool) {
+        let Some(entries) = self.lists.get(list).cloned() else {
+            self.device.leave(
+                1,
+                &format!("access list {list}"),
+                "it is used, but not there: it stops nothing",
+            );
+            return;
+        };
+        let lines: Vec<Line> =
+            entries.iter().filter_map(|(line, words)| self.decision(*line, words)).collect();
+        let names: Vec<String> = match interface {
+            Some(name) => vec![name],
+            None => self.device.ports.iter().map(|port| port.name.clone()).collect(),
+        };
+        for interface in names {
+            let list = AccessList { name: list.to_owned(), interface, entering, lines: lines.clone() };
+            self.device.lists.push(list);
+        }
+    }
+
+    /// `None` for what is left out.
+    fn decision(&mut self, line: usize, words: &[&str]) -> Option<Line> {
+        let action = match words.first() {
+            Some(&"permit") => Action::Allow,
+            Some(&"deny") => Action::Deny,
+            _ => return None,
+        };
+        let mut parts =
+            Parts { words: words.get(1..).unwrap_or_default(), reader: self, unknown: Vec::new() };
+        let mut decision = open(line);
+        decision.action = action;
+        let standard = parts
+            .words
+            .first()
+            .is_some_and(|word| ["any", "host"].contains(word) || word.parse::<std::net::Ipv4Addr>().is_ok());
+        if standard {
+            decision.sources = parts.addresses();
+        } else {
+            let of = parts.protocol();
+            decision.sources = parts.addresses();
+            let from_ports = parts.ports();
+            if from_ports.is_some() {
+                parts.unknown.push("source port".to_owned());
+            }
+            decision.destinations = parts.addresses();
+            let ports = parts.ports();
+            decision.classes = classes(of, ports);
+        }
+        let (rest, mut unknown) = (parts.words.to_vec(), parts.unknown);
+        if rest.contains(&"established") || rest.contains(&"inactive") {
+            return None;
+        }
+        let harmless = ["log", "log-input", "disable", "informational", "interval"];
+        unknown.extend(
+            rest.iter()
+                .filter(|w| !harmless.contains(w) && w.parse::<u32>().is_err())
+                .map(|w| (*w).to_owned()),
+        );
+        if decision.classes.is_empty() && !standard {
+            unknown.push("protocol".to_owned());
+            // Of other protocols than TCP and UDP nothing listens in the model.
+            self.device.leave(line, &words.join(" "), "left out: neither TCP nor UDP");
+            return None;
+        }
+        if unknown.is_empty() {
+            return Some(decision);
+        }
+        let condition = unknown.join(" ");
+        let why = match action {
+            Action::Allow => {
+                format!("taken without the condition `{condition}`: allows more than the device")
+            }
+            Action::Deny => format!("left out for the condition `{condition}`: allows more than the device"),
+        };
+        self.device.leave(line, &words.join(" "), &why);
+        (action == Action::Allow).then_some(decision)
+    }
+}
+
+fn open(line: usize) -> Line {
+    Line {
+        action: Action::Allow,
+        from_zones: Vec::new(),
+        to_zones: Vec::new(),
+        sources: Vec::new(),
+        destinations: Vec::new(),
+        classes: Vec::new(),
+        line,
+    }
+}
+
+fn protocol(word: &str) -> Option<Protocol> {
+    match word {
+        "ip" | "ipv4" | "tcp-udp" => Some(Protocol::Any),
+        "tcp" | "6" => Some(Protocol::Tcp),
+        "udp" | "17" => Some(Protocol::Udp),
+        _ => None,
+    }
+}
+
+/// What protocols and ports a line speaks of; empty if none that the model knows.
+fn classes(
+    of: Vec<(Protocol, Vec<String>)>,
+    ports: Option<Vec<(Option<Protocol>, Vec<String>)>>,
+) -> Vec<(Protocol, Vec<String>)> {
+    let Some(ports) = ports else { return of };
+    let mut out = Vec::new();
+    for (protocol, own) in &of {
+        for (only, ports) in &ports {
+            let fits = only.is_none_or(|only| *protocol == Protocol::Any || only == *protocol);
+            if fits && own.is_empty() {
+                out.push((only.unwrap_or(*protocol), ports.clone()));
+            }
+        }
+    }
+    out
+}
+
+/// The rest of a line, being read.
+struct Parts<'p, 'r, 't> {
+    words: &'p [&'p str],
+    reader: &'r Reader<'t>,
+    unknown: Vec<String>,
+}
+
+impl Parts<'_, '_, '_> {
+    fn take(&mut self, count: usize) {
+        self.words = self.words.get(count..).unwrap_or_default();
+    }
+
+    fn protocol(&mut self) -> Vec<(Protocol, Vec<String>)> {
+        let taken = match self.words {
+            ["object-group", name, ..] => {
+                let (protocols, services) =
+                    (self.reader.protocols.resolve(name), self.reader.services.resolve(name));
+                let protocols = protocols.map(|list| list.into_iter().map(|p| (p, Vec::new())).collect());
+                (2, protocols.or(services).unwrap_or_default())
+            }
+            ["object", name, ..] => (2, self.reader.services.resolve(name).unwrap_or_default()),
+            [word, ..] => (1, protocol(word).map(|p| vec![(p, Vec::new())]).unwrap_or_default()),
+            [] => (0, Vec::new()),
+        };
+        self.take(taken.0);
+        taken.1
+    }
+
+    /// Empty: anywhere. What cannot be told is anywhere as well, and a condition.
+    fn addresses(&mut self) -> Vec<String> {
+        let (count, found) = match self.words {
+            ["any" | "any4" | "any6", ..] => (1, Some(Vec::new())),
+            ["host", address, ..] => (2, super::device::prefix(address).map(|p| vec![p])),
+            ["object" | "object-group", name, ..] => {
+                (2, self.reader.networks.resolve(name).filter(|list| !list.is_empty()))
+            }
+            ["interface", _, ..] => (2, None),
+            [address, mask, ..] if mask.parse::<std::net::Ipv4Addr>().is_ok() => {
+                let net = if self.reader.asa { masked(address, mask) } else { wildcard(address, mask) };
+                (2, net.map(|net| vec![net.trunc().to_string()]))
+            }
+            [address, ..] if address.parse::<std::net::Ipv4Addr>().is_ok() => {
+                (1, super::device::prefix(address).map(|p| vec![p]))
+            }
+            _ => (0, Some(Vec::new())),
+        };
+        if found.is_none() {
+            let words: Vec<&str> = self.words.iter().take(count).copied().collect();
+            self.unknown.push(words.join(" "));
+        }
+        self.take(count);
+        found.unwrap_or_default()
+    }
+
+    /// `None` if the line does not speak of ports here.
+    fn ports(&mut self) -> Option<Vec<(Option<Protocol>, Vec<String>)>> {
+        if let ["object-group", name, ..] = self.words
+            && let Some(list) = self.reader.services.resolve(name)
+        {
+            self.take(2);
+            return Some(
+                list.into_iter().map(|(p, ports)| ((p != Protocol::Any).then_some(p), ports)).collect(),
+            );
+        }
+        let (count, ports) = compared(self.words)?;
+        self.take(count);
+        match ports {
+            Some(ports) => Some(vec![(None, ports)]),
+            None => {
+                self.unknown.push("port".to_owned());
+                None
+            }
+        }
+    }
+}
+
+/// Words taken, and the ports meant; `None` if no comparison stands here.
+fn compared(words: &[&str]) -> Option<(usize, Option<Vec<String>>)> {
+    let one = |word: &str| port(word);
+    match words {
+        ["eq", rest @ ..] => {
+            let named: Vec<String> = rest.iter().map_while(|w| one(w)).map(|p| p.to_string()).collect();
+            let count = named.len();
+            Some((1 + count.max(1), (count > 0).then_some(named)))
+        }
+        ["range", first, last, ..] => {
+            let ports = one(first).zip(one(last)).filter(|(a, b)| a <= b);
+            Some((3, ports.map(|(a, b)| vec![format!("{a}-{b}")])))
+        }
+        ["gt", word, ..] => {
+            Some((2, one(word).and_then(|p| p.checked_add(1)).map(|p| vec![format!("{p}-65535")])))
+        }
+        ["lt", word, ..] => {
+            Some((2, one(word).and_then(|p| p.checked_sub(1)).map(|p| vec![format!("0-{p}")])))
+        }
+        ["neq", word, ..] => Some((
+            2,
+            one(word).map(|p| {
+                let below = p.checked_sub(1).map(|p| format!("0-{p}"));
+                let above = p.checked_add(1).map(|p| format!("{p}-65535"));
+                below.into_iter().chain(above).collect()
+            }),
+        )),
+        _ => None,
+    }
+}
+
+fn network_members(words: &[&str]) -> Option<Vec<Member<String>>> {
+    let value = |text: String| vec![Member::Value(text)];
+    match words {
+        ["host", address]
+        | ["network-object", "host", address]
+        | ["network-object", address, "255.255.255.255"] => super::device::prefix(address).map(value),
+        ["subnet" | "network-object", address, mask] if *address != "object" => {
+            masked(address, mask).map(|net| value(net.trunc().to_string()))
+        }
+        ["range", first, last] => Some(range(first, last)?.into_iter().map(Member::Value).collect()),
+        ["network-object", "object", name] | ["group-object", name] => {
+            Some(vec![Member::Named((*name).to_owned())])
+        }
+        _ => None,
+    }
+}
+
+fn service_member(words: &[&str], of: Option<Protocol>) -> Option<Member<(Protocol, Vec<String>)>> {
+    match words {
+        ["port-object", rest @ ..] => Some(Member::Value((of?, compared(rest)?.1?))),
+        ["group-object", name] | ["service-object", "object", name] => {
+            Some(Member::Named((*name).to_owned()))
+        }
+        ["service" | "service-object", word, rest @ ..] => {
+            let of = protocol(word)?;
+            match rest {
+                [] => Some(Member::Value((of, Vec::new()))),
+                ["destination", rest @ ..] => Some(Member::Value((of, compared(rest)?.1?))),
+                _ => None,
+            }
+        }
+        _ => None,
+    }
+}
