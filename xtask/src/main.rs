@@ -4,6 +4,7 @@
 use clap::{Parser, Subcommand};
 
 mod bake_sleigh;
+mod bench_assess;
 mod bench_inspect;
 mod bench_program;
 mod bench_share;
@@ -15,8 +16,10 @@ mod conformance;
 mod corpus;
 mod full;
 mod fuzz;
+mod generate_system;
 mod licences;
 mod oracle;
+mod oracle_assess;
 mod router_image;
 mod semantics_fixtures;
 mod tlog_suites;
@@ -50,9 +53,11 @@ enum Command {
     Full(full::Args),
     /// Fuzz the readers of outside bytes, and add up the hours in `docs/fuzzing.md`.
     Fuzz(fuzz::Args),
+    /// Write a system of any size, as a model, as facts, or for peers.
+    GenerateSystem(generate_system::Args),
     /// Check the licences of everything we link against `deny.toml`.
     Licences,
-    /// Compare our lifter with Ghidra's translator on real programs.
+    /// Compare an engine of ours with independent ones.
     Oracle(oracle::Args),
     /// Run the tests that need downloads, and inspect what real machines hold.
     Real,
@@ -68,6 +73,8 @@ enum Command {
 
 #[derive(Subcommand)]
 enum Bench {
+    /// Risk assessment on generated systems, beside SWI-Prolog and clingo.
+    Assess(bench_assess::Args),
     /// The whole command: demonstration, inspection, import, size.
     Chain,
     /// Detection and false alarms on the corpus.
@@ -85,6 +92,7 @@ enum Bench {
 fn main() -> anyhow::Result<()> {
     match Args::parse().command {
         Command::BakeSleigh => bake_sleigh::bake(),
+        Command::Bench { what: Bench::Assess(args) } => bench_assess::run(&args),
         Command::Bench { what: Bench::Chain } => chain::bench(),
         Command::Bench { what: Bench::Inspect } => bench_inspect::run(),
         Command::Bench { what: Bench::Program } => bench_program::run(),
@@ -96,6 +104,7 @@ fn main() -> anyhow::Result<()> {
         Command::Corpus(args) => corpus::build(&args),
         Command::Full(args) => full::run(&args),
         Command::Fuzz(args) => fuzz::run(&args),
+        Command::GenerateSystem(args) => generate_system::run(&args),
         Command::Licences => licences::check(),
         Command::Oracle(args) => oracle::run(&args),
         Command::Real => chain::real(),

@@ -27,11 +27,18 @@ pub(crate) use programs::{Stretch, programs};
 /// Instructions that must be compared at least, over all languages.
 const ENOUGH: u64 = 3_000_000;
 
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum What {
+    /// Rule packs through other rule engines.
+    Assess,
+    /// Our lifter, beside Ghidra's translator.
+    Sleigh,
+}
+
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// What is compared: `sleigh`.
-    #[arg(value_parser = ["sleigh"])]
-    what: String,
+    /// What is compared.
+    what: What,
     /// Only this language, such as `aarch64`.
     #[arg(long)]
     language: Option<String>,
@@ -43,8 +50,15 @@ pub(crate) struct Args {
     record: bool,
 }
 
-/// Prints a table and fails on any difference.
+/// Compares, and fails on any difference.
 pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
+    match args.what {
+        What::Assess => crate::oracle_assess::run(),
+        What::Sleigh => run_sleigh(args),
+    }
+}
+
+fn run_sleigh(args: &Args) -> anyhow::Result<()> {
     let tallies = compare_all(args)?;
     let total = print_table(&tallies);
     if total.differences > 0 {

@@ -1,0 +1,200 @@
+//! Engine and answers on generated systems: the table of risk assessment, one line a measure.
+//!
+//! The rule packs are the product's own, loaded as text. SWI-Prolog and clingo answer from the same facts and rules in
+//! the same run, where they are installed; what they answer is compared fact for fact by `cargo xtask oracle assess`.
+
+use std::time::Instant;
+
+use anyhow::Context;
+use datalog::{Fact, Options, Pattern, Program, Session};
+
+use crate::generate_system::{each_fact, model};
+use crate::oracle_assess;
+
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// Sizes in hosts.
+    #[arg(long, value_delimiter = ',', default_values_t = [1_000, 10_000, 100_000])]
+    hosts: Vec<u32>,
+    /// Largest size that the other engines are given.
+    #[arg(long, default_value_t = 10_000)]
+    peers: u32,
+    /// Only the engine, not the answers of an assessment.
+    #[arg(long)]
+    engine_only: bool,
+}
+
+pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
+    let program = assess::packs::program(&assess::packs::built_in())?;
+    println!("| hosts | measure | figure |\n|---:|---|---:|");
+    for hosts in &args.hosts {
+        peers(*hosts, args.peers, &program)?;
+        engine(&program, *hosts)?;
+        if !args.engine_only {
+            answers(*hosts)?;
+        }
+    }
+    let largest = args.hosts.iter().max().context("no size")?;
+    let two = load(&program, *largest, 2)?.0;
+    line(*largest, "all derived, 2 workers", &seconds(two));
+    Ok(())
+}
+
+fn line(hosts: u32, measure: &str, figure: &str) {
+    println!("| {hosts} | {measure} | {figure} |");
+}
+
+fn seconds(figure: f64) -> String {
+    format!("{figure:.3} s")
+}
+
+fn timed<T>(work: impl FnOnce() -> T) -> (f64, T) {
+    let start = Instant::now();
+    let result = work();
+    (start.elapsed().as_secs_f64(), result)
+}
+
+fn peers(hosts: u32, most: u32, program: &Program) -> anyhow::Result<()> {
+    if hosts > most {
+        return Ok(());
+    }
+    for peer in oracle_assess::installed() {
+        let answered = oracle_assess::time(peer, program, hosts)?;
+        line(hosts, &format!("all derived, {}", peer.command()), &seconds(answered));
+    }
+    Ok(())
+}
+
+/// Seconds of the first commit, and the session.
+fn load(program: &Program, hosts: u32, workers: usize) -> anyhow::Result<(f64, Session)> {
+    let mut session = Session::new(program.clone(), Options { workers, ..Options::default() });
+    let (taken, wrong) = timed(|| {
+        let mut wrong = None;
+        each_fact(hosts, 1, &mut |relation, args| {
+            wrong = session.insert(&Fact::of(relation, args)).err().or(wrong.take());
+        });
+        wrong
+    });
+    wrong.map_or(Ok(()), Err)?;
+    let (derived, committed) = timed(|| session.commit());
+    let changes = committed?.len();
+    if workers == 1 {
+        line(hosts, "facts stated and derived", &changes.to_string());
+        line(hosts, "facts taken in", &seconds(taken));
+    }
+    Ok((derived, session))
+}
+
+fn engine(program: &Program, hosts: u32) -> anyhow::Result<()> {
+    let (derived, mut session) = load(program, hosts, 1)?;
+    line(hosts, "all derived", &seconds(derived));
+    line(hosts, "memory resident", &format!("{} MB", resident()));
+    let mut stated: Vec<Fact> = Vec::new();
+    each_fact(hosts, 1, &mut |relation, args| {
+        if ["vul_exists", "allow", "has_account"].contains(&relation) {
+            stated.push(Fact::of(relation, args));
+        }
+    });
+    for relation in ["vul_exists", "allow", "has_account"] {
+        updates(&mut session, hosts, relation, &stated)?;
+    }
+    spread(&mut session, hosts, &stated)?;
+    explain(&session, hosts)
+}
+
+/// One fact taken away and put back, a hundred times.
+fn updates(session: &mut Session, hosts: u32, relation: &str, stated: &[Fact]) -> anyhow::Result<()> {
+    let chosen: Vec<&Fact> = stated.iter().filter(|f| f.relation == relation).collect();
+    let mut times = Vec::new();
+    for fact in chosen.iter().step_by((chosen.len() / 50).max(1)) {
+        for insert in [false, true] {
+            if insert {
+                session.insert(fact)?
+            } else {
+                session.retract(fact)?
+            };
+            let (time, committed) = timed(|| session.commit());
+            committed?;
+            times.push(time * 1000.0);
+        }
+    }
+    times.sort_by(f64::total_cmp);
+    let at = |percent: usize| times.get((times.len() - 1) * percent / 100).copied().unwrap_or_default();
+    let figure = format!("{:.2} / {:.2} ms", at(50), at(99));
+    line(hosts, &format!("one `{relation}` changes, p50 / p99"), &figure);
+    Ok(())
+}
+
+/// A new vulnerability of the product that most hosts have, on 500 hosts at most.
+fn spread(session: &mut Session, hosts: u32, stated: &[Fact]) -> anyhow::Result<()> {
+    let of = |fact: &Fact, at: usize| fact.args.get(at).map(ToString::to_string).unwrap_or_default();
+    let places = stated.iter().filter(|f| f.relation == "vul_exists" && of(f, 0) == "v0");
+    let mut update = vec![
+        Fact::of("vul_access", &["new", "network", "none", "none"]),
+        Fact::of("vul_consequence", &["new", "code"]),
+    ];
+    update.extend(places.take(500).map(|f| Fact::of("vul_exists", &["new", &of(f, 1), &of(f, 2)])));
+    for fact in &update {
+        session.insert(fact)?;
+    }
+    let (time, committed) = timed(|| session.commit());
+    let changes = committed?.len();
+    let figure = format!("{:.1} ms, {changes} changes", time * 1000.0);
+    line(hosts, &format!("a vulnerability on {} hosts", update.len() - 2), &figure);
+    for fact in &update {
+        session.retract(fact)?;
+    }
+    session.commit()?;
+    Ok(())
+}
+
+fn explain(session: &Session, hosts: u32) -> anyhow::Result<()> {
+    let goals = session.facts("operates");
+    let mut times = Vec::new();
+    for goal in goals.iter().step_by((goals.len() / 20).max(1)) {
+        let pattern: Pattern = goal.to_string().parse()?;
+        let (time, why) = timed(|| session.why(&pattern));
+        why?.context("a derived fact has no proof")?;
+        times.push(time * 1000.0);
+    }
+    let first = times.first().copied().unwrap_or_default();
+    times.sort_by(f64::total_cmp);
+    let median = times.get(times.len() / 2).copied().unwrap_or_default();
+    line(hosts, "why one fact, first / median", &format!("{first:.1} / {median:.1} ms"));
+    let (graph, derivations) = timed(|| session.derivations());
+    let (proofs, cheapest) = timed(|| derivations.cheapest(&|_, _| 1.0));
+    let proved = cheapest.iter().flatten().count();
+    let figure = format!("{}, {} applications, {proved} facts", seconds(graph + proofs), derivations.len());
+    line(hosts, "all cheapest proofs", &figure);
+    line(hosts, "of that, the graph", &seconds(graph));
+    Ok(())
+}
+
+/// A whole assessment of the same system as a document, stage by stage.
+fn answers(hosts: u32) -> anyhow::Result<()> {
+    let text = model(hosts, 1);
+    let (read, document) = timed(|| system::read("generated", &text));
+    let document = document?;
+    drop(text);
+    let (checked, system) = timed(|| system::System::new(&[("generated".to_owned(), document)]));
+    let system = system?;
+    line(hosts, "document read and checked", &seconds(read + checked));
+    let mut start = Instant::now();
+    let options = assess::Options::default();
+    let mut stage = |stage: assess::Stage| {
+        line(hosts, stage.name(), &seconds(start.elapsed().as_secs_f64()));
+        start = Instant::now();
+    };
+    let assessment = assess::assess_with(&system, &options, &assess::NoVulnerabilities, &mut stage)?;
+    let optimal = assessment.plan.as_ref().is_some_and(|plan| plan.optimal);
+    line(hosts, "verdicts; plan proven optimal", &format!("{}; {optimal}", assessment.vulnerabilities.len()));
+    line(hosts, "memory resident", &format!("{} MB", resident()));
+    Ok(())
+}
+
+/// Megabytes in memory now, from the kernel's account of this process; 0 where there is none.
+fn resident() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|l| l.strip_prefix("VmRSS:")).unwrap_or_default();
+    line.split_whitespace().next().and_then(|kb| kb.parse::<u64>().ok()).unwrap_or_default() / 1024
+}
