@@ -6,7 +6,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
-use std::io::Write as _;
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
@@ -118,6 +117,13 @@ impl Dialect {
         }
     }
 
+    fn extension(self) -> &'static str {
+        match self {
+            Self::Clingo => "lp",
+            Self::Prolog => "pl",
+        }
+    }
+
     fn quote(self) -> char {
         match self {
             Self::Clingo => '"',
@@ -133,21 +139,17 @@ fn theirs(
     base: &[Fact],
 ) -> anyhow::Result<BTreeSet<String>> {
     let text = translate(dialect, program, rules, base);
+    let path =
+        std::env::temp_dir().join(format!("sukashi-oracle-{}.{}", std::process::id(), dialect.extension()));
+    std::fs::write(&path, text).with_context(|| format!("cannot write `{}`", path.display()))?;
     let mut command = Command::new(dialect.command());
     match dialect {
-        Dialect::Clingo => command.args(["--outf=0", "-V0", "-"]),
-        Dialect::Prolog => command.args(["-q", "-f", "/dev/stdin", "-g", "report,halt"]),
+        Dialect::Clingo => command.args(["--outf=0", "-V0"]),
+        Dialect::Prolog => command.args(["-q", "-g", "report", "-t", "halt"]),
     };
-    let mut child = command
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .with_context(|| format!("cannot run `{}`; is it installed?", dialect.command()))?;
-    let mut input = child.stdin.take().context("no standard input")?;
-    let writer = std::thread::spawn(move || input.write_all(text.as_bytes()));
-    let output = child.wait_with_output()?;
-    // A reader that stops early is noticed by its answer.
-    let _written = writer.join();
+    let output = command.arg(&path).stderr(Stdio::inherit()).output();
+    let output = output.with_context(|| format!("cannot run `{}`; is it installed?", dialect.command()))?;
+    std::fs::remove_file(&path)?;
     let answer = String::from_utf8(output.stdout)?;
     let separator = if matches!(dialect, Dialect::Clingo) { ' ' } else { '\n' };
     let facts = answer.split([separator, '\n']).filter(|f| f.contains('('));

@@ -353,7 +353,7 @@ impl Session {
             let premises = graph.premises.get(before..).unwrap_or_default().iter().map(|p| p.0);
             work.extend(premises.filter(|premise| fresh(*premise, &mut kept)));
         }
-        graph.base = self.graph(facts).base;
+        graph.base = facts_base(self, &facts, &kept);
         Ok(graph.restricted(&self.program, &kept).sorted())
     }
 
@@ -417,6 +417,19 @@ impl Session {
         };
         Proof { steps: derivations.steps(cheapest, goal).into_iter().filter_map(step).collect() }
     }
+}
+
+/// Which of the kept facts are stated, by number; false for all others.
+fn facts_base(session: &Session, facts: &Facts, kept: &[bool]) -> Vec<bool> {
+    let all = (0..).zip(kept);
+    all.map(|(fact, kept)| {
+        *kept && {
+            let (id, row) = facts.get(fact);
+            let relation = session.program.relation(id);
+            !relation.derived || relation.internal || session.is_stated(id, &row)
+        }
+    })
+    .collect()
 }
 
 /// A column's type and bits as a value, for messages.

@@ -36,8 +36,7 @@
 //! operators (`render`, `operators`, run by `engine`). A [`Session`] holds the facts (`database`, `packed`). `reference` is a slow, obvious evaluator that tests
 //! compare the engine with; `explain` answers why, `missing` answers why not.
 //!
-//! Known limits: rows are 8 figures wide in one class, so memory is several times that of a hand-written program; all
-//! workers live in one process; a changed rule set means a new session.
+//! Known limits: all workers live in one process; a changed rule set means a new session.
 
 mod bodies;
 mod cheapest;

@@ -3,7 +3,7 @@
 //! Two uses: the batches of the engine's indexes (as a container of differential-dataflow), and the tables of a
 //! session. Rows never change here; see `table` for what comes and goes.
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::hash::{BuildHasherDefault, Hasher};
 use std::rc::Rc;
@@ -23,6 +23,7 @@ pub(crate) struct Packed {
     figures: Vec<u32>,
     count: usize,
     indexes: RefCell<BTreeMap<Vec<usize>, Lookup>>,
+    statistics: OnceCell<(f64, [f64; WIDTH])>,
 }
 
 enum Lookup {
@@ -142,6 +143,10 @@ impl Packed {
 
     /// How many rows, and distinct values by column: of a sample, scaled where most of its values are distinct.
     pub(crate) fn statistics(&self) -> (f64, [f64; WIDTH]) {
+        *self.statistics.get_or_init(|| self.sample())
+    }
+
+    fn sample(&self) -> (f64, [f64; WIDTH]) {
         let step = self.count.div_ceil(SAMPLE).max(1);
         let sample: Vec<Row> = self.rows().step_by(step).collect();
         let mut distinct = [1.0; WIDTH];

@@ -37,11 +37,15 @@ fn shown(imported: &Imported) -> String {
 #[test]
 fn an_access_list_of_ios_guards_the_entrance_of_its_interface() {
     let text = "hostname r1\ninterface Gi0/0\n ip address 10.0.1.1 255.255.255.0\n ip access-group GUARD in\n!\n\
-        interface Gi0/1\n ip address 10.0.2.1 255.255.255.0\nip access-list extended GUARD\n\
-        10 permit tcp any any established\n 20 permit tcp 10.0.1.0 0.0.0.255 host 10.0.2.9 eq www 8080\n\
-         deny ip any any log\n permit udp any any eq snmp time-range day\nrouter bgp 1\n neighbor 1.1.1.1\n";
+        interface Gi0/1\n ip address 10.0.2.1 255.255.255.0\nip access-list extended GUARD\n 10 permit tcp any any established\n \
+        20 permit tcp 10.0.1.0 0.0.0.255 host 10.0.2.9 eq www 8080\n deny ip any any log\n permit udp any any eq snmp time-range day\n\
+        router bgp 1\n neighbor 1.1.1.1\n";
     expect![[r#"
-        r1-net-10.0.1.0-24-net-10.0.2.0-24-GUARD-in-Gi0-0: x
+        r1-net-10.0.1.0-24-net-10.0.2.0-24-guard-in-gi0-0: Deny
+          Out Allow any any any 
+        9 10 permit tcp any any established: not part of the model
+        11 deny ip any any log: not part of the model
+        13 router bgp 1: not part of the model
     "#]]
     .assert_eq(&shown(&cisco("r1.cfg", text).unwrap()));
 }
@@ -54,7 +58,16 @@ fn an_asa_lets_connections_down_its_levels_and_through_its_lists() {
         access-list IN extended permit tcp any object WEB object-group PORTS\naccess-group IN in interface outside\n\
         nat (inside,outside) source dynamic any interface\n";
     expect![[r#"
-        x
+        fw-inside-outside: Deny
+          Out Allow any any any 
+          In Allow any any any 
+          In Deny any any any 
+          Out Deny any any any 
+        fw-inside-outside-in-in-outside: Deny
+          In Allow any any any 
+          Out Allow any 10.0.0.5/32 tcp 443
+          Out Allow any 10.0.0.5/32 tcp 8000-8010
+        18 nat (inside,outside) source dynamic any interface: not part of the model
     "#]]
     .assert_eq(&shown(&cisco("fw.cfg", text).unwrap()));
 }
@@ -69,7 +82,14 @@ fn policies_of_fortios_stand_between_zones() {
         set service web DNS\n next\n edit 2\n set action accept\n set srcintf lan\n set dstintf port2\n set srcaddr name\n\
         set dstaddr all\n set service ALL\n next\nend\nconfig router static\nend\n";
     expect![[r#"
-        x
+        fg-lan-port2: Deny
+          In Allow any 10.0.2.9/32 tcp 80,8000-8010
+          In Allow any 10.0.2.9/32 udp 53
+          In Allow any any any 
+          In Deny any any any 
+          Out Deny any any any 
+        39 policy 2: taken without the condition `name`: allows more than the device
+        48 config router static: not part of the model
     "#]]
     .assert_eq(&shown(&fortios("fg.conf", text).unwrap()));
 }
@@ -87,7 +107,14 @@ fn policies_and_filters_of_junos_are_read_in_order() {
         set firewall family inet filter F term t1 from protocol tcp\nset firewall family inet filter F term t1 from destination-port [ ssh 8000-8010 ]\n\
         set firewall family inet filter F term t1 then accept\nset protocols bgp group g\n";
     expect![[r#"
-        x
+        srx-dmz-trust: Deny
+          Out Allow any 10.0.2.9/32 tcp 443
+          In Deny any any any 
+          Out Deny any any any 
+        srx-dmz-trust-f-in-ge-0-0-1.0: Deny
+          Out Allow any any any 
+          In Allow any any tcp 22,8000-8010
+        15 protocols bgp: not part of the model
     "#]]
     .assert_eq(&shown(&juniper("srx.cfg", text).unwrap()));
 }
@@ -102,7 +129,11 @@ fn rules_of_panos_stand_between_zones() {
         set rulebase security rules r1 service modbus\nset rulebase security rules r1 application [ modbus ]\n\
         set rulebase security rules r1 action allow\n";
     expect![[r#"
-        x
+        pa-it-ot: Deny
+          In Allow any 10.0.2.9/32 tcp 502
+          In Deny any any any 
+          Out Deny any any any 
+        8 rule r1: taken without the condition `application modbus`: allows more than the device
     "#]]
     .assert_eq(&shown(&paloalto("pa.cfg", text).unwrap()));
 }
@@ -120,7 +151,10 @@ fn a_rule_set_of_nft_becomes_a_filter_that_allows_no_less() {
         {"rule": {"family": "inet", "table": "f", "chain": "fwd", "handle": 6, "expr": [
             {"match": {"op": "==", "left": {"meta": {"key": "iifname"}}, "right": "eth0"}}, {"drop": null}]}}]}"#;
     expect![[r#"
-        x
+        gw-forward: Deny
+          Both Allow 10.0.0.0/8 any tcp 22,8000-8010
+        1 chain in: only chains of the hook `forward` are read
+        1 rule 6: left out for the condition `{"meta":{"key":"iifname"}}`: allows more than the host
     "#]]
     .assert_eq(&shown(&nft("r.json", text, Placement { host: "gw", outer: "wan", inner: "lan" }).unwrap()));
 }
@@ -163,7 +197,9 @@ fn entries(imported: &Imported) -> String {
 fn a_table_gives_hosts_with_their_zone_and_software() {
     let text = "ホスト名;IPアドレス;ゾーン;種別;製品;バージョン;備考\nhmi1;10.0.2.4;OT;hmi;WinCC;7.5;x\n;10.0.2.5;OT;;;;\n";
     expect![[r#"
-        x
+        host hmi1 Hmi [ot 10.0.2.4] wincc-7.5
+        1 備考: a column of another meaning
+        3 ,10.0.2.5,OT,,,,: no host
     "#]]
     .assert_eq(&entries(&table("assets.csv", text).unwrap()));
 }
@@ -173,7 +209,12 @@ fn facts_of_mulval_become_a_model() {
     let text = "attackerLocated(internet).\nattackGoal(execCode(web,_)).\nhacl(internet, web, tcp, 80).\nhacl(_, _, _, _).\n\
         networkServiceInfo(web, httpd, tcp, 80, apache).\nvulExists(web, 'CVE-2002-0392', httpd, remoteExploit, privEscalation).\n";
     expect![[r#"
-        x
+        host web Other [web ] httpd
+        service web-tcp-80 httpd
+        vulnerability CVE-2002-0392 httpd CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H
+        internet-to-web: Deny
+          In Allow zone:internet host:web tcp 80
+        4 hacl(_, _, _, _): not part of the model
     "#]]
     .assert_eq(&entries(&mulval("input.P", text).unwrap()));
 }
@@ -184,7 +225,10 @@ fn results_with_a_cve_become_vulnerabilities_of_what_answers() {
         <nvt><name>Old TLS</name><tags>cvss_base_vector=AV:N/AC:L/Au:N/C:C/I:C/A:C|summary=x</tags><refs><ref type="cve" id="CVE-2014-0160"/></refs></nvt></result>
         <result><host>10.0.0.7<hostname>srv</hostname></host><port>general/tcp</port><nvt><name>Uptime</name></nvt></result></results></report>"#;
     expect![[r#"
-        x
+        host srv Other [scanned 10.0.0.7] srv-tcp-443-software
+        service srv-tcp-443 srv-tcp-443-software
+        vulnerability CVE-2014-0160 srv-tcp-443-software AV:N/AC:L/Au:N/C:C/I:C/A:C
+        3 Uptime on srv general/tcp: no CVE names it: add it by hand if it matters
     "#]]
     .assert_eq(&entries(&openvas("report.xml", text).unwrap()));
 }
@@ -194,7 +238,7 @@ fn components_of_a_host_become_its_software() {
     let text = r#"{"bomFormat": "CycloneDX", "components": [{"name": "openssl", "version": "3.0.1", "purl": "pkg:deb/debian/openssl@3.0.1",
         "components": [{"name": "libssl", "version": "3"}]}, {"version": "1"}]}"#;
     expect![[r#"
-        x
+        host srv Other [] 1 libssl-3 openssl-3.0.1
     "#]]
     .assert_eq(&entries(&components("bom.json", text, "srv").unwrap()));
 }
@@ -205,7 +249,10 @@ fn sessions_and_administrators_of_a_directory_are_read() {
         "Sessions": {"Results": [{"UserSID": "S-1-5-21-9"}]}, "Aces": [{}, {}],
         "LocalGroups": [{"ObjectIdentifier": "S-1-5-32-544", "Results": [{"ObjectIdentifier": "S-1-5-21-9", "ObjectType": "User"}]}]}]}"#;
     expect![[r#"
-        x
+        host s-1-5-21-1 Workstation [] 
+        account s-1-5-21-9 on s-1-5-21-1
+        group s-1-5-21-1-administrators of account:s-1-5-21-9 over s-1-5-21-1
+        1 2 access rights: rights on objects are not part of the model
     "#]]
     .assert_eq(&entries(&directory("computers.json", text).unwrap()));
 }
