@@ -43,9 +43,11 @@ fn an_access_list_of_ios_guards_the_entrance_of_its_interface() {
     expect![[r#"
         r1-net-10.0.1.0-24-net-10.0.2.0-24-guard-in-gi0-0: Deny
           Out Allow any any any 
-        9 10 permit tcp any any established: not part of the model
-        11 deny ip any any log: not part of the model
+          In Allow 10.0.1.0/24 10.0.2.9/32 tcp 80,8080
+          In Deny any any any 
+          In Allow any any udp 161
         13 router bgp 1: not part of the model
+        12 permit udp any any eq snmp time-range day: taken without the condition `time-range day`: allows more than the device
     "#]]
     .assert_eq(&shown(&cisco("r1.cfg", text).unwrap()));
 }
