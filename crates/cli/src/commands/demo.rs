@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use pipeline::demo;
+use pipeline::{Vulnerabilities, demo};
 use server::{ServeOptions, Site};
 use tracing::info;
 
@@ -47,14 +47,10 @@ pub(crate) fn run(args: &Args, context: &mut Context) -> anyhow::Result<Outcome>
         info!("the demonstration lies in `{}`", data.display());
         let demo = demo::open(&data).await?;
         guide(&demo.people, context)?;
-        serve::serve(
-            Site::new(Arc::new(demo.platform)),
-            listener,
-            ServeOptions::default(),
-            &demo.people,
-            &mut context.output,
-        )
-        .await
+        let known = Vulnerabilities::open(&demo.vulnerabilities)
+            .with_context(|| format!("cannot use `{}`", demo.vulnerabilities.display()))?;
+        let site = Site::new(Arc::new(demo.platform)).with_vulnerabilities(Arc::new(known));
+        serve::serve(site, listener, ServeOptions::default(), &demo.people, &mut context.output).await
     })?;
     Ok(Outcome::Clean)
 }

@@ -23,6 +23,8 @@ pub struct Demo {
     pub platform: Platform,
     /// Who can log in, in the order of the chain.
     pub people: Vec<Person>,
+    /// The vulnerability data that its story used.
+    pub vulnerabilities: PathBuf,
 }
 
 /// Somebody who can log in.
@@ -96,7 +98,7 @@ const SNAPSHOT: &str = "vulnerabilities.redb";
 /// [`DemoError`]; then the folder is as it was.
 pub async fn open(folder: &Path) -> Result<Demo, DemoError> {
     if let Some(mark) = read_mark(folder)? {
-        return Ok(Demo { platform: Platform::open(folder).await?, people: mark.people });
+        return finished(folder, mark.people).await;
     }
     if !is_free(folder)? {
         return Err(DemoError::Foreign { path: folder.to_owned() });
@@ -117,7 +119,11 @@ pub async fn open(folder: &Path) -> Result<Demo, DemoError> {
     write_mark(&building, &people)?;
     // Only a finished demonstration gets the name that a later start looks for.
     fs::rename(&building, folder).map_err(|source| DemoError::Io { path: folder.to_owned(), source })?;
-    Ok(Demo { platform: Platform::open(folder).await?, people })
+    finished(folder, people).await
+}
+
+async fn finished(folder: &Path, people: Vec<Person>) -> Result<Demo, DemoError> {
+    Ok(Demo { platform: Platform::open(folder).await?, people, vulnerabilities: folder.join(SNAPSHOT) })
 }
 
 /// Who can log in to the demonstration in `folder`; nobody if there is none.
