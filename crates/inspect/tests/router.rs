@@ -107,7 +107,7 @@ fn pictures_are_bounded_and_can_be_laid_out() {
     assert!(flows.len() >= 3);
     for flow in flows {
         assert!(flow.blocks.len() <= 64 && flow.blocks.iter().all(|block| block.lines.len() <= 8));
-        let drawing = inspect::render::control_flow(flow).unwrap();
+        let drawing = layout::control_flow(flow).unwrap();
         assert_eq!(drawing.picture.nodes.len(), flow.blocks.len());
     }
 }
