@@ -23,9 +23,11 @@ pub(crate) fn redacted(kind: EvidenceType, document: &str) -> Option<Vec<u8>> {
     }
 }
 
-/// Rule, severity, title, artifact and review stay; places in the code, values and texts of evidence go.
+/// Rule, severity, artifact and review stay; places in the code, values and texts of evidence go. So does the title,
+/// which may quote what opens the door: the words of the rule stand in its place.
 fn inspection(mut record: Inspection) -> Option<Vec<u8>> {
     for finding in &mut record.findings {
+        finding.title = finding.rule.replace('-', " ");
         finding.location = Location::default();
         if let Some(source) = &mut finding.source {
             source.address = None;

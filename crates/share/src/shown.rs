@@ -35,7 +35,7 @@ fn shows(kind: EvidenceType, at: &[Step]) -> bool {
         EvidenceType::Inspection => match names.as_slice() {
             ["findings", "", rest @ ..] => matches!(
                 rest,
-                ["id" | "rule" | "severity" | "score" | "title" | "artifact"]
+                ["id" | "rule" | "severity" | "score" | "artifact"]
                     | ["source", "kind" | "via"]
                     | ["payload", "operation"]
                     | ["review", "state" | "reason" | "at"]
@@ -146,7 +146,7 @@ mod tests {
 
     const INSPECTION: &str = r#"{"schema":"sukashi.inspection/1","complete":true,"reproducible":true,
         "tool":{"name":"sukashi","version":"1","detectors":[]},"subject":{"name":"r","sha256":null,"size":null,"media_type":null},
-        "artifacts":[],"findings":[{"id":"f-1","rule":"hidden-command","severity":"high","score":80,"title":"t","params":{"a":"secret"},
+        "artifacts":[],"findings":[{"id":"f-1","rule":"hidden-command","severity":"high","score":80,"title":"`secret` opens a shell","params":{"a":"secret"},
         "artifact":"bin","location":{"address":"0x1","function":"secret","line":null},
         "source":{"kind":"network","via":"recv","address":"0x99"},"trigger":null,
         "payload":{"address":"0x98","operation":"process.exec","detail":"secret"},"route":[],"witness":null,"why":"secret",
@@ -160,8 +160,9 @@ mod tests {
             let redacted = crate::redact::redacted(kind, text).unwrap();
             let redacted: Value = serde_json::from_slice(&redacted).unwrap();
             assert!(is_part(&view, &redacted), "{view}\n{redacted}");
-            let text = view.to_string();
-            assert!(!text.contains("ecret") && !text.contains("0x9") && text.len() > 60, "{text}");
+            for text in [view.to_string(), redacted.to_string()] {
+                assert!(!text.contains("ecret") && !text.contains("0x9") && text.len() > 60, "{text}");
+            }
         }
     }
 
