@@ -18,6 +18,7 @@ mod openvas;
 mod paloalto;
 mod set;
 mod table;
+mod xml;
 
 pub use cisco::cisco;
 pub use components::components;

@@ -8,6 +8,7 @@
 use std::collections::BTreeMap;
 
 use super::device::{Book, Device, Line, Member, Port, masked, prefix, range};
+use super::set::words;
 use super::{ImportError, Imported};
 use crate::{Action, HostKind, Protocol};
 
@@ -274,26 +275,4 @@ fn address(words: &[String]) -> Option<(String, ipnet::IpNet)> {
         }
         _ => None,
     }
-}
-
-/// Words of a line, quotes taken off.
-fn words(line: &str) -> Vec<String> {
-    let (mut words, mut word, mut quoted, mut any) = (Vec::new(), String::new(), false, false);
-    for c in line.chars() {
-        match c {
-            '"' => (quoted, any) = (!quoted, true),
-            c if c.is_whitespace() && !quoted => {
-                if any {
-                    words.push(std::mem::take(&mut word));
-                }
-                any = false;
-            }
-            c => {
-                word.push(c);
-                any = true;
-            }
-        }
-    }
-    words.extend(any.then_some(word));
-    words
 }

@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 
 use super::device::{AccessList, Book, Device, Line, Member, Port, port, prefix};
-use super::set::{list, words};
+use super::set::{list, statements};
 use super::{ImportError, Imported};
 use crate::{Action, HostKind, Protocol};
 
@@ -20,18 +20,7 @@ const FORMAT: &str = "a configuration of Junos in `set` form (`show configuratio
 /// If the text has no `set` line.
 pub fn juniper(name: &str, text: &str) -> Result<Imported, ImportError> {
     let mut reader = Reader::default();
-    let mut any = false;
-    for (line, content) in (1..).zip(text.lines()) {
-        if let Some(words) = words(content) {
-            any = true;
-            let words: Vec<&str> = words.iter().map(String::as_str).collect();
-            reader.line(line, &words);
-        }
-    }
-    if !any {
-        let reason = "no `set` line".to_owned();
-        return Err(ImportError { name: name.to_owned(), line: 1, reason, format: FORMAT });
-    }
+    statements(name, text, FORMAT, |line, words| reader.line(line, words))?;
     Ok(reader.finish().import(name))
 }
 

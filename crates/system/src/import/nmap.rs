@@ -4,9 +4,9 @@
 //! open TCP and UDP ports become services; what scripts report is listed, not believed. CPE 2.2 names are rewritten as
 //! CPE 2.3.
 
-use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
 
+use super::xml::{self, attribute};
 use super::{ImportError, Imported, id, ignored, located};
 use crate::{Host, Interface, Network, Protocol, Service, Software, Zone};
 
@@ -20,30 +20,22 @@ const MAX_SERVICES: usize = 1_000_000;
 /// If the text is no XML, or holds no `nmaprun`.
 pub fn nmap(name: &str, text: &str) -> Result<Imported, ImportError> {
     let mut scan = Scan::default();
-    let mut reader = Reader::from_str(text);
-    let (mut line, mut counted) = (1, 0);
-    loop {
-        let at = usize::try_from(reader.buffer_position()).unwrap_or(usize::MAX).min(text.len());
-        line += text.get(counted..at).map_or(0, |between| between.matches('\n').count());
-        counted = at;
-        let fault = |reason: String| ImportError { name: name.to_owned(), line, reason, format: FORMAT };
-        match reader.read_event().map_err(|e| fault(e.to_string()))? {
-            Event::Eof => break,
-            Event::Start(tag) => scan.open(&tag, line),
+    xml::walk(name, text, FORMAT, |event, line| {
+        match event {
+            Event::Start(tag) => scan.open(tag, line),
             Event::Empty(tag) => {
-                scan.open(&tag, line);
+                scan.open(tag, line);
                 scan.close(tag.name().as_ref(), line);
             }
             Event::End(tag) => scan.close(tag.name().as_ref(), line),
-            Event::Text(content) if scan.in_cpe => {
-                scan.port.cpe = content.to_string();
-            }
+            Event::Text(content) if scan.in_cpe => scan.port.cpe = content.to_string(),
             _ => {}
         }
         if scan.services > MAX_SERVICES {
-            return Err(fault(format!("more than {MAX_SERVICES} open ports")));
+            return Err(format!("more than {MAX_SERVICES} open ports"));
         }
-    }
+        Ok(())
+    })?;
     if !scan.is_nmap {
         let reason = "no `nmaprun` element".to_owned();
         return Err(ImportError { name: name.to_owned(), line: 1, reason, format: FORMAT });
@@ -74,14 +66,6 @@ struct Port {
     product: String,
     version: String,
     cpe: String,
-}
-
-fn attribute(tag: &BytesStart<'_>, name: &str) -> String {
-    let found = tag.attributes().flatten().find(|a| a.key.as_ref() == name);
-    found.map_or_else(String::new, |a| {
-        let raw = a.value.to_string();
-        quick_xml::escape::unescape(&raw).map(|v| v.into_owned()).unwrap_or(raw)
-    })
 }
 
 impl Scan {

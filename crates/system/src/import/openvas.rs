@@ -4,9 +4,9 @@
 //! what listens there, with the vector where the report has one. Results without a CVE are listed: the model holds
 //! vulnerabilities by their public name.
 
-use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
 
+use super::xml::{self, attribute};
 use super::{ImportError, Imported, id, ignored, located};
 use crate::{Host, Interface, Network, Protocol, Service, Software, Vulnerability, Zone};
 
@@ -21,28 +21,22 @@ const MAX_DEPTH: usize = 64;
 /// If the text is no XML, or holds no `report`.
 pub fn openvas(name: &str, text: &str) -> Result<Imported, ImportError> {
     let mut report = Report::default();
-    let mut reader = Reader::from_str(text);
-    let (mut line, mut counted) = (1, 0);
-    loop {
-        let at = usize::try_from(reader.buffer_position()).unwrap_or(usize::MAX).min(text.len());
-        line += text.get(counted..at).map_or(0, |between| between.matches('\n').count());
-        counted = at;
-        let fault = |reason: String| ImportError { name: name.to_owned(), line, reason, format: FORMAT };
-        match reader.read_event().map_err(|e| fault(e.to_string()))? {
-            Event::Eof => break,
-            Event::Start(tag) => report.open(&tag, line),
+    xml::walk(name, text, FORMAT, |event, line| {
+        match event {
+            Event::Start(tag) => report.open(tag, line),
             Event::Empty(tag) => {
-                report.open(&tag, line);
+                report.open(tag, line);
                 report.close(line);
             }
             Event::End(_) => report.close(line),
-            Event::Text(content) => report.text(&content),
+            Event::Text(content) => report.text(content),
             _ => {}
         }
         if report.results > MAX_RESULTS || report.path.len() > MAX_DEPTH {
-            return Err(fault(format!("more than {MAX_RESULTS} results, or nested too deeply")));
+            return Err(format!("more than {MAX_RESULTS} results, or nested too deeply"));
         }
-    }
+        Ok(())
+    })?;
     if !report.is_report {
         let reason = "no `report` element".to_owned();
         return Err(ImportError { name: name.to_owned(), line: 1, reason, format: FORMAT });
@@ -73,16 +67,12 @@ struct Report {
 impl Report {
     fn open(&mut self, tag: &BytesStart<'_>, line: usize) {
         let name = tag.name().as_ref().to_owned();
-        let attribute = |key: &str| {
-            let found = tag.attributes().flatten().find(|a| a.key.as_ref() == key);
-            found.map_or_else(String::new, |a| a.value.to_string())
-        };
         match name.as_str() {
             "report" => self.is_report = true,
             "result" => self.result = Some(Finding { line, ..Finding::default() }),
-            "ref" if attribute("type") == "cve" => {
+            "ref" if attribute(tag, "type") == "cve" => {
                 if let Some(result) = &mut self.result {
-                    result.cves.push(attribute("id"));
+                    result.cves.push(attribute(tag, "id"));
                 }
             }
             _ => {}

@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 
 use super::device::{Book, Device, Line, Member, Port, prefix, range};
-use super::set::{list, words};
+use super::set::{list, statements};
 use super::{ImportError, Imported};
 use crate::{Action, HostKind, Protocol};
 
@@ -20,18 +20,7 @@ const FORMAT: &str = "a configuration of PAN-OS in `set` form";
 /// If the text has no `set` line.
 pub fn paloalto(name: &str, text: &str) -> Result<Imported, ImportError> {
     let mut reader = Reader::default();
-    let mut any = false;
-    for (line, content) in (1..).zip(text.lines()) {
-        if let Some(words) = words(content) {
-            any = true;
-            let words: Vec<&str> = words.iter().map(String::as_str).collect();
-            reader.line(line, inner(&words));
-        }
-    }
-    if !any {
-        let reason = "no `set` line".to_owned();
-        return Err(ImportError { name: name.to_owned(), line: 1, reason, format: FORMAT });
-    }
+    statements(name, text, FORMAT, |line, words| reader.line(line, inner(words)))?;
     Ok(reader.finish().import(name))
 }
 
