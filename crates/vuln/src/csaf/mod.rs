@@ -14,6 +14,7 @@ mod profiles;
 mod schema;
 mod scores;
 mod statements;
+pub(crate) mod tree;
 mod view;
 
 use serde::Serialize;

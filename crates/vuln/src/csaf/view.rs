@@ -4,8 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-/// Branches inside branches; JSON itself allows 128 nested values.
-const MAX_DEPTH: usize = 64;
+use super::tree::MAX_DEPTH;
 
 /// Every value at a path such as `/vulnerabilities[]/flags[]/product_ids[]`, with its JSON pointer.
 pub(super) fn each<'d>(document: &'d Value, path: &str) -> Vec<(String, &'d Value)> {

@@ -15,12 +15,11 @@ use serde_json::Value;
 
 use super::text::{Reference, is_cve, urls, weakness};
 use super::{Context, Fact, cpe};
+use crate::csaf::tree::{Branch, Helper, MAX_DEPTH, Tree};
 use crate::matching::package_key;
 use crate::merge::{Contribution, Source};
 use crate::{Bound, Configuration, Criterion, Node, PackageRange, Rating, Span, Status, Vulnerability};
 
-/// Branches inside branches.
-const MAX_DEPTH: usize = 64;
 /// Products of one document.
 const MAX_PRODUCTS: usize = 100_000;
 
@@ -56,46 +55,6 @@ struct Tracking {
 struct Publisher {
     #[serde(default)]
     name: String,
-}
-
-#[derive(Default, Deserialize)]
-struct Tree {
-    #[serde(default)]
-    branches: Vec<Branch>,
-    #[serde(default)]
-    full_product_names: Vec<FullName>,
-    #[serde(default)]
-    relationships: Vec<Relationship>,
-}
-
-#[derive(Deserialize)]
-struct Branch {
-    #[serde(default)]
-    category: String,
-    #[serde(default)]
-    name: String,
-    #[serde(default)]
-    branches: Vec<Branch>,
-    product: Option<FullName>,
-}
-
-#[derive(Deserialize)]
-struct FullName {
-    product_id: String,
-    #[serde(default)]
-    product_identification_helper: Helper,
-}
-
-#[derive(Clone, Default, Deserialize)]
-struct Helper {
-    cpe: Option<String>,
-    purl: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct Relationship {
-    full_product_name: FullName,
-    product_reference: String,
 }
 
 #[derive(Deserialize)]
@@ -200,8 +159,9 @@ fn products(tree: Tree) -> Result<BTreeMap<String, Product>, String> {
     // A component inside of a product goes by its own name.
     for relationship in tree.relationships.into_iter().take(MAX_PRODUCTS) {
         let mut product = out.get(&relationship.product_reference).cloned().unwrap_or_default();
-        let Helper { cpe, purl } = relationship.full_product_name.product_identification_helper;
-        product.helper = Helper { cpe: cpe.or(product.helper.cpe), purl: purl.or(product.helper.purl) };
+        let Helper { cpe, purl, .. } = relationship.full_product_name.product_identification_helper;
+        product.helper.cpe = cpe.or(product.helper.cpe);
+        product.helper.purl = purl.or(product.helper.purl);
         out.insert(relationship.full_product_name.product_id, product);
     }
     Ok(out)

@@ -8,9 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Deserialize;
 
 use super::{Justification, Product, Statement, VexStatus};
-
-/// Branches inside branches.
-const MAX_DEPTH: usize = 64;
+use crate::csaf::tree::{Branch, FullName, Helper, MAX_DEPTH, Tree};
 
 #[derive(Deserialize)]
 struct Document {
@@ -39,55 +37,6 @@ struct Tracking {
     id: String,
     #[serde(default)]
     current_release_date: String,
-}
-
-#[derive(Default, Deserialize)]
-struct Tree {
-    #[serde(default)]
-    branches: Vec<Branch>,
-    #[serde(default)]
-    full_product_names: Vec<FullName>,
-    #[serde(default)]
-    relationships: Vec<Relationship>,
-    #[serde(default)]
-    product_groups: Vec<Group>,
-}
-
-#[derive(Deserialize)]
-struct Branch {
-    #[serde(default)]
-    branches: Vec<Branch>,
-    product: Option<FullName>,
-}
-
-#[derive(Deserialize)]
-struct FullName {
-    product_id: String,
-    #[serde(default)]
-    product_identification_helper: Helper,
-}
-
-#[derive(Default, Deserialize)]
-struct Helper {
-    cpe: Option<String>,
-    purl: Option<String>,
-    #[serde(default)]
-    purls: Vec<String>,
-}
-
-#[derive(Deserialize)]
-struct Relationship {
-    full_product_name: FullName,
-    product_reference: String,
-    #[serde(default)]
-    relates_to_product_reference: String,
-}
-
-#[derive(Deserialize)]
-struct Group {
-    group_id: String,
-    #[serde(default)]
-    product_ids: Vec<String>,
 }
 
 #[derive(Deserialize)]
