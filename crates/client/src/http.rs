@@ -166,14 +166,16 @@ impl Http {
         &self.base
     }
 
-    fn send_once(
+    /// One request, not repeated. `limit`: longest answer, in bytes.
+    pub fn send_single(
         &self,
         method: &Method,
-        url: &str,
+        path: &str,
         headers: &[(&str, &str)],
         body: &[u8],
         limit: u64,
     ) -> Result<Answer, HttpError> {
+        let url = &format!("{}{path}", self.base);
         let unreachable = |source| HttpError::Unreachable { url: url.to_owned(), source: Box::new(source) };
         let mut request = Request::builder().method(method).uri(url);
         for (name, value) in headers {
@@ -195,8 +197,7 @@ impl Http {
         Ok(Answer { status: parts.status.as_u16(), headers: parts.headers, body })
     }
 
-    /// One request, repeated while the other side is overloaded or away. Only for requests that do no harm twice.
-    /// `limit`: longest answer, in bytes.
+    /// The same, repeated while the other side is overloaded or away. Only for requests that do no harm twice.
     pub fn send(
         &self,
         method: &Method,
@@ -205,27 +206,14 @@ impl Http {
         body: &[u8],
         limit: u64,
     ) -> Result<Answer, HttpError> {
-        let url = format!("{}{path}", self.base);
         let mut pause = PAUSE;
         for _ in 1..ATTEMPTS {
-            let attempt = self.send_once(method, &url, headers, body, limit);
+            let attempt = self.send_single(method, path, headers, body, limit);
             let Some(asked) = again(&attempt) else { return attempt };
             std::thread::sleep(asked.max(pause).min(MAX_PAUSE));
             pause = pause.saturating_mul(2);
         }
-        self.send_once(method, &url, headers, body, limit)
-    }
-
-    /// The same without repeating.
-    pub fn send_single(
-        &self,
-        method: &Method,
-        path: &str,
-        headers: &[(&str, &str)],
-        body: &[u8],
-        limit: u64,
-    ) -> Result<Answer, HttpError> {
-        self.send_once(method, &format!("{}{path}", self.base), headers, body, limit)
+        self.send_single(method, path, headers, body, limit)
     }
 
     /// The body, where the answer says yes.
