@@ -14,6 +14,8 @@ use anyhow::Context as _;
 use bom::ReadLimits;
 use vuln::{Matcher, Query, Snapshot, Verdict};
 
+use crate::files;
+
 const FOLDERS: &[&str] =
     &["nvd", "nvd-overrides", "cve5", "osv", "csaf", "kev", "epss", "exploits", "cwe", "attack"];
 const LABELLED: &str = "crates/vuln/tests/labelled.tsv";
@@ -83,22 +85,9 @@ fn documents() -> anyhow::Result<()> {
     Ok(())
 }
 
-fn files(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
-    let mut out = Vec::new();
-    let mut folders = vec![folder.to_owned()];
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(&folder).with_context(|| format!("cannot read `{}`", folder.display()))? {
-            let path = entry?.path();
-            if path.is_dir() { folders.push(path) } else { out.push(path) }
-        }
-    }
-    out.sort();
-    Ok(out)
-}
-
 /// Advisory lists of Debian's tracker and databases of Alpine below a folder.
 fn distributions(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
-    let mut found = files(folder)?;
+    let mut found = files::below(folder)?;
     found.retain(|path| {
         let path = path.to_string_lossy();
         path.ends_with("data/DSA/list")
@@ -111,7 +100,7 @@ fn distributions(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
 fn import(data: &Path) -> anyhow::Result<Snapshot> {
     let mut feeds = Vec::new();
     for folder in FOLDERS {
-        feeds.extend(files(&data.join(folder))?);
+        feeds.extend(files::below(&data.join(folder))?);
     }
     feeds.retain(|path| !path.to_string_lossy().ends_with(".txt") && !path.ends_with("cwe-capec-attack.csv"));
     if let Some(folder) = std::env::var_os("SUKASHI_DISTRIBUTIONS") {

@@ -10,6 +10,8 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use serde_json::Value;
 
+use crate::files;
+
 mod cpe;
 mod csaf;
 mod cvss;
@@ -112,24 +114,10 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     fs::write(PAGE, page).with_context(|| format!("cannot write `{PAGE}`"))
 }
 
-/// Every file below, sorted.
-fn files(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
-    let mut out = Vec::new();
-    let mut folders = vec![folder.to_owned()];
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(&folder).with_context(|| format!("cannot read `{}`", folder.display()))? {
-            let path = entry?.path();
-            if path.is_dir() { folders.push(path) } else { out.push(path) }
-        }
-    }
-    out.sort();
-    Ok(out)
-}
-
 /// The list of cases of every `.json` file below.
 fn cases(folder: &Path) -> anyhow::Result<Vec<Value>> {
     let mut out = Vec::new();
-    for path in files(folder)?.iter().filter(|path| path.extension().is_some_and(|e| e == "json")) {
+    for path in files::below(folder)?.iter().filter(|path| path.extension().is_some_and(|e| e == "json")) {
         let suite: Value = serde_json::from_slice(&fs::read(path)?)?;
         out.extend(suite.get("tests").and_then(Value::as_array).cloned().unwrap_or_default());
     }

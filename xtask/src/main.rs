@@ -14,6 +14,7 @@ mod boundaries;
 mod chain;
 mod conformance;
 mod corpus;
+mod files;
 mod full;
 mod fuzz;
 mod generate_system;

@@ -6,6 +6,8 @@ use std::process::Command;
 
 use anyhow::{Context, bail};
 
+use crate::files;
+
 /// NAS installer images and their root file systems, by Debian for ARM.
 const PACKAGE: &str = "debian-installer-12-netboot-armel";
 
@@ -25,19 +27,8 @@ pub(super) fn installer() -> anyhow::Result<PathBuf> {
 
 /// The file at the end of that path, wherever it lies below `folder`.
 pub(super) fn find(folder: &Path, end: &str) -> anyhow::Result<PathBuf> {
-    let mut open = vec![folder.to_owned()];
-    while let Some(folder) = open.pop() {
-        for entry in fs::read_dir(folder)? {
-            let path = entry?.path();
-            if path.ends_with(end) {
-                return Ok(path);
-            }
-            if path.is_dir() && !path.is_symlink() {
-                open.push(path);
-            }
-        }
-    }
-    bail!("`{end}` is not in `{}`", folder.display())
+    let found = files::below(folder)?.into_iter().find(|path| path.ends_with(end));
+    found.with_context(|| format!("`{end}` is not in `{}`", folder.display()))
 }
 
 fn file_with(folder: &Path, fits: impl Fn(&str) -> bool) -> anyhow::Result<PathBuf> {

@@ -11,7 +11,7 @@ use super::{Rows, files};
 /// rules that no official schema states; extensions (folder `ext`) are no part of the standard.
 pub(super) fn cyclonedx(folder: &Path, rows: &mut Rows) -> anyhow::Result<()> {
     let folder = folder.join("tools/src/test/resources");
-    for path in files(&folder)? {
+    for path in files::below(&folder)? {
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let encoding = path.extension().unwrap_or_default().to_string_lossy().into_owned();
         let kind = name.split('-').next().unwrap_or_default().to_owned();
@@ -40,7 +40,7 @@ pub(super) fn cyclonedx(folder: &Path, rows: &mut Rows) -> anyhow::Result<()> {
 
 /// Every document of the folders `spdx2.2`, `spdx2.3` and `spdx3.0` is read.
 pub(super) fn spdx_examples(folder: &Path, rows: &mut Rows) -> anyhow::Result<()> {
-    for path in files(folder)? {
+    for path in files::below(folder)? {
         let text = path.to_string_lossy();
         let Some(version) =
             ["spdx2.2", "spdx2.3", "spdx3.0"].iter().find(|v| text.contains(&format!("/{v}/")))
@@ -61,7 +61,7 @@ pub(super) fn spdx_examples(folder: &Path, rows: &mut Rows) -> anyhow::Result<()
 
 /// Documents of the official library's own tests, in the encodings that are read here.
 pub(super) fn spdx_tools(folder: &Path, rows: &mut Rows) -> anyhow::Result<()> {
-    for path in files(&folder.join("tests/spdx/data"))? {
+    for path in files::below(&folder.join("tests/spdx/data"))? {
         let name = path.to_string_lossy().into_owned();
         let encoding = ["json", "spdx"].iter().find(|e| path.extension().is_some_and(|x| x == **e));
         // UTF-16 is no encoding of JSON (RFC 8259, 8.1).

@@ -10,6 +10,7 @@ use object::{Object, ObjectSection, ObjectSymbol, SectionKind};
 use sleigh::{Context, LanguageId, table};
 
 use super::packages::unpacked;
+use crate::files;
 
 /// A run of code without mode changes from outside.
 #[derive(Clone, Debug)]
@@ -73,7 +74,7 @@ fn arm_context() -> Context {
 fn code_of(language: LanguageId, folder: &Path) -> anyhow::Result<Vec<Stretch>> {
     let mut stretches = Vec::new();
     let mut size = 0;
-    for path in files(folder)? {
+    for path in programs_below(folder)? {
         let data = fs::read(&path).with_context(|| format!("cannot read `{}`", path.display()))?;
         let found = if data.starts_with(b"!<arch>\n") {
             of_archive(language, &data)
@@ -90,21 +91,9 @@ fn code_of(language: LanguageId, folder: &Path) -> anyhow::Result<Vec<Stretch>> 
     Ok(stretches)
 }
 
-fn files(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
-    let mut found = Vec::new();
-    let mut folders = vec![folder.to_owned()];
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(&folder).with_context(|| format!("cannot list `{}`", folder.display()))? {
-            let entry = entry?;
-            let kind = entry.file_type()?;
-            if kind.is_dir() {
-                folders.push(entry.path());
-            } else if kind.is_file() && entry.metadata()?.len() >= SMALLEST {
-                found.push(entry.path());
-            }
-        }
-    }
-    found.sort();
+fn programs_below(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    let mut found = files::below(folder)?;
+    found.retain(|path| path.metadata().is_ok_and(|file| file.len() >= SMALLEST));
     Ok(found)
 }
 
