@@ -37,6 +37,13 @@ fn a_finding_in_the_router_is_a_way_to_the_pumps() {
 }
 
 #[test]
+fn what_the_plan_promises_holds_in_the_engine() {
+    let plan = assessed(&["system.yaml"]).plan.unwrap();
+    let left: Vec<_> = plan.residual.iter().filter(|goal| goal.reached).collect();
+    assert!(left.is_empty() && plan.optimal, "{plan:?}");
+}
+
+#[test]
 fn what_if_lowers_the_risk() {
     let before = assessed(&["system.yaml"]);
     let mut after = assessed(&["system.yaml", "what-if-segment.yaml"]);

@@ -1,4 +1,5 @@
-//! Rule bodies on finished facts: every way to satisfy one, as numbers of facts.
+//! Rule bodies on finished facts: every way to satisfy one, as numbers of facts. Facts that differ only where a premise
+//! says `_` are ways of their own: whoever takes one of them away has not taken the others.
 //!
 //! Each rule is compiled to a fixed order of look-ups, once for all its ways and once for those that conclude a given
 //! fact. Facts are numbered through: by relation, then in the order of their rows.
@@ -7,7 +8,7 @@ use std::rc::Rc;
 
 use crate::order::{Statistics, order_from};
 use crate::packed::Packed;
-use crate::program::{Atom, Expr, Literal, Program, RelationId, Rule, Term};
+use crate::program::{Atom, Expr, Literal, RelationId, Rule, Term};
 use crate::syntax::Comparison;
 use crate::value::{Row, WIDTH};
 
@@ -85,8 +86,6 @@ enum Step {
         pattern: Pattern,
         /// Place among the premises; atoms without columns have none.
         premise: Option<usize>,
-        /// Of facts that differ only where the premise says `_`, only the first counts.
-        first_only: bool,
     },
     Absent(Pattern),
     Compare(Expr, Comparison, Expr),
@@ -103,8 +102,6 @@ struct Pattern {
     binds: Vec<(usize, usize)>,
     /// Columns that must equal an earlier one.
     same: Vec<(usize, usize)>,
-    /// Columns that are not `_`.
-    named: Vec<usize>,
 }
 
 #[derive(Clone, Copy)]
@@ -121,7 +118,6 @@ impl Pattern {
             values: Vec::new(),
             binds: Vec::new(),
             same: Vec::new(),
-            named: Vec::new(),
         };
         for (column, term) in atom.terms.iter().enumerate() {
             match term {
@@ -131,9 +127,8 @@ impl Pattern {
                     Some((first, _)) => pattern.same.push((*first, column)),
                     None => pattern.binds.push((column, *v)),
                 },
-                Term::Anything => continue,
+                Term::Anything => {}
             }
-            pattern.named.push(column);
         }
         bound.extend(pattern.binds.iter().map(|(_, v)| *v));
         pattern
@@ -157,7 +152,7 @@ impl Pattern {
 }
 
 impl Body {
-    pub(crate) fn new(program: &Program, rule: &Rule, statistics: &Statistics, of_head: bool) -> Self {
+    pub(crate) fn new(rule: &Rule, statistics: &Statistics, of_head: bool) -> Self {
         let mut bound: Vec<usize> = Vec::new();
         let head = Pattern::new(&rule.head, &mut bound);
         if !of_head {
@@ -171,13 +166,9 @@ impl Body {
         let mut steps = Vec::new();
         for literal in order_from(rule, &bound, statistics) {
             steps.push(match literal {
-                Literal::Positive(atom) => Step::Atom {
-                    pattern: Pattern::new(atom, &mut bound),
-                    premise: premise_of(literal),
-                    // Any fact of a derived relation may rest on the conclusion: each is a way of its own.
-                    first_only: atom.terms.contains(&Term::Anything)
-                        && !program.relation(atom.relation).derived,
-                },
+                Literal::Positive(atom) => {
+                    Step::Atom { pattern: Pattern::new(atom, &mut bound), premise: premise_of(literal) }
+                }
                 Literal::Negative(atom) => Step::Absent(Pattern::new(atom, &mut bound)),
                 Literal::Compare(left, comparison, right) => {
                     Step::Compare(left.clone(), *comparison, right.clone())
@@ -239,9 +230,7 @@ impl Search<'_> {
         let value = |bindings: &[u32], v: usize| bindings.get(v).copied().unwrap_or_default();
         match body.steps.get(at) {
             None => self.conclude(),
-            Some(Step::Atom { pattern, premise, first_only }) => {
-                self.atom(pattern, *premise, *first_only, at)
-            }
+            Some(Step::Atom { pattern, premise }) => self.atom(pattern, *premise, at),
             Some(Step::Absent(pattern)) => {
                 let wanted = pattern.wanted(&self.bindings);
                 let table = self.facts.table(pattern.relation);
@@ -270,7 +259,7 @@ impl Search<'_> {
         }
     }
 
-    fn atom(&mut self, pattern: &Pattern, premise: Option<usize>, first_only: bool, at: usize) {
+    fn atom(&mut self, pattern: &Pattern, premise: Option<usize>, at: usize) {
         let facts = self.facts;
         let Some(table) = facts.table(pattern.relation) else { return };
         let wanted = pattern.wanted(&self.bindings);
@@ -279,16 +268,12 @@ impl Search<'_> {
             if pattern.same.iter().any(|(a, b)| row.get(*a) != row.get(*b)) {
                 return true;
             }
-            if first_only && !pattern.binds.is_empty() && first(table, pattern, &row) != Some(place) {
-                return true;
-            }
             if let Some(slot) = premise.and_then(|p| self.premises.get_mut(p)) {
                 *slot = facts.number(pattern.relation, place);
             }
             bind(pattern, &row, &mut self.bindings);
             self.go(at + 1);
-            // Nothing to bind: further rows differ only where anything goes.
-            !(first_only && pattern.binds.is_empty())
+            true
         });
     }
 
@@ -308,15 +293,4 @@ impl Search<'_> {
             (self.found)(Way { head, premises: &self.premises });
         }
     }
-}
-
-/// The first fact that agrees with a row wherever the premise does not say `_`.
-fn first(table: &Packed, pattern: &Pattern, row: &Row) -> Option<usize> {
-    let values: Vec<u32> = pattern.named.iter().filter_map(|c| row.get(*c).copied()).collect();
-    let mut first = None;
-    table.find(&pattern.named, &values, &mut |place| {
-        first = Some(place);
-        false
-    });
-    first
 }

@@ -288,7 +288,7 @@ impl Session {
         let facts = derivations.facts.clone();
         let statistics = facts.statistics();
         for (index, rule) in self.program.rules.iter().enumerate() {
-            let body = Body::new(&self.program, rule, &statistics, false);
+            let body = Body::new(rule, &statistics, false);
             body.ways(&facts, None, &mut |way| {
                 derivations.push(index, way.head, way.premises.iter().copied());
             });
@@ -359,7 +359,7 @@ impl Session {
 
     fn bodies(&self, facts: &Facts) -> Vec<Body> {
         let statistics = facts.statistics();
-        self.program.rules.iter().map(|rule| Body::new(&self.program, rule, &statistics, true)).collect()
+        self.program.rules.iter().map(|rule| Body::new(rule, &statistics, true)).collect()
     }
 
     /// What the kept facts rest on, from all rule applications.

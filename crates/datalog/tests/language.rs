@@ -121,6 +121,18 @@ fn a_rule_without_atoms_holds_or_not() {
 }
 
 #[test]
+fn facts_that_differ_only_where_anything_goes_are_ways_of_their_own() {
+    let text =
+        ".decl has(a: symbol, b: symbol) .decl any(a: symbol)\nany(A) :- has(A, _).\nhas(x, p). has(x, q).";
+    let program = Program::load(&[Source { name: "r.dl", text }]).unwrap();
+    let mut session = Session::new(program, Options::default());
+    session.commit().unwrap();
+    assert_eq!(session.derivations().len(), 2);
+    let below = session.derivations_of(&["any(x)".parse().unwrap()]).unwrap();
+    assert_eq!(below.len(), 2);
+}
+
+#[test]
 fn annotations_stay_with_their_rule() {
     let text = ".decl a(x: symbol) .decl b(x: symbol)\n@rule(\"r1\", technique: \"T1190\", days: 2.5)\na(X) :- b(X).";
     let program = Program::load(&[Source { name: "r.dl", text }]).unwrap();
