@@ -1,17 +1,18 @@
 //! One self-contained page: a manager reads the first sheet, an engineer the rest. No script, nothing from outside.
 
+use std::collections::BTreeMap;
 use std::fmt::{Result, Write};
 
 use layout::svg::{STYLE, escaped};
-use record::{Goal, Path, Verdict};
+use record::{Goal, Path, Verdict, VulnerabilityVerdict};
 
 use super::Report;
 use super::picture::network;
 use super::words::Word;
 use super::zones::{action, conduits, zones};
 
-/// Verdicts shown; the record holds all.
-const MAX_VERDICTS: usize = 2000;
+/// Rows of verdicts shown, worst first; the record holds all.
+const MAX_VERDICTS: usize = 300;
 
 const SHEET: &str = "\
 :root{color-scheme:light dark;--ink:#1d2733;--paper:#fff;--soft:#5b6877;--line:#d5dbe2;--bad:#a3341f;--good:#1f6b3a}
@@ -243,19 +244,27 @@ fn vulnerabilities(out: &mut String, report: &Report<'_>) -> Result {
         return Ok(());
     }
     heading(out, report, Word::Vulnerabilities)?;
-    writeln!(out, "<p>{}</p>", all.len())?;
+    let hidden = alike(all).len().saturating_sub(MAX_VERDICTS);
+    let hidden = if hidden > 0 { format!(" (+ {hidden})") } else { String::new() };
+    writeln!(out, "<p>{}{hidden}</p>", all.len())?;
     head(out, report, &[Word::Vulnerability, Word::Asset, Word::Component, Word::Verdict, Word::Why])?;
-    let mut worst_first: Vec<_> = all.iter().collect();
-    worst_first.sort_by_key(|found| found.verdict);
-    for found in worst_first.iter().take(MAX_VERDICTS) {
-        let verdict = report.say(word(found.verdict));
-        row(out, &[found.id.as_str(), &found.host, &found.component, verdict, &found.why])?;
+    for ((verdict, id, component), (hosts, why)) in alike(all).iter().take(MAX_VERDICTS) {
+        row(out, &[*id, &hosts.join(", "), component, report.say(word(*verdict)), why])?;
     }
     out.write_str(END)?;
-    if all.len() > MAX_VERDICTS {
-        writeln!(out, "<p>+ {}</p>", all.len() - MAX_VERDICTS)?;
-    }
     Ok(())
+}
+
+/// Hosts on which one vulnerability of one component has the same verdict, worst first, with the reason of the first.
+type Alike<'a> = BTreeMap<(Verdict, &'a str, &'a str), (Vec<&'a str>, &'a str)>;
+
+fn alike(all: &[VulnerabilityVerdict]) -> Alike<'_> {
+    let mut rows = Alike::new();
+    for found in all {
+        let key = (found.verdict, found.id.as_str(), found.component.as_str());
+        rows.entry(key).or_insert_with(|| (Vec::new(), found.why.as_str())).0.push(&found.host);
+    }
+    rows
 }
 
 fn zone_tables(out: &mut String, report: &Report<'_>) -> Result {
