@@ -49,7 +49,8 @@ pub const STYLE: &str = "\
 .graph .tag-text{fill:var(--graph-paper);font-weight:700}
 ";
 
-/// The document. Lines come first, so that nodes cover them. Texts or marks that are missing are drawn plain and empty.
+/// The document. Lines come first, so that nodes cover them; of boxes in boxes they come last, since the outer boxes would
+/// hide them. Texts or marks that are missing are drawn plain and empty.
 pub fn document(drawing: &Drawing, caption: &Caption<'_>, sheet: Sheet) -> String {
     let mut out = String::new();
     // Writing to a string does not fail.
@@ -76,16 +77,27 @@ fn write_document(
     if sheet == Sheet::Inside {
         writeln!(out, "<style>{STYLE}</style>")?;
     }
-    let marks = drawing.marks.iter().copied().chain(std::iter::repeat(Mark::Plain));
-    for (points, mark) in drawing.picture.edges.iter().zip(marks) {
-        write_line(out, points, drawing.picture.bending, mark)?;
+    let nested = drawing.picture.bending == Bending::None;
+    if !nested {
+        write_lines(out, drawing)?;
     }
     let empty = NodeText::default();
     let texts = drawing.texts.iter().chain(std::iter::repeat(&empty));
     for (node, text) in drawing.picture.nodes.iter().zip(texts) {
         write_node(out, *node, text)?;
     }
+    if nested {
+        write_lines(out, drawing)?;
+    }
     out.write_str("</svg>\n")
+}
+
+fn write_lines(out: &mut String, drawing: &Drawing) -> std::fmt::Result {
+    let marks = drawing.marks.iter().copied().chain(std::iter::repeat(Mark::Plain));
+    for (points, mark) in drawing.picture.edges.iter().zip(marks) {
+        write_line(out, points, drawing.picture.bending, mark)?;
+    }
+    Ok(())
 }
 
 fn write_line(out: &mut String, points: &[Point], bending: Bending, mark: Mark) -> std::fmt::Result {
