@@ -20,6 +20,8 @@ const MEASUREMENTS: &[(&str, &[&str])] = &[
     ("bench share", &["bench", "share"]),
     ("bench sleigh", &["bench", "sleigh"]),
     ("bench standards", &["bench", "standards"]),
+    ("crash", &["crash"]),
+    ("oracle disclosure", &["oracle", "disclosure"]),
     ("oracle sleigh", &["oracle", "sleigh"]),
 ];
 

@@ -14,6 +14,7 @@ mod boundaries;
 mod chain;
 mod conformance;
 mod corpus;
+mod crash;
 mod files;
 mod full;
 mod fuzz;
@@ -50,6 +51,8 @@ enum Command {
     Conformance(conformance::Args),
     /// Compile the programs that inspection is measured on.
     Corpus(corpus::Args),
+    /// Kill the server again and again during intake.
+    Crash(crash::Args),
     /// Run the large counts and write `docs/measured.md`.
     Full(full::Args),
     /// Fuzz the readers of outside bytes, and add up the hours in `docs/fuzzing.md`.
@@ -103,6 +106,7 @@ fn main() -> anyhow::Result<()> {
         Command::Boundaries => boundaries::check(),
         Command::Conformance(args) => conformance::run(&args),
         Command::Corpus(args) => corpus::build(&args),
+        Command::Crash(args) => crash::run(&args),
         Command::Full(args) => full::run(&args),
         Command::Fuzz(args) => fuzz::run(&args),
         Command::GenerateSystem(args) => generate_system::run(&args),

@@ -49,6 +49,8 @@ mod question;
 mod random_universe;
 mod read;
 mod reassess;
+#[cfg(test)]
+mod recorded_decisions;
 mod redact;
 mod register;
 mod secret;

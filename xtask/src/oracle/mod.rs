@@ -8,6 +8,7 @@
 //! LOAD and STORE, which is a pointer of the host there. Either both fail or neither.
 
 mod compare;
+mod disclosure;
 mod fixture;
 mod packages;
 mod process;
@@ -31,6 +32,8 @@ const ENOUGH: u64 = 3_000_000;
 enum What {
     /// Rule packs through other rule engines.
     Assess,
+    /// What is disclosed to whom, decided again by Cedar.
+    Disclosure,
     /// Our lifter, beside Ghidra's translator.
     Sleigh,
 }
@@ -45,6 +48,9 @@ pub(crate) struct Args {
     /// Compare this many MiB of random bytes for each language instead of programs.
     #[arg(long, value_name = "MIB")]
     random: Option<usize>,
+    /// Compare this many decisions on disclosure at least.
+    #[arg(long, value_name = "N", default_value_t = 1_000_000)]
+    decisions: u64,
     /// Write the reduced sets that the ordinary tests compare with.
     #[arg(long)]
     record: bool,
@@ -54,6 +60,7 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     match args.what {
         What::Assess => crate::oracle_assess::run(),
+        What::Disclosure => disclosure::run(args.decisions),
         What::Sleigh => run_sleigh(args),
     }
 }
