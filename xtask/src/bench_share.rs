@@ -221,7 +221,8 @@ fn look_ups(url: &str, token: &str) -> anyhow::Result<()> {
     times.sort();
     let p99 = times.get(times.len() * 99 / 100).copied().unwrap_or_default();
     let value = format!("{:.1} ms", p99.as_secs_f64() * 1000.0);
-    row("which of mine are affected by CVE-X, p99", &value, "100 ms", "10 ms");
+    // No vulnerability data is loaded: this is the way through the interface, not yet the worst case of the table.
+    row("which of mine are affected by a CVE that nothing has, p99", &value, "100 ms", "10 ms");
     let start = Instant::now();
     let _: Value = http.json("/api/v1/evidence?limit=200", 64 << 20)?;
     row("200 pieces of evidence", &format!("{:.1} ms", start.elapsed().as_secs_f64() * 1000.0), "", "");
