@@ -79,6 +79,23 @@ this repository; `--failures` lists the cases that fail.
 |---|---|---|---|---:|---:|---:|
 ";
 
+const TAIL: &str = "
+## Cases that fail, and why
+
+- purl, parse: two cases want `Platform=` and `Arch=` refused as keys of qualifiers that are not lower case; two cases of
+  `validate` want the same two inputs accepted and written in lower case. Reading is the tolerant side here: it lowers keys.
+- purl, validate: one case wants name space and name of `pkg:git` in lower case. The definition of the type says that both
+  are case-sensitive, and has `pkg:git/gitlab.gnome.org/GNOME/adwaita-fonts` as an example.
+- VERS, from_native: an empty Conan range is to become `vers:conan/`, which is no range by the specification: it has no
+  constraint. Of four npm ranges, `>= 2.2.x` and `>= 1.x` are to end below the next version, where npm's own rule has no
+  upper end; `2.1 || 2.6` is to mean two versions, where npm's rule has all of `2.1.x` and `2.6.x`; `~0.8.0-pre`
+  is to end below `0.8.1`, where npm's rule goes on up to `0.9.0`.
+- CSAF, optional: 6.2.8-02 and 6.2.9-02 are to be valid, but list two digests by one algorithm, which the mandatory test
+  6.1.25 forbids.
+- CSAF, informative: 6.3.6 and 6.3.7 need references to be fetched, 6.3.8 a dictionary; nothing is fetched and there is no
+  dictionary, and each verdict says so.
+";
+
 pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     let mut page = HEAD.to_owned();
     for (name, repository, suite) in SUITES {
@@ -107,6 +124,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
             }
         }
     }
+    page.push_str(TAIL);
     print!("{page}");
     if args.only.is_some() {
         return Ok(());
