@@ -53,6 +53,8 @@ struct Package {
 struct Dependency {
     name: String,
     path: Option<String>,
+    /// `dev`, `build`, or none.
+    kind: Option<String>,
 }
 
 /// Fails with every edge that the table does not allow.
@@ -71,6 +73,10 @@ pub(crate) fn check() -> anyhow::Result<()> {
 }
 
 fn workspace_edges() -> anyhow::Result<BTreeMap<String, BTreeSet<String>>> {
+    Ok(workspace_packages()?.into_iter().map(edges_of).collect())
+}
+
+fn workspace_packages() -> anyhow::Result<Vec<Package>> {
     let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
     let output = Command::new(cargo)
         .args(["metadata", "--no-deps", "--format-version=1", "--offline"])
@@ -81,7 +87,7 @@ fn workspace_edges() -> anyhow::Result<BTreeMap<String, BTreeSet<String>>> {
     }
     let metadata: Metadata =
         serde_json::from_slice(&output.stdout).context("cannot read `cargo metadata`")?;
-    Ok(metadata.packages.into_iter().map(edges_of).collect())
+    Ok(metadata.packages)
 }
 
 fn edges_of(package: Package) -> (String, BTreeSet<String>) {
@@ -113,6 +119,18 @@ mod tests {
     #[test]
     fn workspace_follows_the_table() {
         assert_eq!(violations(&workspace_edges().unwrap()), Vec::<String>::new());
+    }
+
+    #[test]
+    fn the_architecture_gives_a_reason_for_each_library() {
+        let text = include_str!("../../ARCHITECTURE.md");
+        let list = text.split("\n## ").find(|section| section.starts_with("Libraries\n")).unwrap();
+        let reasons = list.lines().filter_map(|line| line.strip_prefix("- `"));
+        let named: Vec<&str> = reasons.filter_map(|line| Some(line.split_once("`: ")?.0)).collect();
+        let dependencies = workspace_packages().unwrap().into_iter().flat_map(|p| p.dependencies);
+        let libraries = dependencies.filter(|d| d.path.is_none() && d.kind.as_deref() != Some("dev"));
+        let used: BTreeSet<String> = libraries.map(|d| d.name).collect();
+        assert_eq!(named, Vec::from_iter(&used));
     }
 
     #[test]
