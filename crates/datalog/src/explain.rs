@@ -280,6 +280,21 @@ pub struct ProofStep {
 
 /// Facts after which looking them up one by one costs more than evaluating all rules at once.
 const ONE_BY_ONE: usize = 20_000;
+/// The same for a single question: the graph of all is kept, so that the next one is answered from it.
+const OF_ONE_QUESTION: usize = 1_000;
+
+/// All rule applications on the facts of one commit, with the smallest proofs.
+pub(crate) struct Recorded {
+    derivations: Derivations,
+    smallest: Vec<Option<Cheapest>>,
+}
+
+impl Recorded {
+    fn of(derivations: Derivations) -> Self {
+        let smallest = derivations.cheapest(&|_, _| 1.0);
+        Self { derivations, smallest }
+    }
+}
 
 impl Session {
     /// Every rule application on the facts of the last commit.
@@ -317,7 +332,14 @@ impl Session {
     /// If a pattern's relation is not declared, or has other columns.
     pub fn derivations_of(&self, patterns: &[Pattern]) -> Result<Derivations, FactError> {
         let facts = Facts::new(self.tables());
-        let mut work = Vec::new();
+        let mut kept = self.fitting(&facts, patterns)?;
+        let graph = self.one_by_one(&facts, &mut kept, ONE_BY_ONE);
+        Ok(graph.unwrap_or_else(|| self.derivations_below(&kept)))
+    }
+
+    /// True for each fact that fits one of the patterns.
+    fn fitting(&self, facts: &Facts, patterns: &[Pattern]) -> Result<Vec<bool>, FactError> {
+        let mut kept = vec![false; facts.len()];
         for pattern in patterns {
             let Some(encoded) = self.program.encode_pattern(&self.program.symbols, pattern)? else {
                 continue;
@@ -325,36 +347,43 @@ impl Session {
             let (columns, values) = encoded.given();
             if let Some(table) = facts.tables.get(encoded.relation.0) {
                 table.find(&columns, &values, &mut |place| {
-                    work.push(facts.number(encoded.relation, place));
+                    let number = facts.number(encoded.relation, place) as usize;
+                    if let Some(slot) = kept.get_mut(number) {
+                        *slot = true;
+                    }
                     true
                 });
             }
         }
-        let mut kept = vec![false; facts.len()];
-        let fresh = |fact: u32, kept: &mut Vec<bool>| {
-            kept.get_mut(fact as usize).is_some_and(|seen| !std::mem::replace(seen, true))
-        };
-        work.retain(|fact| fresh(*fact, &mut kept));
-        let (bodies, mut looked_up) = (self.bodies(&facts), 0);
+        Ok(kept)
+    }
+
+    /// What the kept facts rest on, by looking up how each is concluded; all that was met is kept then. `None` if more
+    /// than `limit` facts would have to be looked up.
+    fn one_by_one(&self, facts: &Facts, kept: &mut [bool], limit: usize) -> Option<Derivations> {
+        let mut work: Vec<u32> = (0..).zip(&*kept).filter(|(_, kept)| **kept).map(|(fact, _)| fact).collect();
+        let (bodies, mut looked_up) = (self.bodies(facts), 0);
         let mut graph = Derivations { facts: facts.clone(), ..Derivations::default() };
         while let Some(fact) = work.pop() {
             looked_up += 1;
-            if looked_up > ONE_BY_ONE {
-                return Ok(self.derivations_below(&kept));
+            if looked_up > limit {
+                return None;
             }
             let before = graph.premises.len();
             for index in self.concluding(facts.relation(fact)) {
                 if let Some(body) = bodies.get(index) {
-                    body.ways(&facts, Some(fact), &mut |way| {
+                    body.ways(facts, Some(fact), &mut |way| {
                         graph.push(index, way.head, way.premises.iter().copied());
                     });
                 }
             }
             let premises = graph.premises.get(before..).unwrap_or_default().iter().map(|p| p.0);
-            work.extend(premises.filter(|premise| fresh(*premise, &mut kept)));
+            work.extend(premises.filter(|premise| {
+                kept.get_mut(*premise as usize).is_some_and(|seen| !std::mem::replace(seen, true))
+            }));
         }
-        graph.base = facts_base(self, &facts, &kept);
-        Ok(graph.restricted(&self.program, &kept).sorted())
+        graph.base = facts_base(self, facts, kept);
+        Some(graph.restricted(&self.program, kept).sorted())
     }
 
     fn bodies(&self, facts: &Facts) -> Vec<Body> {
@@ -390,17 +419,31 @@ impl Session {
     }
 
     /// A smallest proof of the fact: fewest rule applications, counted as often as they are used. `None` if it does
-    /// not hold.
+    /// not hold. Where a fact rests on much, the graph of all facts is made with the first question and kept until the
+    /// next commit.
     ///
     /// # Errors
     /// If the pattern's relation is not declared, or has other columns.
     pub fn why(&self, pattern: &Pattern) -> Result<Option<Proof>, FactError> {
-        let derivations = self.derivations_of(std::slice::from_ref(pattern))?;
-        let cheapest = derivations.cheapest(&|_, _| 1.0);
+        if let Some(recorded) = self.recorded.get() {
+            return self.smallest(recorded, pattern);
+        }
+        let facts = Facts::new(self.tables());
+        let mut kept = self.fitting(&facts, std::slice::from_ref(pattern))?;
+        match self.one_by_one(&facts, &mut kept, OF_ONE_QUESTION) {
+            Some(few) => self.smallest(&Recorded::of(few), pattern),
+            // In one order with what is looked up one by one: the proof does not depend on earlier questions.
+            None => self
+                .smallest(self.recorded.get_or_init(|| Recorded::of(self.derivations().sorted())), pattern),
+        }
+    }
+
+    fn smallest(&self, recorded: &Recorded, pattern: &Pattern) -> Result<Option<Proof>, FactError> {
+        let Recorded { derivations, smallest } = recorded;
         let goals = derivations.matching(self, pattern)?;
-        let known = goals.iter().filter_map(|f| Some((cheapest.get(f.index()).copied().flatten()?, *f)));
+        let known = goals.iter().filter_map(|f| Some((smallest.get(f.index()).copied().flatten()?, *f)));
         let best = known.min_by(|(a, _), (b, _)| a.cost.total_cmp(&b.cost).then(a.order.cmp(&b.order)));
-        Ok(best.map(|(_, goal)| self.proof(&derivations, &cheapest, goal)))
+        Ok(best.map(|(_, goal)| self.proof(derivations, smallest, goal)))
     }
 
     /// The proof of a fact from the cheapest applications.

@@ -1,10 +1,12 @@
 //! Facts that come and go, and what follows from them at each moment.
 
+use std::cell::OnceCell;
 use std::collections::HashMap;
 use std::rc::Rc;
 
 use crate::database::{Database, Table};
 use crate::engine::{Delta, Engine, Round, Stopped};
+use crate::explain::Recorded;
 use crate::operators::Difference;
 use crate::order::Statistics;
 use crate::packed::{Mixed, Packed};
@@ -46,6 +48,8 @@ pub struct Session {
     engine: Option<Engine>,
     options: Options,
     incomplete: Option<Incomplete>,
+    /// Of the last commit, once somebody asked why.
+    pub(crate) recorded: OnceCell<Recorded>,
 }
 
 /// What a cut left out: no fact that is there is wrong, but others are missing.
@@ -119,6 +123,7 @@ impl Session {
             engine: None,
             options,
             incomplete: None,
+            recorded: OnceCell::new(),
             program,
         };
         for (relation, row) in std::mem::take(&mut session.program.facts) {
@@ -187,6 +192,7 @@ impl Session {
     /// # Errors
     /// [`CommitError::EngineStopped`]. An exceeded budget is no error: see [`Session::incomplete`].
     pub fn commit(&mut self) -> Result<Changes, CommitError> {
+        self.recorded.take();
         let delta = self.take_pending();
         let Some(mut engine) = self.engine.take() else { return self.start(&delta) };
         match engine.commit(delta.clone()) {

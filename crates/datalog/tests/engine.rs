@@ -221,3 +221,49 @@ fn output_is_the_same_for_one_two_and_four_workers() {
     assert_eq!(one, run(2));
     assert_eq!(one, run(4));
 }
+
+/// Reached along a row of diamonds: two equal ways at each step.
+const DIAMONDS: &str = "
+    .decl edge(from: symbol, to: symbol)
+    .decl reached(node: symbol)
+    reached(Y) :- reached(X), edge(X, Y).
+    reached(a0).
+";
+
+fn diamonds(length: usize) -> Session {
+    let program = Program::load(&[Source { name: "diamonds.dl", text: DIAMONDS }]).unwrap();
+    let mut session = Session::new(program, Options::default());
+    for at in 0..length {
+        let (a, b, c, next) = (format!("a{at}"), format!("b{at}"), format!("c{at}"), format!("a{}", at + 1));
+        for (from, to) in [(&a, &b), (&a, &c), (&b, &next), (&c, &next)] {
+            session.insert(&Fact::of("edge", &[from.as_str(), to.as_str()])).unwrap();
+        }
+    }
+    session.commit().unwrap();
+    session
+}
+
+#[test]
+fn a_proof_does_not_depend_on_what_was_asked_before() {
+    let near = "reached(a9)".parse().unwrap();
+    // Rests on more facts than are looked up one by one for a question.
+    let far = "reached(a600)".parse().unwrap();
+    let (first, second) = (diamonds(600), diamonds(600));
+    let alone = first.why(&near).unwrap();
+    let whole = second.why(&far).unwrap();
+    assert_eq!(second.why(&near).unwrap(), alone);
+    assert_eq!(first.why(&far).unwrap(), whole);
+    assert_eq!(whole.map(|proof| proof.steps.len()), Some(1200));
+}
+
+#[test]
+fn a_proof_is_of_the_last_commit() {
+    let far = "reached(a600)".parse().unwrap();
+    let mut session = diamonds(600);
+    assert!(session.why(&far).unwrap().is_some());
+    for from in ["b300", "c300"] {
+        session.retract(&Fact::of("edge", &[from, "a301"])).unwrap();
+    }
+    session.commit().unwrap();
+    assert_eq!(session.why(&far).unwrap(), None);
+}
