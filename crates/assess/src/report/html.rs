@@ -279,7 +279,9 @@ fn zone_tables(out: &mut String, report: &Report<'_>) -> Result {
                 &zone.hosts.join(", "),
                 &zone.services.to_string(),
                 &zone.accounts.to_string(),
-                &zone.importance.figure().to_string(),
+                &zone
+                    .importance
+                    .map_or_else(|| report.say(Word::Unknown).to_owned(), |l| l.figure().to_string()),
                 &goals.join(", "),
             ],
         )?;

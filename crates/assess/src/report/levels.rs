@@ -4,7 +4,9 @@
 //! threat, vulnerability and importance and read the risk off a matrix of the organization. Ours are derived from the
 //! assessment and stated in the sheet; thresholds and matrix are our assumption.
 
-use record::{Goal, Path, Verdict};
+use datalog::Pattern;
+use record::{Path, Verdict};
+use system::{Document, HostKind, Located, Process};
 
 use super::Report;
 
@@ -63,27 +65,54 @@ pub(super) fn vulnerability_of(path: &Path) -> Level {
     }
 }
 
-/// Of a goal: the damage is the model's own statement that it must not happen; physical damage is the highest.
-pub(super) fn impact_of(goal: &Goal, fact: Option<&str>) -> Level {
-    const PHYSICAL: &[&str] =
-        &["loss_of_control", "loss_of_safety", "operates", "process_manipulated", "process_stopped"];
-    const INFORMATION: &[&str] = &["data_access", "data_lost", "identity_compromised", "loss_of_view"];
-    let relation = fact.and_then(|fact| fact.split('(').next()).unwrap_or_default().trim();
-    if PHYSICAL.contains(&relation) || goal.title.is_empty() {
-        Level::HIGH
-    } else if INFORMATION.contains(&relation) {
-        Level::MIDDLE
-    } else {
-        Level::HIGH
+/// Of what a goal's fact does to the system; `None` where the model does not say.
+///
+/// Damage to a process is the highest, damage to data comes next. Taking a host is as grave as what the host is for.
+pub(super) fn impact_of(document: &Document, goal: &str) -> Option<Level> {
+    const PROCESS: &[&str] = &["process_manipulated", "process_stopped", "loss_of_control", "loss_of_safety"];
+    const INFORMATION: &[&str] = &["data_access", "data_lost", "loss_of_view"];
+    let fact: Pattern = document.goals.get(goal)?.fact.parse().ok()?;
+    if PROCESS.contains(&fact.relation.as_str()) {
+        return Some(Level::HIGH);
     }
+    if INFORMATION.contains(&fact.relation.as_str()) {
+        return Some(Level::MIDDLE);
+    }
+    // The attacker comes first, then what is attacked.
+    let host = fact.args.get(1)?.as_deref()?;
+    purpose_of(document, host)
 }
 
-/// Of a host: that of the gravest goal whose paths pass it; 1 where none does.
-pub(super) fn importance(report: &Report<'_>, host: &str) -> Level {
-    let through = report.goals_through(host);
-    let goals = report.assessment.goals.iter().filter(|goal| through.contains(&goal.id.as_str()));
-    let fact = |goal: &Goal| report.document.goals.get(&goal.id).map(|stated| stated.fact.as_str());
-    goals.map(|goal| impact_of(goal, fact(goal))).max().unwrap_or(Level::LOW)
+/// How grave it is if a host fails its purpose, from the processes and data that name it.
+fn purpose_of(document: &Document, host: &str) -> Option<Level> {
+    let entry = document.hosts.get(host)?;
+    let names = |places: &[Located<String>]| places.iter().any(|place| place.value == host);
+    let moves = |process: &Process| {
+        names(&process.controlled_by) || names(&process.safety) || names(&process.depends_on)
+    };
+    let acts =
+        matches!(entry.kind, HostKind::Plc | HostKind::Rtu | HostKind::SafetyController | HostKind::Actuator);
+    if acts || document.processes.values().any(|process| moves(process)) {
+        return Some(Level::HIGH);
+    }
+    let views = document.processes.values().any(|process| names(&process.viewed_on));
+    let keeps = document.data.values().any(|data| names(&data.stored_on) || names(&data.executed_on));
+    (views || keeps).then_some(Level::MIDDLE)
+}
+
+/// Of a host: that of the gravest goal whose paths pass it; 1 where none does, `None` where that is not known.
+pub(super) fn importance(report: &Report<'_>, host: &str) -> Option<Level> {
+    gravest(report.goals_through(host).into_iter().map(|goal| impact_of(report.document, goal)))
+}
+
+/// The highest of all; what is unknown could be the highest, unless one is already.
+pub(super) fn gravest(levels: impl Iterator<Item = Option<Level>>) -> Option<Level> {
+    let levels: Vec<Option<Level>> = levels.collect();
+    if levels.contains(&Some(Level::HIGH)) {
+        return Some(Level::HIGH);
+    }
+    let known: Option<Vec<Level>> = levels.into_iter().collect();
+    Some(known?.into_iter().max().unwrap_or(Level::LOW))
 }
 
 /// Of a verdict on one vulnerability.
@@ -98,6 +127,44 @@ pub(super) fn vulnerability_level(verdict: Verdict) -> Level {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_unknown_level_hides_all_but_the_highest() {
+        let of = |levels: &[Option<Level>]| gravest(levels.iter().copied());
+        assert_eq!(of(&[]), Some(Level::LOW));
+        assert_eq!(of(&[Some(Level::MIDDLE), Some(Level::LOW)]), Some(Level::MIDDLE));
+        assert_eq!(of(&[Some(Level::MIDDLE), None]), None);
+        assert_eq!(of(&[None, Some(Level::HIGH), None]), Some(Level::HIGH));
+    }
+
+    #[test]
+    fn a_goal_is_as_grave_as_what_it_strikes() {
+        let text = r#"
+            schema: sukashi.system/1
+            name: plant
+            zones: {floor: {}}
+            networks: {lan: {zone: floor}}
+            hosts:
+              plc: {kind: plc, interfaces: [{network: lan}]}
+              files: {interfaces: [{network: lan}]}
+              spare: {interfaces: [{network: lan}]}
+            processes: {press: {controlled_by: [plc]}}
+            data: {plans: {stored_on: [files]}}
+            goals:
+              moved: {title: a, fact: "process_manipulated(_, press)"}
+              read: {title: b, fact: "data_access(_, plans, read)"}
+              taken: {title: c, fact: "runs_code(_, plc, _)"}
+              opened: {title: d, fact: "admin_on(_, files)"}
+              idle: {title: e, fact: "admin_on(_, spare)"}
+              any: {title: f, fact: "admin_on(_, _)"}
+        "#;
+        let document = system::read("plant", text).unwrap();
+        let impact = |goal: &str| impact_of(&document, goal).map(Level::figure);
+        assert_eq!(
+            ["moved", "read", "taken", "opened", "idle", "any"].map(impact),
+            [Some(3), Some(2), Some(3), Some(2), None, None]
+        );
+    }
 
     #[test]
     fn the_matrix_falls_with_every_level() {

@@ -166,6 +166,15 @@ fn business(report: &Report<'_>, workbook: &mut Workbook) -> Result<(), XlsxErro
     sheet.note(report.say(Word::LevelsNote))
 }
 
+fn level(report: &Report<'_>, level: Option<Level>) -> Cell {
+    level.map_or_else(|| report.say(Word::Unknown).into(), Cell::from)
+}
+
+fn risk_value(report: &Report<'_>, threat: Level, vulnerability: Level, impact: Option<Level>) -> Cell {
+    let value = impact.map(|impact| risk(threat, vulnerability, impact).to_string());
+    value.map_or_else(|| report.say(Word::Unknown).into(), Cell::from)
+}
+
 fn step_row(report: &Report<'_>, number: usize, step: &Step) -> Vec<Cell> {
     let against = against(report.assessment, step);
     vec![
@@ -198,9 +207,8 @@ fn tree_row(
     tree: usize,
     first: usize,
 ) -> Vec<Cell> {
-    let fact = report.document.goals.get(&goal.id).map(|stated| stated.fact.as_str());
     let threat = Level::of_probability(path.probability);
-    let (vulnerability, impact) = (vulnerability_of(path), impact_of(goal, fact));
+    let (vulnerability, impact) = (vulnerability_of(path), impact_of(report.document, &goal.id));
     let chosen = report.assessment.plan.iter().flat_map(|plan| &plan.chosen);
     let stops = |id: &&String| {
         let measures = &report.assessment.countermeasures;
@@ -213,8 +221,8 @@ fn tree_row(
         "".into(),
         threat.into(),
         vulnerability.into(),
-        impact.into(),
-        risk(threat, vulnerability, impact).to_string().into(),
+        level(report, impact),
+        risk_value(report, threat, vulnerability, impact),
         chosen.filter(stops).cloned().collect::<Vec<_>>().join(", ").into(),
         vulnerability.against().into(),
         format!("#{tree}").into(),
@@ -252,8 +260,8 @@ fn assets(report: &Report<'_>, workbook: &mut Workbook) -> Result<(), XlsxError>
                 zone.as_str().into(),
                 threat.into(),
                 vulnerability.into(),
-                impact.into(),
-                risk(threat, vulnerability, impact).to_string().into(),
+                level(report, impact),
+                risk_value(report, threat, vulnerability, impact),
                 title.into(),
                 explain.into(),
                 measures.into(),
@@ -344,7 +352,7 @@ fn zone_sheet(report: &Report<'_>, workbook: &mut Workbook) -> Result<(), XlsxEr
             zone.hosts.join(", ").into(),
             zone.services.into(),
             zone.accounts.into(),
-            zone.importance.into(),
+            level(report, zone.importance),
             goals.join(", ").into(),
         ])?;
     }

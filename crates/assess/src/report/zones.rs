@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use system::{Action, Filter, FilterRule, Protocol};
 
 use super::Report;
-use super::levels::{Level, importance};
+use super::levels::{Level, gravest, importance};
 
 /// A zone and what is in it.
 pub(super) struct ZoneRow<'a> {
@@ -14,8 +14,8 @@ pub(super) struct ZoneRow<'a> {
     pub(super) hosts: Vec<&'a str>,
     pub(super) services: usize,
     pub(super) accounts: usize,
-    /// The highest importance of its hosts.
-    pub(super) importance: Level,
+    /// The highest importance of its hosts; `None` where it is not known.
+    pub(super) importance: Option<Level>,
     pub(super) goals: BTreeSet<&'a str>,
 }
 
@@ -34,7 +34,7 @@ pub(super) fn zones<'a>(report: &Report<'a>) -> Vec<ZoneRow<'a>> {
                 .values()
                 .filter(|a| a.hosts.iter().any(|host| in_zone(&host.value)))
                 .count(),
-            importance: hosts.iter().map(|host| importance(report, host)).max().unwrap_or(Level::LOW),
+            importance: gravest(hosts.iter().map(|host| importance(report, host))),
             goals: hosts.iter().flat_map(|host| report.goals_through(host)).collect(),
             hosts,
         }
