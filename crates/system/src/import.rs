@@ -5,6 +5,7 @@
 //! [`Document`] to be merged with others, or to be written out and completed by hand.
 
 mod cisco;
+mod collect;
 mod components;
 mod device;
 mod directory;
@@ -21,6 +22,7 @@ mod table;
 mod xml;
 
 pub use cisco::cisco;
+pub use collect::collect;
 pub use components::components;
 pub use directory::directory;
 pub use fortios::fortios;

@@ -1,0 +1,148 @@
+//! A Linux host from its own files: packages, accounts, groups, `sudo` rules, authorised keys, addresses, and what
+//! listens with the program behind it.
+//!
+//! Nothing is run and nothing is asked for over a network, so the files may also be those of a disk image or container;
+//! symbolic links in it lead where the machine that reads sees them.
+//! Without root some of them cannot be read; each of those is listed. Packet filters live in the kernel: their saved
+//! rules have importers of their own. Packages are read from `dpkg`'s status file alone.
+
+mod accounts;
+mod packages;
+mod sockets;
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
+use super::{Imported, id, ignored, located};
+use crate::{Host, Interface, Network, Zone};
+
+/// Most bytes taken from one file.
+const MAX_FILE: u64 = 64 << 20;
+/// The zone and network that the host is put into, to be renamed by hand.
+const NOWHERE: &str = "collected";
+
+/// Reads the host whose files are below `root`. `host` names it; its own name is taken where that is `None`.
+pub fn collect(root: &Path, host: Option<&str>) -> Imported {
+    let mut collector = Collector::new(root);
+    let own = if host.is_none() { collector.text("etc/hostname") } else { None };
+    let name = host.or(own.as_deref()).map(|name| id(name.trim())).filter(|name| !name.is_empty());
+    collector.host = name.unwrap_or_else(|| "host".to_owned());
+    packages::read(&mut collector);
+    accounts::read(&mut collector);
+    sockets::read(&mut collector);
+    collector.interfaces();
+    collector.elsewhere();
+    collector.finish()
+}
+
+struct Collector<'r> {
+    root: &'r Path,
+    host: String,
+    entry: Host,
+    /// User names by number.
+    users: BTreeMap<u32, String>,
+    /// Software ids by package name.
+    packages: BTreeMap<String, String>,
+    out: Imported,
+}
+
+impl<'r> Collector<'r> {
+    fn new(root: &'r Path) -> Self {
+        Self {
+            root,
+            host: String::new(),
+            entry: Host::default(),
+            users: BTreeMap::new(),
+            packages: BTreeMap::new(),
+            out: Imported::default(),
+        }
+    }
+
+    /// A file that should be there; its absence is told.
+    fn text(&mut self, path: &str) -> Option<String> {
+        let text = read(&self.root.join(path));
+        text.map_err(|error| self.leave(1, path, &format!("cannot be read: {}", error.kind()))).ok()
+    }
+
+    /// A file that need not be there.
+    fn text_if_any(&mut self, path: &str) -> Option<String> {
+        let there = std::fs::symlink_metadata(self.root.join(path));
+        let absent = there.is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound);
+        if absent { None } else { self.text(path) }
+    }
+
+    /// Names in a folder, sorted; none if it cannot be read.
+    fn names(&self, path: &str) -> Vec<String> {
+        let entries = std::fs::read_dir(self.root.join(path)).into_iter().flatten().flatten();
+        let mut names: Vec<String> = entries.filter_map(|e| e.file_name().into_string().ok()).collect();
+        names.sort();
+        names
+    }
+
+    fn link(&self, path: &str) -> Option<String> {
+        std::fs::read_link(self.root.join(path)).ok()?.into_os_string().into_string().ok()
+    }
+
+    fn leave(&mut self, line: usize, what: &str, why: &str) {
+        self.out.ignored.push(ignored(line, what, why));
+    }
+
+    /// The host's own addresses, from the kernel's table of routes.
+    fn interfaces(&mut self) {
+        let table = self.text("proc/net/fib_trie").unwrap_or_default();
+        let (mut address, mut own) = ("", Vec::new());
+        for line in table.lines().map(str::trim) {
+            if let Some(found) = line.strip_prefix("|-- ") {
+                address = found;
+            } else if line == "/32 host LOCAL" && !address.starts_with("127.") && !own.contains(&address) {
+                own.push(address);
+            }
+        }
+        let interface = |address: Option<&str>| Interface {
+            network: located(NOWHERE.to_owned(), 1),
+            address: address.map(|address| located(address.to_owned(), 1)),
+        };
+        self.entry.interfaces = own.into_iter().map(|address| interface(Some(address))).collect();
+        if self.entry.interfaces.is_empty() {
+            self.entry.interfaces.push(interface(None));
+        }
+    }
+
+    /// What the model holds, but not in a form that these files have.
+    fn elsewhere(&mut self) {
+        let mounts = self.text("proc/mounts").unwrap_or_default();
+        for (number, line) in (1..).zip(mounts.lines()) {
+            let kind = line.split(' ').nth(2).unwrap_or_default();
+            if ["nfs", "nfs4", "cifs", "smb3"].contains(&kind) {
+                self.leave(number, line, "files of another host: state them as `data`, mounted here");
+            }
+        }
+        let why = "rules are in the kernel: import what `iptables-save` or `nft -j list ruleset` writes";
+        self.leave(1, "packet filters", why);
+    }
+
+    fn finish(mut self) -> Imported {
+        // One package of two architectures is one piece of software.
+        self.entry.software.sort_by(|a, b| a.value.cmp(&b.value));
+        self.entry.software.dedup_by(|a, b| a.value == b.value);
+        let network =
+            Network { zone: located(NOWHERE.to_owned(), 1), cidr: None, wireless: false, place: None };
+        let document = &mut self.out.document;
+        document.networks.insert(NOWHERE.to_owned(), located(network, 1));
+        document.zones.insert(NOWHERE.to_owned(), located(Zone::default(), 1));
+        document.hosts.insert(self.host, located(self.entry, 1));
+        self.out
+    }
+}
+
+fn read(path: &Path) -> std::io::Result<String> {
+    // A pipe or device would never end.
+    if !std::fs::metadata(path)?.is_file() {
+        return Err(std::io::ErrorKind::InvalidInput.into());
+    }
+    let mut bytes = Vec::new();
+    File::open(path)?.take(MAX_FILE).read_to_end(&mut bytes)?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}

@@ -1,0 +1,191 @@
+//! A host made of files, as a collector without rights would find it.
+#![cfg(unix)]
+
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::Path;
+
+use expect_test::expect;
+use system::import::collect;
+
+const FILES: &[(&str, &str)] = &[
+    ("etc/hostname", "Gate.Plant\n"),
+    ("etc/os-release", "NAME=\"Debian\"\nID=debian\n"),
+    (
+        "etc/passwd",
+        "root:x:0:0::/root:/bin/sh\nana:x:1000:1000::/home/ana:/bin/bash\nbo:x:1001:1001::/home/bo:/bin/sh\nweb:x:33:33::/srv:/usr/sbin/nologin\n",
+    ),
+    ("etc/shadow", "root:!:1::::::\nana:$y$x:1::::::\nbo::1::::::\n"),
+    ("etc/group", "sudo:x:27:ana\nstaff:x:50:bo,web\nempty:x:60:\n"),
+    (
+        "etc/sudoers",
+        "Defaults env_reset\n%sudo ALL=(ALL:ALL) ALL\nbo ALL=(root) NOPASSWD: /bin/systemctl\n@includedir /etc/sudoers.d\n",
+    ),
+    ("etc/sudoers.d/late", "ana ALL=(ALL) NOPASSWD: ALL\n"),
+    ("home/ana/.ssh/authorized_keys", "# laptop\ncommand=\"x\" ssh-ed25519 AAAAC3Nz ana@laptop\n"),
+    (
+        "var/lib/dpkg/status",
+        "Package: g++\nStatus: install ok installed\nArchitecture: amd64\nVersion: 4:12.2\n\nPackage: openssh-server\nStatus: install ok installed\nArchitecture: amd64\nVersion: 1:9.2p1-2+deb12u3\n\nPackage: gone\nStatus: deinstall ok config-files\nVersion: 1\n",
+    ),
+    ("var/lib/dpkg/info/openssh-server.list", "/.\n/usr/sbin/sshd\n"),
+    (
+        "proc/net/tcp",
+        "sl local rem st q t r uid timeout inode\n0: 00000000:0016 00000000:0000 0A 0:0 0:0 0 0 0 999 1\n1: 0100007F:1F90 00000000:0000 0A 0:0 0:0 0 33 0 998 1\n2: 0500000A:0016 0600000A:9C40 01 0:0 0:0 0 0 0 997 1\n3: 00000000:1F91 00000000:0000 0A 0:0 0:0 0 33 0 996 1\n",
+    ),
+    (
+        "proc/net/fib_trie",
+        "Main:\n  |-- 10.0.0.5\n     /32 host LOCAL\n  |-- 10.0.0.255\n     /32 link BROADCAST\n  |-- 127.0.0.1\n     /32 host LOCAL\n",
+    ),
+    ("proc/mounts", "/dev/sda1 / ext4 rw 0 0\nfiles:/plans /mnt nfs4 rw 0 0\n"),
+];
+
+fn host(root: &Path) {
+    for (path, text) in FILES {
+        let path = root.join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+    fs::create_dir_all(root.join("proc/42/fd")).unwrap();
+    symlink("/usr/sbin/sshd", root.join("proc/42/exe")).unwrap();
+    symlink("socket:[999]", root.join("proc/42/fd/3")).unwrap();
+    fs::create_dir_all(root.join("proc/43")).unwrap();
+}
+
+#[test]
+fn a_host_is_collected_from_its_files() {
+    let root = tempfile::tempdir().unwrap();
+    host(root.path());
+    let collected = collect(root.path(), None);
+    let document = serde_json::to_string_pretty(&collected.document).unwrap();
+    expect![[r#"
+        {
+          "schema": "sukashi.system/1",
+          "zones": {
+            "collected": {}
+          },
+          "networks": {
+            "collected": {
+              "zone": "collected"
+            }
+          },
+          "hosts": {
+            "gate.plant": {
+              "kind": "other",
+              "interfaces": [
+                {
+                  "network": "collected",
+                  "address": "10.0.0.5"
+                }
+              ],
+              "software": [
+                "g---4-12.2",
+                "openssh-server-1-9.2p1-2-deb12u3"
+              ]
+            }
+          },
+          "software": {
+            "g---4-12.2": {
+              "title": "g++ 4:12.2",
+              "purl": "pkg:deb/debian/g%2B%2B@4:12.2?arch=amd64"
+            },
+            "openssh-server-1-9.2p1-2-deb12u3": {
+              "title": "openssh-server 1:9.2p1-2+deb12u3",
+              "purl": "pkg:deb/debian/openssh-server@1:9.2p1-2%2Bdeb12u3?arch=amd64"
+            }
+          },
+          "services": {
+            "gate.plant-tcp-22": {
+              "host": "gate.plant",
+              "software": "openssh-server-1-9.2p1-2-deb12u3",
+              "protocol": "tcp",
+              "port": 22,
+              "run_as": "root",
+              "login": true
+            },
+            "gate.plant-tcp-8081": {
+              "host": "gate.plant",
+              "protocol": "tcp",
+              "port": 8081,
+              "run_as": "web"
+            }
+          },
+          "accounts": {
+            "gate.plant-ana": {
+              "hosts": [
+                "gate.plant"
+              ],
+              "user": "ana",
+              "privilege": "admin",
+              "credentials": [
+                "key-40b415647c14b9f4"
+              ]
+            },
+            "gate.plant-bo": {
+              "hosts": [
+                "gate.plant"
+              ],
+              "user": "bo",
+              "privilege": "user",
+              "default_password": true
+            },
+            "gate.plant-root": {
+              "hosts": [
+                "gate.plant"
+              ],
+              "user": "root",
+              "privilege": "admin"
+            }
+          },
+          "groups": {
+            "gate.plant-staff": {
+              "members": [
+                "account:gate.plant-bo"
+              ]
+            },
+            "gate.plant-sudo": {
+              "members": [
+                "account:gate.plant-ana"
+              ],
+              "admin_of": [
+                "gate.plant"
+              ]
+            }
+          },
+          "credentials": {
+            "key-40b415647c14b9f4": {
+              "kind": "key"
+            }
+          }
+        }"#]]
+    .assert_eq(&document);
+    let left: Vec<String> =
+        collected.ignored.iter().map(|i| format!("{}: {}: {}", i.line, i.what, i.why)).collect();
+    expect![[r#"
+        3: bo ALL=(root) NOPASSWD: /bin/systemctl: a rule for some commands only: state it by hand if they lead to root
+        1: 1 processes: of the kernel or of other users: what they listen on has no software
+        1: tcp/8081: the program belongs to no package that was read: add its software by hand
+        2: files:/plans /mnt nfs4 rw 0 0: files of another host: state them as `data`, mounted here
+        1: packet filters: rules are in the kernel: import what `iptables-save` or `nft -j list ruleset` writes"#]].assert_eq(&left.join("\n"));
+}
+
+#[test]
+fn what_is_collected_is_a_valid_model() {
+    let root = tempfile::tempdir().unwrap();
+    host(root.path());
+    let mut document = collect(root.path(), Some("Gate 1")).document;
+    document.name = Some("one host".to_owned());
+    let system = system::System::new(&[("collected".to_owned(), document)]).unwrap();
+    assert!(system.document().hosts.contains_key("gate-1"));
+}
+
+#[test]
+fn nothing_to_read_is_told_and_is_still_a_host() {
+    let root = tempfile::tempdir().unwrap();
+    let collected = collect(root.path(), None);
+    assert!(collected.document.hosts.contains_key("host"));
+    for path in ["etc/hostname", "etc/passwd", "etc/group", "var/lib/dpkg/status", "proc/net/fib_trie"] {
+        let told =
+            |i: &system::import::Ignored| i.what == path && i.why == "cannot be read: entity not found";
+        assert!(collected.ignored.iter().any(told), "{path}");
+    }
+}
