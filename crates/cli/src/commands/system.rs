@@ -32,6 +32,21 @@ enum Command {
         #[arg(required = true)]
         file: Vec<PathBuf>,
     },
+    /// Make a document from the files of a Linux host: packages, accounts, addresses, what listens.
+    #[command(before_help = "Examples:
+  sukashi system collect -o this-host.json
+  sukashi system collect --root /mnt/image --host plc-gateway")]
+    Collect {
+        /// Below which the host's files are.
+        #[arg(long, default_value = "/", value_name = "DIR")]
+        root: PathBuf,
+        /// Name of the host in the model; its own where left out.
+        #[arg(long, value_name = "ID")]
+        host: Option<String>,
+        /// Where to write the document.
+        #[arg(short, long, value_name = "FILE|DIR")]
+        output: Option<PathBuf>,
+    },
     /// Make a document from what other tools write; what it could not use is listed.
     #[command(before_help = "Examples:
   sukashi system import --from nmap scan.xml -o scan.json
@@ -114,6 +129,10 @@ pub(crate) fn run(args: &Args, context: &mut Context) -> anyhow::Result<Outcome>
             let system = read(file)?;
             context.output.line(&format!("valid sukashi.system/1: {}", summary(&system)))?;
         }
+        Command::Collect { root, host, output } => {
+            let collected = import::collect(root, host.as_deref());
+            return write(&root.display().to_string(), &collected, output.as_deref(), context);
+        }
         Command::Import { from, file, host, outer, inner, output } => {
             let text = |value: &Option<String>| value.clone().unwrap_or_default();
             let (host, outer, inner) = (text(host), text(outer), text(inner));
@@ -161,6 +180,16 @@ fn read_foreign(
         Source::Paloalto => import::paloalto(&name, &text)?,
         Source::Sbom => import::components(&name, &text, placement.host)?,
     };
+    write(&name, &imported, output, context)
+}
+
+/// The document, and to the log what is not in it.
+fn write(
+    name: &str,
+    imported: &import::Imported,
+    output: Option<&Path>,
+    context: &mut Context,
+) -> anyhow::Result<Outcome> {
     for left in &imported.ignored {
         warn!("{name}:{}: `{}` left out: {}", left.line, left.what, left.why);
     }
