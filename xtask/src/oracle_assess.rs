@@ -1,8 +1,9 @@
 //! `cargo xtask oracle assess`: the rule packs through two other engines, fact for fact.
 //!
 //! SWI-Prolog evaluates top-down with tabling, clingo grounds bottom-up: neither shares an idea with ours, so that a
-//! fact all three agree on follows from the rules. Systems are generated, and the examples; the packs hold no arithmetic and no
-//! aggregates, so that one translation of their text serves both. Needs Debian's `swi-prolog-nox` and `gringo`.
+//! fact all three agree on follows from the rules. Systems are the examples, and generated ones; the packs hold no
+//! arithmetic and no aggregates, so that one translation of their text serves both. Which of Debian's `gringo` and
+//! `swi-prolog-nox` is not installed is skipped, and said.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -17,23 +18,34 @@ use crate::generate_system::facts;
 /// Sizes in hosts and seeds of the systems that are compared.
 const SYSTEMS: &[(u32, u64)] = &[(20, 1), (60, 2), (200, 3), (1000, 4)];
 /// Where each example has its `system.yaml`.
-const EXAMPLES: &str = "examples/systems";
+const EXAMPLES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../examples/systems");
+/// What ours is compared with.
+const ENGINES: [Dialect; 2] = [Dialect::Clingo, Dialect::Prolog];
 
 pub(crate) fn run() -> anyhow::Result<()> {
+    let others: Vec<Dialect> = installed().collect();
+    for missing in ENGINES.iter().filter(|engine| !others.contains(engine)) {
+        println!("skipped: `{}` is not installed", missing.command());
+    }
+    agree(&others, SYSTEMS)
+}
+
+/// The examples and generated systems of these sizes and seeds, through our engine and the others.
+fn agree(others: &[Dialect], generated: &[(u32, u64)]) -> anyhow::Result<()> {
     let packs = assess::packs::built_in();
     let program = assess::packs::program(&packs)?;
     let rules: Vec<String> = packs.iter().flat_map(|pack| clauses(&pack.text)).collect();
     let mut systems: Vec<(String, Vec<Fact>)> = examples()?;
     systems.extend(
-        SYSTEMS.iter().map(|(hosts, seed)| (format!("{hosts} hosts, seed {seed}"), facts(*hosts, *seed))),
+        generated.iter().map(|(hosts, seed)| (format!("{hosts} hosts, seed {seed}"), facts(*hosts, *seed))),
     );
     for (name, base) in systems {
         let ours = timed("ours", || ours(&program, &base))?;
-        for dialect in [Dialect::Clingo, Dialect::Prolog] {
-            let theirs = timed(dialect.command(), || theirs(dialect, &program, &rules, &base))?;
-            compare(dialect, &ours, &theirs)?;
+        for dialect in others {
+            let theirs = timed(dialect.command(), || theirs(*dialect, &program, &rules, &base))?;
+            compare(*dialect, &ours, &theirs).with_context(|| format!("on {name}"))?;
         }
-        println!("{name}: {} facts, equal in all three", ours.len());
+        println!("{name}: {} facts, equal in {} engines", ours.len(), others.len() + 1);
     }
     Ok(())
 }
@@ -59,7 +71,7 @@ pub(crate) fn installed() -> impl Iterator<Item = Dialect> {
         let version = Command::new(dialect.command()).arg("--version").stdout(Stdio::null()).status();
         version.is_ok_and(|status| status.success())
     };
-    [Dialect::Clingo, Dialect::Prolog].into_iter().filter(runs)
+    ENGINES.into_iter().filter(runs)
 }
 
 /// Seconds that another engine takes for a generated system.
@@ -103,7 +115,7 @@ fn plain(value: &Value) -> String {
 }
 
 /// Another rule engine.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Dialect {
     Clingo,
     Prolog,
