@@ -15,6 +15,16 @@ pub fn encode(bytes: &[u8]) -> String {
     STANDARD.encode(bytes)
 }
 
+/// Appends it to `text`.
+pub(crate) fn append(text: &mut String, bytes: &[u8]) {
+    STANDARD.encode_string(bytes, text);
+}
+
+/// How long it is.
+pub(crate) fn length(bytes: &[u8]) -> usize {
+    base64::encoded_len(bytes.len(), true).unwrap_or(0)
+}
+
 /// `None` if `text` is base64 in neither alphabet.
 pub(crate) fn decode(text: &str) -> Option<Vec<u8>> {
     STANDARD_ALPHABET.decode(text).or_else(|_| URL_SAFE_ALPHABET.decode(text)).ok()

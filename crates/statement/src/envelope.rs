@@ -3,7 +3,8 @@
 //! Source: Dead Simple Signing Envelope 1.0.2, protocol.md and envelope.md. A key id is a hint without authority: it
 //! only decides which key is tried first.
 
-use schemars::JsonSchema;
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 
 use crate::base64_text;
@@ -11,6 +12,9 @@ use crate::key::SigningKey;
 
 /// Longest envelope that is read, in bytes of JSON: a 256 MB document and its base64.
 pub const MAX_ENVELOPE_BYTES: usize = 384 << 20;
+
+/// Bytes of JSON for the names of an envelope's fields.
+const ROOM: usize = 64;
 
 /// Most signatures that are read.
 pub const MAX_SIGNATURES: usize = 16;
@@ -63,15 +67,18 @@ pub enum ReadEnvelopeError {
 }
 
 /// The envelope as JSON. Fields we do not know are ignored, as the standard asks.
-#[derive(Serialize, Deserialize, JsonSchema)]
+///
+/// The payload may be hundreds of megabytes: it is borrowed from what is read wherever JSON allows.
+#[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Wire {
-    payload: String,
+struct Wire<'a> {
+    #[serde(borrow)]
+    payload: Cow<'a, str>,
     payload_type: String,
     signatures: Vec<WireSignature>,
 }
 
-#[derive(Serialize, Deserialize, JsonSchema)]
+#[derive(Serialize, Deserialize)]
 struct WireSignature {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     keyid: Option<String>,
@@ -97,7 +104,7 @@ impl Envelope {
         if json.len() > MAX_ENVELOPE_BYTES {
             return Err(ReadEnvelopeError::TooLong { bytes: json.len() });
         }
-        let wire: Wire = serde_json::from_slice(json).map_err(ReadEnvelopeError::Json)?;
+        let wire: Wire<'_> = serde_json::from_slice(json).map_err(ReadEnvelopeError::Json)?;
         let count = wire.signatures.len();
         if count == 0 || count > MAX_SIGNATURES {
             return Err(ReadEnvelopeError::Signatures { count });
@@ -109,11 +116,20 @@ impl Envelope {
 
     /// The JSON form, on one line.
     pub fn to_json(&self) -> Result<Vec<u8>, serde_json::Error> {
-        serde_json::to_vec(&Wire {
-            payload: base64_text::encode(&self.payload),
-            payload_type: self.payload_type.clone(),
-            signatures: self.signatures.iter().map(Signature::wire).collect(),
-        })
+        let payload_type = serde_json::to_string(&self.payload_type)?;
+        let signatures: Vec<_> = self.signatures.iter().map(Signature::wire).collect();
+        let signatures = serde_json::to_string(&signatures)?;
+        // The payload goes straight into the text, whose length is known: each copy of a long one counts.
+        let around = payload_type.len().saturating_add(signatures.len()).saturating_add(ROOM);
+        let mut json = String::with_capacity(base64_text::length(&self.payload).saturating_add(around));
+        json.push_str(r#"{"payload":""#);
+        base64_text::append(&mut json, &self.payload);
+        json.push_str(r#"","payloadType":"#);
+        json.push_str(&payload_type);
+        json.push_str(r#","signatures":"#);
+        json.push_str(&signatures);
+        json.push('}');
+        Ok(json.into_bytes())
     }
 }
 
@@ -183,6 +199,17 @@ mod tests {
         let json = br#"{"payload":"","payloadType":"t","signatures":[{"sig":"*"}]}"#;
         let error = Envelope::read(json).unwrap_err().to_string();
         assert_eq!(error, "`signatures[].sig` of the envelope is not base64");
+    }
+
+    #[test]
+    fn an_envelope_is_written_on_one_line_without_growing() {
+        let signatures = vec![Signature { key_id: Some("a\"b".to_owned()), bytes: vec![1, 2, 3] }];
+        let envelope = Envelope { payload_type: "t\n".to_owned(), payload: vec![0xfb; 4], signatures };
+        let json = envelope.to_json().unwrap();
+        let expected =
+            r#"{"payload":"+/v7+w==","payloadType":"t\n","signatures":[{"keyid":"a\"b","sig":"AQID"}]}"#;
+        assert_eq!(String::from_utf8(json.clone()).unwrap(), expected);
+        assert!(json.capacity() <= json.len() + ROOM, "{} for {}", json.capacity(), json.len());
     }
 
     proptest! {

@@ -132,6 +132,8 @@ impl Unverified<Statement> {
         let message = pae(&envelope.payload_type, &envelope.payload);
         let signers: BTreeSet<_> =
             envelope.signatures.iter().filter_map(|s| keys.signer(&message, s)).collect();
+        // As long as the payload, which is copied once more below.
+        drop(message);
         if signers.is_empty() {
             return Err(unaccepted(keys, &envelope.signatures));
         }
