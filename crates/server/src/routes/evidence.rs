@@ -123,6 +123,8 @@ async fn register(
     Raw(body): Raw,
 ) -> Result<Response, Problem> {
     let claim = Unverified::read(&body).map_err(|e| Problem::because(Code::BadStatement, e.to_string()))?;
+    // It may be as long as an envelope may be, and what follows needs room.
+    drop(body);
     let verified = claim.verify(&app.own_keys(&caller.viewer)).map_err(|e| unverified(&e))?;
     let registration = Registration {
         release: about.release.map(ReleaseId::new),
