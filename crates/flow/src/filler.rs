@@ -1,7 +1,8 @@
 //! Memory in which a function is tried out: the image as it is loaded, and filler everywhere else.
 //!
 //! Filler stands for what is not known: it differs from seed to seed. It looks like texts of 15 characters, so that code
-//! which looks for an end finds one. Address 0 and its page are not there, as in a real process.
+//! which looks for an end finds one. The page at address 0 is not there, as in a real process, unless the image itself
+//! starts there, as a position-independent one does.
 
 use std::collections::BTreeMap;
 
@@ -49,7 +50,7 @@ impl<'a> Filler<'a> {
 
     /// The byte at an address, and whether the program has written it.
     pub(crate) fn byte(&self, address: u64) -> Option<(u8, bool)> {
-        if address < 0x1000 {
+        if self.is_unmapped(address) {
             return None;
         }
         let index = (address % PAGE) as usize;
@@ -65,6 +66,11 @@ impl<'a> Filler<'a> {
             None => 0x21 + (mix(self.seed ^ address) % 0x5d) as u8,
         };
         Some((byte, false))
+    }
+
+    /// Is this on the page that a process leaves out, so that null pointers fault?
+    fn is_unmapped(&self, address: u64) -> bool {
+        address < 0x1000 && !self.is_image(address)
     }
 
     /// Is this a byte of the image?
@@ -115,7 +121,7 @@ impl Memory for Filler<'_> {
     }
 
     fn store(&mut self, address: u64, bytes: &[u8]) -> Result<(), MemoryError> {
-        if address < 0x1000 {
+        if self.is_unmapped(address) {
             return Err(MemoryError::Unmapped { address });
         }
         if self.image.is_code(VirtAddr(address)) {
@@ -151,4 +157,27 @@ fn mix(n: u64) -> u64 {
     let n = (n ^ (n >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     let n = (n ^ (n >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     n ^ (n >> 31)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use program::image::{ImageLimits, load};
+
+    fn image(bytes: &[u8]) -> Image {
+        load(bytes, &ImageLimits::default()).unwrap()
+    }
+
+    #[test]
+    fn the_first_page_is_there_only_if_the_image_starts_there() {
+        let at_zero = image(include_bytes!("../../program/tests/images/switch-ppc64le.so"));
+        let mut memory = Filler::new(&at_zero, 1);
+        assert_eq!(memory.byte(1), Some((b'E', false)));
+        assert!(memory.store(1, &[7]).is_ok());
+        assert_eq!(memory.byte(1), Some((7, true)));
+        let elsewhere = image(include_bytes!("../../program/tests/images/window-x86.exe"));
+        let mut memory = Filler::new(&elsewhere, 1);
+        assert_eq!(memory.byte(1), None);
+        assert!(matches!(memory.store(1, &[7]), Err(MemoryError::Unmapped { address: 1 })));
+    }
 }
