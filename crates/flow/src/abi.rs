@@ -2,8 +2,11 @@
 
 use program::image::{Abi, Image};
 use sleigh::Table;
-use sleigh::language::{self, Convention, Role, conventions_of};
+use sleigh::language::{self, Convention, Place, Role, conventions_of};
 use sleigh::pcode::Varnode;
+
+use crate::cdecl;
+use crate::state::slot;
 
 /// Arguments looked at, in registers and on the stack together.
 pub(crate) const MAX_ARGUMENTS: u32 = 6;
@@ -14,6 +17,8 @@ pub(crate) struct CallRules {
     pub(crate) convention: &'static Convention,
     pub(crate) stack: Varnode,
     pub(crate) arguments: Vec<Varnode>,
+    /// Where functions that nobody outside calls take their first arguments, if the convention has no registers for it.
+    pub(crate) local: Vec<Varnode>,
     pub(crate) result: Varnode,
     pub(crate) link: Option<Varnode>,
     pub(crate) entry: Option<Varnode>,
@@ -41,6 +46,10 @@ impl CallRules {
             convention,
             stack,
             arguments: convention.arguments.iter().map(|r| place(*r)).collect::<Option<_>>()?,
+            local: cdecl::registers(image.abi)
+                .iter()
+                .map(|name| table.register(name))
+                .collect::<Option<_>>()?,
             result: place(*convention.results.integers.first()?)?,
             link: convention.link_register().and_then(place),
             entry: special(Role::FunctionEntry),
@@ -57,6 +66,19 @@ impl CallRules {
             // The global pointer is the same in every function of an image; callers restore it.
             kept: kept.chain([stack]).chain(global).collect(),
         })
+    }
+
+    /// Where argument `n` lies, of a function that takes the first `local` ones in [`Self::local`]. `top` is the stack
+    /// pointer at its entry.
+    pub(crate) fn argument(&self, n: u32, local: u8, top: i64) -> Option<Varnode> {
+        if let Some(register) = self.local.get(n as usize).filter(|_| n < u32::from(local)) {
+            return Some(*register);
+        }
+        let n = n.saturating_sub(u32::from(local));
+        match self.convention.argument(n) {
+            Place::Register(_) => self.arguments.get(n as usize).copied(),
+            Place::Stack { offset, size } => Some(slot(top.checked_add_unsigned(offset)?, u16::from(size))),
+        }
     }
 
     /// Does a register keep its value over a call?

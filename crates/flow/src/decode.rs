@@ -22,6 +22,7 @@ use sleigh::emulate::{
 };
 use sleigh::language::{Convention, Role};
 
+use crate::cdecl;
 use crate::filler::Filler;
 
 /// Operations of one attempt.
@@ -121,6 +122,9 @@ impl Decoder<'_> {
         }
         for segment in ["FS_OFFSET", "GS_OFFSET"] {
             registers.set_named(segment, u128::from(THREAD));
+        }
+        for (name, n) in cdecl::registers(image.abi).iter().zip(0..) {
+            registers.set_named(name, u128::from(PARAMETERS + (6 + n) * 0x1000 + seed * 0x100));
         }
         let arguments: Vec<u64> = (0..6).map(|n| PARAMETERS + n * 0x1000 + seed * 0x100).collect();
         enter_function(&mut emulator, self.convention, code.entry.0, &arguments, THREAD + 0x1000).ok()?;

@@ -7,6 +7,7 @@ use program::{BlockId, CallTarget, FuncId, Origin, Program, VirtAddr};
 use rayon::prelude::*;
 
 use crate::abi::CallRules;
+use crate::cdecl::register_arguments;
 use crate::decode::Decoder;
 use crate::dispatch::{Dispatch, Row};
 use crate::function::{CallSite, FunctionFacts, Setting, StoreSite};
@@ -112,13 +113,18 @@ impl<'p> Facts<'p> {
         let language = program.image.language;
         let table = program.table().map_err(|source| FlowError::Table { language, source })?;
         let rules = CallRules::of(&program.image, table).ok_or(FlowError::Convention { language })?;
-        let setting = Setting { program, image: &program.image, table, rules: &rules };
+        let local = register_arguments(program, &rules);
+        let setting = Setting { program, image: &program.image, table, rules: &rules, local: &local };
         let functions: Vec<FunctionFacts> = program
             .functions
             .par_iter()
-            .map(|function| match function.stub {
+            .enumerate()
+            .map(|(index, function)| match function.stub {
                 Some(_) => FunctionFacts { complete: true, ..FunctionFacts::default() },
-                None => FunctionFacts::of(&setting, function, effort.function_operations),
+                None => {
+                    let id = FuncId(index as u32);
+                    FunctionFacts::of(&setting, id, function, effort.function_operations)
+                }
             })
             .collect();
         let functions = through_thunks(program, functions);

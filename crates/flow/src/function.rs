@@ -11,12 +11,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use program::image::{Image, Pointer};
-use program::{Block, BlockId, Call, CallTarget, Exit, Function, Place, Program, VirtAddr};
+use program::{Block, BlockId, Call, CallTarget, Exit, FuncId, Function, Place, Program, VirtAddr};
 use sleigh::Table;
-use sleigh::language::Place as ArgumentPlace;
 use sleigh::pcode::{Op, Opcode, Varnode};
 
 use crate::abi::{CallRules, MAX_ARGUMENTS};
+use crate::cdecl::place_finder;
 use crate::graph::Dominance;
 use crate::state::{Places, State, slot};
 use crate::system;
@@ -90,10 +90,18 @@ pub(crate) struct Setting<'a> {
     pub(crate) image: &'a Image,
     pub(crate) table: &'a Table,
     pub(crate) rules: &'a CallRules,
+    /// Arguments in [`CallRules::local`], by function; empty: none anywhere.
+    pub(crate) local: &'a [u8],
+}
+
+impl Setting<'_> {
+    fn local(&self, function: FuncId) -> u8 {
+        self.local.get(function.0 as usize).copied().unwrap_or_default()
+    }
 }
 
 impl FunctionFacts {
-    pub(crate) fn of(setting: &Setting<'_>, function: &Function, work_limit: u64) -> Self {
+    pub(crate) fn of(setting: &Setting<'_>, id: FuncId, function: &Function, work_limit: u64) -> Self {
         let dominance = Dominance::of(function);
         let mut walk = Walk {
             setting,
@@ -101,6 +109,7 @@ impl FunctionFacts {
             facts: Self { complete: true, ..Self::default() },
             places: Places::default(),
             calls: function.calls.iter().zip(0..).map(|(call, index)| (call.op, (index, call))).collect(),
+            local: setting.local(id),
             recording: false,
         };
         walk.run(&dominance, work_limit);
@@ -151,6 +160,8 @@ struct Walk<'a, 's> {
     facts: FunctionFacts,
     places: Places,
     calls: BTreeMap<u32, (u32, &'a Call)>,
+    /// Arguments that it takes in [`CallRules::local`].
+    local: u8,
     recording: bool,
 }
 
@@ -287,13 +298,8 @@ impl Walk<'_, '_> {
         let mut state = State::default();
         state.write(rules.stack, Some(arena.add(Value::Stack(0))));
         for index in 0..MAX_ARGUMENTS {
-            let value = arena.add(Value::Parameter(index as u8));
-            match (rules.arguments.get(index as usize), rules.convention.argument(index)) {
-                (Some(register), _) => state.write(*register, Some(value)),
-                (None, ArgumentPlace::Stack { offset, size }) => {
-                    state.write(slot(offset as i64, u16::from(size)), Some(value));
-                }
-                (None, ArgumentPlace::Register(_)) => {}
+            if let Some(place) = rules.argument(index, self.local, 0) {
+                state.write(place, Some(arena.add(Value::Parameter(index as u8))));
             }
         }
         let known = [
@@ -539,7 +545,6 @@ impl Walk<'_, '_> {
     }
 
     fn call(&mut self, at: &At, index: u32, call: &Call, op: &Op, state: &mut State, step: &Step) {
-        let mut arguments = self.arguments(state);
         let pointer = op.input(0).filter(|_| call.indirect).map(|p| self.read(p, state, step, at));
         let varies = pointer.is_some_and(|p| self.varies(p));
         let target = match call.target {
@@ -547,6 +552,7 @@ impl Walk<'_, '_> {
             CallTarget::Unresolved => pointer.and_then(|p| self.target(p)).unwrap_or(call.target),
             target => target,
         };
+        let mut arguments = self.arguments(state, target);
         let mut system = None;
         if target == CallTarget::System {
             (system, arguments) = self.system_call(state);
@@ -570,7 +576,11 @@ impl Walk<'_, '_> {
             self.facts.calls.insert(index, site);
         }
         let rules = self.setting.rules;
-        let popped = i64::from(rules.convention.popped_on_return());
+        if let Some(place) = place_finder(self.setting.program, target, rules) {
+            let here = self.facts.arena.constant(at.next.0, place.size);
+            state.write(place, Some(here));
+            return self.pop_return_address(state);
+        }
         let register = self.setting.table.register_space();
         let big_endian = self.big_endian();
         let kept_result = state.read(&mut self.facts.arena, rules.result, big_endian);
@@ -599,21 +609,18 @@ impl Walk<'_, '_> {
             result = self.facts.arena.add(Value::Choice { when, then: old, otherwise: result });
         }
         state.write(rules.result, Some(result));
-        if let CallTarget::Function(callee) = target
-            && popped > 0
-            && let Some(place) =
-                self.setting.program.function(callee).and_then(|callee| place_finder(callee, rules))
-        {
-            let here = self.facts.arena.constant(at.next.0, place.size);
-            state.write(place, Some(here));
-        }
         if let Some(zero) = rules.zero {
             state.write(zero, Some(self.facts.arena.constant(0, zero.size)));
         }
-        if popped > 0
-            && target != CallTarget::System
-            && let Some(top) = state.exact(rules.stack)
-        {
+        if target != CallTarget::System {
+            self.pop_return_address(state);
+        }
+    }
+
+    fn pop_return_address(&mut self, state: &mut State) {
+        let rules = self.setting.rules;
+        let popped = i64::from(rules.convention.popped_on_return());
+        if let Some(top) = state.exact(rules.stack) {
             let restored = self.facts.arena.sum(top, popped, rules.stack.size);
             state.write(rules.stack, Some(restored));
         }
@@ -677,19 +684,22 @@ impl Walk<'_, '_> {
     }
 
     /// Arguments up to the last place whose value is known.
-    fn arguments(&mut self, state: &State) -> Vec<ValueId> {
+    fn arguments(&mut self, state: &State, target: CallTarget) -> Vec<ValueId> {
         let rules = self.setting.rules;
         let big_endian = self.big_endian();
-        let top = state.exact(rules.stack).map(|top| self.facts.arena.get(top));
+        let local = match target {
+            CallTarget::Function(callee) => self.setting.local(callee),
+            _ => 0,
+        };
+        let top = match state.exact(rules.stack).map(|top| self.facts.arena.get(top)) {
+            Some(Value::Stack(top)) => Some(top),
+            _ => None,
+        };
+        let in_registers = rules.arguments.len() as u32 + u32::from(local);
+        let known = if top.is_some() { MAX_ARGUMENTS } else { MAX_ARGUMENTS.min(in_registers) };
         let mut all = Vec::new();
-        for index in 0..MAX_ARGUMENTS {
-            let place = match (rules.arguments.get(index as usize), rules.convention.argument(index), top) {
-                (Some(register), ..) => *register,
-                (None, ArgumentPlace::Stack { offset, size }, Some(Value::Stack(top))) => {
-                    slot(top.wrapping_add(offset as i64), u16::from(size))
-                }
-                _ => break,
-            };
+        for index in 0..known {
+            let Some(place) = rules.argument(index, local, top.unwrap_or_default()) else { break };
             let Some(value) = state.read(&mut self.facts.arena, place, big_endian) else { break };
             all.push(value);
         }
@@ -704,17 +714,6 @@ struct At {
     next: VirtAddr,
     op: u32,
     index: usize,
-}
-
-/// The register that a function loads its own return address into, if that is all it does: how 32-bit x86 code finds
-/// out where it is.
-fn place_finder(function: &Function, rules: &CallRules) -> Option<Varnode> {
-    let [block] = function.blocks.as_slice() else { return None };
-    let [load, _] = function.instructions(block) else { return None };
-    let ops = function.instruction_ops(load);
-    let loads = ops.iter().any(|op| op.opcode() == Opcode::Load && op.input(1) == Some(rules.stack));
-    let written = ops.last().and_then(Op::output).filter(|output| output.size == rules.stack.size);
-    written.filter(|output| loads && *output != rules.stack && function.calls.is_empty())
 }
 
 fn returns(exit: &Exit) -> bool {

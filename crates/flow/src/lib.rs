@@ -6,6 +6,7 @@
 //!
 //! - `value`: symbolic values, hash-consed; constants folded, comparisons brought to one form.
 //! - `function`: abstract interpretation of one function; registers and stack slots to values; why it ends.
+//! - `abi`, `cdecl`: where arguments lie, as the convention says and as 32-bit x86 compilers do beside it.
 //! - `graph`: dominance; an edge that dominates a block makes its condition a guard of the block.
 //! - `guard`: conditions brought to readable tests.
 //! - `knowledge`: what library functions do, from data files under `knowledge/`.
@@ -18,6 +19,7 @@
 //! Not here: what is suspicious. Not yet: functions of statically linked libraries without symbols. What was cut by a budget is told by [`Facts::complete`].
 
 mod abi;
+mod cdecl;
 mod decode;
 mod dispatch;
 mod facts;
