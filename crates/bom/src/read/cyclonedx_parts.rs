@@ -262,7 +262,7 @@ impl RawComponent {
         } else if CPE_PROPERTIES.contains(&name.as_str()) {
             self.component.cpes.push(value);
         } else {
-            reading.leave_out(format!("component.properties {name}"));
+            reading.leave_out(format_args!("component.properties {name}"));
         }
     }
 }

@@ -68,7 +68,7 @@ impl Visitor for Tree<'_> {
         let Some(around) = self.stack.last_mut() else { return Ok(()) };
         if frame.foreign {
             if !around.foreign {
-                self.reading.leave_out(format!("extension {}", frame.name));
+                self.reading.leave_out(format_args!("extension {}", frame.name));
             }
             return Ok(());
         }

@@ -5,6 +5,9 @@ use std::collections::HashMap;
 use super::json::Reading;
 use crate::{Bom, Component, ComponentRef, Metadata, Relation, RelationKind};
 
+/// Components after which memory is given back.
+const GIVEN_BACK: usize = 1 << 14;
+
 /// A component as it stands in a document.
 #[derive(Debug, Default)]
 pub(super) struct RawComponent {
@@ -42,11 +45,15 @@ impl Drafts {
     }
 
     /// Components and all that is written inside of them, in the order of the document.
-    pub(super) fn components(&mut self, components: Vec<RawComponent>) {
-        self.bom.components.reserve(components.len());
+    pub(super) fn components(&mut self, mut components: Vec<RawComponent>) {
         let mut work: Vec<(Option<String>, RawComponent)> = Vec::new();
-        // One by one: a second list of all of them would double the memory.
-        for component in components {
+        // From the end of the reversed list, whose memory is given back as the other grows: two whole lists would be
+        // the most that reading ever holds.
+        components.reverse();
+        while let Some(component) = components.pop() {
+            if components.len().is_multiple_of(GIVEN_BACK) {
+                components.shrink_to_fit();
+            }
             work.push((None, component));
             while let Some((whole, mut raw)) = work.pop() {
                 let id = self.unique(raw.reference.take(), &raw.component);
@@ -105,11 +112,11 @@ impl Drafts {
             if self.ids.contains_key(&from) && self.ids.contains_key(&to) {
                 self.bom.relations.push(Relation { from: ComponentRef(from), kind, to: ComponentRef(to) });
             } else {
-                reading.leave_out("relation to something that is no component here".to_owned());
+                reading.leave_out(format_args!("relation to something that is no component here"));
             }
         }
         for _ in 0..self.duplicates {
-            reading.leave_out("id that another component has already".to_owned());
+            reading.leave_out(format_args!("id that another component has already"));
         }
         self.bom.sort_relations();
         self.bom

@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::marker::PhantomData;
 
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
@@ -28,6 +28,8 @@ pub(super) struct Reading {
     relations: Cell<usize>,
     exceeded: Cell<Option<(&'static str, usize)>>,
     not_carried: RefCell<BTreeMap<String, u64>>,
+    /// Where kinds are written before they are looked up: one text for the whole document.
+    scratch: RefCell<String>,
 }
 
 impl Reading {
@@ -38,6 +40,7 @@ impl Reading {
             relations: Cell::new(0),
             exceeded: Cell::new(None),
             not_carried: RefCell::default(),
+            scratch: RefCell::default(),
         }
     }
 
@@ -68,10 +71,17 @@ impl Reading {
     }
 
     /// Counts something that the graph does not hold.
-    pub(super) fn leave_out(&self, kind: String) {
-        let mut counts = self.not_carried.borrow_mut();
-        let known = counts.len() < MAX_KINDS || counts.contains_key(&kind);
-        *counts.entry(if known { kind } else { "other keys".to_owned() }).or_default() += 1;
+    pub(super) fn leave_out(&self, kind: fmt::Arguments<'_>) {
+        let (mut counts, mut text) = (self.not_carried.borrow_mut(), self.scratch.borrow_mut());
+        text.clear();
+        // Writing to a text does not fail.
+        let _ = text.write_fmt(kind);
+        if let Some(count) = counts.get_mut(text.as_str()) {
+            *count += 1;
+            return;
+        }
+        let kind = if counts.len() < MAX_KINDS { text.as_str() } else { "other keys" };
+        *counts.entry(kind.to_owned()).or_default() += 1;
     }
 
     pub(super) fn into_not_carried(self) -> BTreeMap<String, u64> {
@@ -127,14 +137,14 @@ pub(super) trait Node<'de>: Default {
 
     /// Takes a text that stands instead of an object.
     fn text(&mut self, _text: &str, reading: &Reading) {
-        reading.leave_out(format!("{} as text", Self::NAME));
+        reading.leave_out(format_args!("{} as text", Self::NAME));
     }
 
     /// Takes an element of a list that stands instead of an object.
     fn element<A: SeqAccess<'de>>(&mut self, list: &mut A, reading: &Reading) -> Result<bool, A::Error> {
         let found = list.next_element::<IgnoredAny>()?.is_some();
         if found {
-            reading.leave_out(format!("{} as list", Self::NAME));
+            reading.leave_out(format_args!("{} as list", Self::NAME));
         }
         Ok(found)
     }
@@ -182,7 +192,7 @@ impl<'de, A: MapAccess<'de>> Value<'_, A> {
 
     /// Skips a value and counts it as left out.
     pub(super) fn leave_out(self) -> Result<(), A::Error> {
-        self.reading.leave_out(format!("{}.{}", self.element, self.key));
+        self.reading.leave_out(format_args!("{}.{}", self.element, self.key));
         self.skip()
     }
 }
@@ -299,6 +309,8 @@ impl<'de, T: Node<'de>> Visitor<'de> for ListSeed<'_, T> {
         while let Some(node) = list.next_element_seed(seed())? {
             nodes.push(node);
         }
+        // Most lists have one element, and there are millions of lists.
+        nodes.shrink_to_fit();
         Ok(nodes)
     }
 

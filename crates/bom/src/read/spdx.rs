@@ -263,7 +263,7 @@ impl<'de> Node<'de> for Relationship {
                 let name = value.text()?.unwrap_or_default();
                 self.kind = meaning(&name);
                 if self.kind.is_none() {
-                    reading.leave_out(format!("relationship {name}"));
+                    reading.leave_out(format_args!("relationship {name}"));
                 }
             }
             _ => value.leave_out()?,

@@ -215,7 +215,7 @@ impl RawGraph {
                     relation => {
                         let kind = meaning3(relation);
                         if kind.is_none() {
-                            reading.leave_out(format!("relationship {relation}"));
+                            reading.leave_out(format_args!("relationship {relation}"));
                         }
                         links.extend(element.to.into_iter().map(|to| (element.from.clone(), kind, to)));
                     }

@@ -108,7 +108,7 @@ impl State {
                 self.section = Section::File;
             }
             "SnippetSPDXID" | "SnippetSPDXIdentifier" | "LicenseID" | "Annotator" | "Reviewer" => {
-                reading.leave_out(tag.to_owned());
+                reading.leave_out(format_args!("{tag}"));
                 self.section = Section::Other;
             }
             "Relationship" => self.relationship(value, reading)?,
@@ -123,7 +123,7 @@ impl State {
         if let (Some(from), Some(name), Some(to)) = (words.next(), words.next(), words.next()) {
             let kind = meaning(name);
             if kind.is_none() {
-                reading.leave_out(format!("relationship {name}"));
+                reading.leave_out(format_args!("relationship {name}"));
             }
             self.document.relationships.push(Relationship { from: from.to_owned(), kind, to: to.to_owned() });
         }
@@ -141,7 +141,7 @@ impl State {
         if tag == "SPDXID" {
             raw.reference = Some(value.to_owned());
         } else if !component_field(&mut raw.component, tag, value) {
-            reading.leave_out(tag.to_owned());
+            reading.leave_out(format_args!("{tag}"));
         }
     }
 
@@ -156,7 +156,7 @@ impl State {
             "Created" => document.metadata.time = text(),
             "Creator" => push_creator(value, &mut document.metadata),
             "DataLicense" => {}
-            _ => reading.leave_out(tag.to_owned()),
+            _ => reading.leave_out(format_args!("{tag}")),
         }
     }
 }

@@ -6,14 +6,13 @@
 mod locate;
 mod rules;
 mod schema;
-mod strict;
 mod tag_value;
 mod xsd;
 
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::{Format, Place, Recognised, recognise};
+use crate::{Format, JsonTree, Place, Recognised, recognise};
 
 /// Problems listed; of more, only the number is given.
 const MAX_LISTED: usize = 1000;
@@ -140,9 +139,9 @@ fn text(bytes: &[u8], verdict: Verdict) -> Verdict {
 }
 
 fn json(bytes: &[u8], mut verdict: Verdict) -> Verdict {
-    let document = match strict::parse(bytes) {
-        Ok(document) => document,
-        Err((place, message)) => return verdict.only(place, message),
+    let document = match JsonTree::parse(bytes) {
+        Ok(tree) => tree.value,
+        Err(error) => return verdict.only(error.place, error.message),
     };
     verdict.version = stated_version(&document, verdict.format).or(verdict.version);
     let version = verdict.version.clone().unwrap_or_default();

@@ -8,7 +8,6 @@
 
 mod history;
 mod language;
-mod order;
 mod products;
 mod profiles;
 mod schema;
@@ -17,6 +16,7 @@ mod statements;
 pub(crate) mod tree;
 mod view;
 
+use bom::JsonTree;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -158,9 +158,9 @@ pub fn check_csaf(bytes: &[u8]) -> CsafVerdict {
         let why = format!("all tests: the document has more than {MAX_BYTES} bytes");
         return CsafVerdict { unchecked: vec![why], ..CsafVerdict::default() };
     }
-    let (document, unsorted) = match order::read(bytes) {
-        Ok(read) => read,
-        Err(message) => return verdict(vec![finding("schema", String::new(), message)]),
+    let JsonTree { value: document, unsorted } = match JsonTree::parse(bytes) {
+        Ok(tree) => tree,
+        Err(error) => return verdict(vec![finding("schema", String::new(), error.to_string())]),
     };
     let mut findings: Vec<CsafFinding> = schema::faults(&document)
         .into_iter()

@@ -57,8 +57,14 @@ enum Said {
 fn criterion(short: &Short, own: &Cpe, version: Option<&str>) -> Option<Said> {
     let bounded = short.start.is_some() || short.end.is_some();
     let outside = |version| !within(short.start.as_ref(), short.end.as_ref(), version);
-    // Most criteria of a product are ranges of other versions: no name need be read to pass over them.
+    // Most criteria of a product are of other versions: no name need be read to pass over them.
     if bounded && version.is_some_and(outside) {
+        return None;
+    }
+    let another = |stated: String| {
+        version.is_some_and(|version| Scheme::Generic.compare(&stated, version) != Ordering::Equal)
+    };
+    if short.plain_version().is_some_and(another) {
         return None;
     }
     let wanted = short.cpe()?;

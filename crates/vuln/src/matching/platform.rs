@@ -47,6 +47,9 @@ impl Context {
     }
 
     fn has(&self, criterion: &Criterion) -> bool {
+        if self.names.is_empty() {
+            return false;
+        }
         let Ok(wanted) = criterion.cpe.parse::<Cpe>() else { return false };
         self.names.iter().any(|name| {
             let related =
@@ -61,9 +64,11 @@ impl Context {
             [Attribute::Vendor, Attribute::Product].iter().all(|at| a.get(*at) == b.get(*at))
         };
         let mut systems = self.names.iter().filter(|name| name.part == Part::OperatingSystem).peekable();
+        if systems.peek().is_none() {
+            return false;
+        }
         let wanted: Vec<Cpe> = node.any_of.iter().filter_map(|c| c.cpe.parse().ok()).collect();
-        systems.peek().is_some()
-            && !wanted.is_empty()
+        !wanted.is_empty()
             && wanted.iter().all(|cpe| cpe.part == Part::OperatingSystem)
             && systems.all(|system| !wanted.iter().any(|cpe| same_product(cpe, system)))
     }

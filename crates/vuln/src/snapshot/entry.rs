@@ -65,6 +65,21 @@ impl Short {
     }
 }
 
+impl Short {
+    /// Version and update as one text, if they are stated without wildcards and escapes; else the name must be read.
+    pub(crate) fn plain_version(&self) -> Option<String> {
+        if self.tail.contains(['\\', '?']) {
+            return None;
+        }
+        let mut fields = self.tail.split(':').skip(1);
+        let version = fields.next().filter(|version| !version.contains('*') && *version != "-")?;
+        match fields.next() {
+            None | Some("*" | "-") => Some(version.to_owned()),
+            Some(update) => (!update.contains('*')).then(|| format!("{version} {update}")),
+        }
+    }
+}
+
 fn rest_fields(rest: &str) -> usize {
     if rest.is_empty() {
         return 0;
@@ -108,6 +123,19 @@ fn of_configuration(number: u32, configuration: &Configuration) -> Vec<(String, 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn versions_are_read_without_the_name_only_where_they_are_plain() {
+        let plain = |tail: &str| {
+            Short { tail: tail.to_owned(), start: None, end: None, derived: false }.plain_version()
+        };
+        for (tail, version) in [("a:1.0", "1.0"), ("a:9.2:p1:*:x", "9.2 p1"), ("o:1.0:-:*:y", "1.0")] {
+            assert_eq!(plain(tail).as_deref(), Some(version), "{tail}");
+        }
+        for tail in ["a", "a:*:*:x", "a:-", "a:1.*", "a:1\\:2", "a:1.0:p*", "a:1.?"] {
+            assert_eq!(plain(tail), None, "{tail}");
+        }
+    }
 
     #[test]
     fn a_name_survives_being_split() {
