@@ -110,17 +110,6 @@ impl Arena {
         }
     }
 
-    /// Bytes from one address to another, if both have the same base.
-    pub(crate) fn distance(&self, from: ValueId, to: ValueId) -> Option<i64> {
-        let ((base, more), (other, bytes)) = (self.base(from), self.base(to));
-        match (self.get(base), self.get(other)) {
-            (Value::Number(a), Value::Number(b)) => Some(b.wrapping_sub(a) as i64),
-            (Value::Stack(a), Value::Stack(b)) => b.checked_sub(a),
-            _ if base == other => bytes.checked_sub(more),
-            _ => None,
-        }
-    }
-
     /// The inputs of a value; those of merges are not among them.
     pub fn inputs(&self, value: Value) -> [Option<ValueId>; 3] {
         match value {
