@@ -54,6 +54,7 @@ struct Dependency {
     name: String,
     path: Option<String>,
     /// `dev`, `build`, or none.
+    #[cfg(test)]
     kind: Option<String>,
 }
 
