@@ -60,6 +60,7 @@ fn a_host_is_collected_from_its_files() {
     expect![[r#"
         {
           "schema": "sukashi.system/1",
+          "name": "gate.plant",
           "zones": {
             "collected": {}
           },

@@ -18,7 +18,7 @@ use std::path::Path;
 use super::{Imported, id, ignored, located};
 use crate::{Host, Interface, Network, Zone};
 
-/// Most bytes taken from one file.
+/// Most bytes of one file; a longer one is listed as not read.
 const MAX_FILE: u64 = 64 << 20;
 /// The zone and network that the host is put into, to be renamed by hand.
 const NOWHERE: &str = "collected";
@@ -130,6 +130,8 @@ impl<'r> Collector<'r> {
         let network =
             Network { zone: located(NOWHERE.to_owned(), 1), cidr: None, wireless: false, place: None };
         let document = &mut self.out.document;
+        // So that it is a model by itself; merged behind another document, that one's name stays.
+        document.name = Some(self.host.clone());
         document.networks.insert(NOWHERE.to_owned(), located(network, 1));
         document.zones.insert(NOWHERE.to_owned(), located(Zone::default(), 1));
         document.hosts.insert(self.host, located(self.entry, 1));
@@ -143,6 +145,9 @@ fn read(path: &Path) -> std::io::Result<String> {
         return Err(std::io::ErrorKind::InvalidInput.into());
     }
     let mut bytes = Vec::new();
-    File::open(path)?.take(MAX_FILE).read_to_end(&mut bytes)?;
+    File::open(path)?.take(MAX_FILE + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > MAX_FILE {
+        return Err(std::io::ErrorKind::FileTooLarge.into());
+    }
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
