@@ -27,6 +27,7 @@ pub(crate) fn run() -> anyhow::Result<()> {
     for missing in ENGINES.iter().filter(|engine| !others.contains(engine)) {
         println!("skipped: `{}` is not installed", missing.command());
     }
+    ensure!(!others.is_empty(), "nothing to compare with; hint: install `gringo` or `swi-prolog-nox`");
     agree(&others, SYSTEMS)
 }
 
