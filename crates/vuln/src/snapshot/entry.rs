@@ -63,9 +63,7 @@ impl Short {
         (given..8).for_each(|_| text.push_str(":*"));
         text.parse().ok()
     }
-}
 
-impl Short {
     /// Version and update as one text, if they are stated without wildcards and escapes; else the name must be read.
     pub(crate) fn plain_version(&self) -> Option<String> {
         if self.tail.contains(['\\', '?']) {
