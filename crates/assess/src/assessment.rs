@@ -178,7 +178,11 @@ fn goal_patterns(system: &System, knowledge: &Knowledge) -> Result<Vec<Wanted>, 
 }
 
 fn derive(knowledge: &Knowledge, options: &Options, base: &BTreeSet<Fact>) -> Result<Session, AssessError> {
-    let engine = datalog::Options { workers: options.workers, max_derived: options.max_derived };
+    let engine = datalog::Options {
+        workers: options.workers,
+        max_derived: options.max_derived,
+        ..datalog::Options::default()
+    };
     let mut session = Session::new(knowledge.program.clone(), engine);
     for fact in base {
         session.insert(fact).map_err(AssessError::Vocabulary)?;

@@ -1,8 +1,7 @@
 //! What follows from these facts by these rules, incrementally, and why?
 //!
-//! Rules are text, loaded at run time ([`Program::load`]; the language is described in `docs/rules.md`). They run on
-//! differential-dataflow: after each change of facts only what the change touches is computed again. This crate knows
-//! nothing of what relations mean.
+//! Rules are text, loaded at run time ([`Program::load`]; the language is described in `docs/rules.md`). After each
+//! change of facts only what the change touches is computed again. This crate knows nothing of what relations mean.
 //!
 //! ```
 //! use datalog::{Fact, Options, Pattern, Program, Session, Source};
@@ -32,9 +31,11 @@
 //! ```
 //!
 //! The stages, each a module with its own error type: characters to tokens (`lex`), tokens to syntax (`parse`), names
-//! and types (`resolve`), bound variables (`safety`), layers of negation (`stratify`), join order (`plan`, `order`),
-//! operators (`render`, `operators`, run by `engine`). A [`Session`] holds the facts (`database`, `packed`). `reference` is a slow, obvious evaluator that tests
-//! compare the engine with; `explain` answers why, `missing` answers why not.
+//! and types (`resolve`), bound variables (`safety`), layers of negation (`stratify`), join order (`plan`, `order`). A
+//! [`Session`] holds the facts (`database`, `packed`) and brings conclusions up to date by one of two [`Method`]s:
+//! `seminaive` follows rules from what changed; `engine` runs them as operators of differential-dataflow (`render`,
+//! `operators`). `reference` is a slow, obvious evaluator that tests compare both with; `explain` answers why, `missing`
+//! answers why not.
 //!
 //! Known limits: all workers live in one process; a changed rule set means a new session.
 
@@ -57,6 +58,7 @@ mod reference;
 mod render;
 mod resolve;
 mod safety;
+mod seminaive;
 mod session;
 mod source;
 mod stratify;
@@ -74,7 +76,7 @@ pub use program::{ColumnType, Mistake, Program, ProgramError, Relation, Rule, Ru
 pub use reference::reference;
 pub use resolve::ResolveError;
 pub use safety::SafetyError;
-pub use session::{Changes, CommitError, Incomplete, KEPT_WHEN_CUT, Options, Session, WhatIfError};
+pub use session::{Changes, CommitError, Incomplete, KEPT_WHEN_CUT, Method, Options, Session, WhatIfError};
 pub use source::{Diagnostic, MAX_SOURCE_BYTES, Source, Span};
 pub use stratify::StratifyError;
 pub use syntax::{Annotation, Argument};

@@ -53,6 +53,23 @@ impl Statistics {
     }
 }
 
+impl Statistics {
+    /// Those of the columns whose values tell rows apart; all if none does.
+    pub(crate) fn selective(&self, relation: RelationId, columns: &[usize]) -> Vec<usize> {
+        let (_, distinct) = self.of(relation);
+        let telling = |column: &&usize| distinct.get(**column).is_none_or(|values| *values > 1.0);
+        let selective: Vec<usize> = columns.iter().filter(telling).copied().collect();
+        if selective.is_empty() { columns.to_vec() } else { selective }
+    }
+
+    /// Rows expected to agree in these columns.
+    pub(crate) fn alike(&self, relation: RelationId, columns: &[usize]) -> f64 {
+        let (rows, distinct) = self.of(relation);
+        let values = columns.iter().filter_map(|column| distinct.get(*column));
+        values.fold(rows, |rows, values| rows / values.max(1.0))
+    }
+}
+
 impl Estimate {
     fn begin(rule: &Rule, bound: &[usize]) -> Self {
         let known = |v| bound.contains(&v).then_some(1.0);
@@ -135,6 +152,11 @@ pub(crate) fn order_from<'r>(rule: &'r Rule, bound: &[usize], statistics: &Stati
         return order(rule, &|_| false, statistics).0;
     }
     complete(rule, None, bound, statistics).0
+}
+
+/// The premises after the given one, in order.
+pub(crate) fn order_after<'r>(rule: &'r Rule, first: usize, statistics: &Statistics) -> Vec<&'r Literal> {
+    complete(rule, Some(first), &[], statistics).0.into_iter().skip(1).collect()
 }
 
 fn complete<'r>(

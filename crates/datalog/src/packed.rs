@@ -215,7 +215,8 @@ fn mix(values: &[u32]) -> u64 {
     mix_all(values.iter().copied())
 }
 
-fn mix_all(values: impl Iterator<Item = u32>) -> u64 {
+/// Of some values, in their order.
+pub(crate) fn mix_all(values: impl Iterator<Item = u32>) -> u64 {
     let mut hasher = RowHasher::default();
     values.for_each(|value| hasher.write_u32(value));
     hasher.finish()

@@ -12,9 +12,20 @@ use crate::order::Statistics;
 use crate::packed::{Mixed, Packed};
 use crate::pattern::{Encoded, FactError, Pattern};
 use crate::plan::plan_with;
-use crate::program::{Program, RelationId};
+use crate::program::{Program, Relation, RelationId};
 use crate::reference;
+use crate::seminaive::SemiNaive;
 use crate::value::{Change, Fact, Row, Update};
+
+/// How conclusions are kept up to date. Results do not depend on it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Method {
+    /// Rules are followed from what came and what went: the fastest on one machine.
+    #[default]
+    SemiNaive,
+    /// Operators of differential-dataflow, which keep every intermediate result.
+    Dataflow,
+}
 
 /// How a session computes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,11 +34,29 @@ pub struct Options {
     pub workers: usize,
     /// Budget: most facts that may be derived.
     pub max_derived: u64,
+    /// The way to the results.
+    pub method: Method,
+}
+
+enum Machine {
+    SemiNaive(Box<SemiNaive>),
+    Dataflow(Engine),
+}
+
+impl Machine {
+    fn commit(&mut self, program: &Program, delta: &Delta) -> Result<Round, Stopped> {
+        match self {
+            Self::SemiNaive(machine) => {
+                Ok(machine.commit(program, delta).map_or(Round::Exceeded, Round::Changes))
+            }
+            Self::Dataflow(engine) => engine.commit(delta.clone()),
+        }
+    }
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { workers: 1, max_derived: 50_000_000 }
+        Self { workers: 1, max_derived: 50_000_000, method: Method::default() }
     }
 }
 
@@ -45,7 +74,7 @@ pub struct Session {
     pending: Vec<HashMap<Row, bool, Mixed>>,
     /// How often beyond once the engine holds a row, where it does.
     more: HashMap<(RelationId, Row), Difference>,
-    engine: Option<Engine>,
+    engine: Option<Machine>,
     options: Options,
     incomplete: Option<Incomplete>,
     /// Of the last commit, once somebody asked why.
@@ -195,7 +224,7 @@ impl Session {
         self.recorded.take();
         let delta = self.take_pending();
         let Some(mut engine) = self.engine.take() else { return self.start(&delta) };
-        match engine.commit(delta.clone()) {
+        match engine.commit(&self.program, &delta) {
             Err(stopped) => {
                 self.state(&delta);
                 Err(stopped.into())
@@ -257,6 +286,30 @@ impl Session {
     fn start(&mut self, delta: &Delta) -> Result<Changes, CommitError> {
         let before = self.tables();
         self.state(delta);
+        match self.options.method {
+            Method::SemiNaive => self.start_semi_naive(),
+            Method::Dataflow => self.start_dataflow()?,
+        }
+        Ok(self.since(&before))
+    }
+
+    fn start_semi_naive(&mut self) {
+        let stated = |id| Box::new(self.base(id).rows(id)) as Box<dyn Iterator<Item = Row> + '_>;
+        let Options { workers, max_derived, .. } = self.options;
+        let Ok(machine) = SemiNaive::start(&self.program, &stated, workers, max_derived) else {
+            return self.cut();
+        };
+        self.incomplete = None;
+        for id in self.ids().filter(|id| self.program.relation(*id).derived) {
+            self.database.set(id, Table::of(self.program.relation(id).columns.len(), machine.rows(id)));
+        }
+        if self.derived_facts() > max_derived {
+            return self.cut();
+        }
+        self.engine = Some(Machine::SemiNaive(Box::new(machine)));
+    }
+
+    fn start_dataflow(&mut self) -> Result<(), CommitError> {
         let plans =
             plan_with(&self.program, self.statistics()).unwrap_or_else(|_| self.program.plans.clone());
         let mut engine =
@@ -266,7 +319,7 @@ impl Session {
             Round::Changes(derived)
                 if derived.iter().map(Vec::len).sum::<usize>() as u64 <= self.options.max_derived =>
             {
-                self.engine = Some(engine);
+                self.engine = Some(Machine::Dataflow(engine));
                 self.begin(&derived);
             }
             Round::Changes(_) | Round::Exceeded => {
@@ -274,7 +327,7 @@ impl Session {
                 self.cut();
             }
         }
-        Ok(self.since(&before))
+        Ok(())
     }
 
     /// What holds now and did not before, and the other way round.
@@ -398,6 +451,12 @@ impl Session {
         };
         let more = |id| self.database.count(id).saturating_sub(self.stated.count(id)) as u64;
         self.ids().filter(visible).map(more).sum()
+    }
+
+    /// How many facts each relation holds, in the order of declaration.
+    pub fn counts(&self) -> impl Iterator<Item = (&Relation, usize)> {
+        let relations = self.ids().map(|id| (self.program.relation(id), self.database.count(id)));
+        relations.filter(|(relation, _)| !relation.internal)
     }
 
     /// All facts of a relation, sorted; none if there is no such relation.

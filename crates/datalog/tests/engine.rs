@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use datalog::{Change, Fact, Options, Pattern, Program, Session, Source, Update, reference};
+use datalog::{Change, Fact, Method, Options, Pattern, Program, Session, Source, Update, reference};
 use proptest::prelude::*;
 
 const DECLARATIONS: &str = "
@@ -62,16 +62,17 @@ fn pattern(fact: &Fact) -> Pattern {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 128, ..ProptestConfig::default() })]
 
     #[test]
     fn incremental_equals_reference_equals_recomputed(
         rules in prop::sample::subsequence((0..RULES.len()).collect::<Vec<_>>(), 1..RULES.len()),
         batches in prop::collection::vec(prop::collection::vec((any_fact(), any::<bool>()), 1..8), 1..5),
         workers in 1..4_usize,
+        method in prop_oneof![3 => Just(Method::SemiNaive), 1 => Just(Method::Dataflow)],
     ) {
         let program = program(&rules);
-        let mut session = Session::new(program.clone(), Options { workers, ..Options::default() });
+        let mut session = Session::new(program.clone(), Options { workers, method, ..Options::default() });
         let mut base = BTreeSet::new();
         let mut seen: BTreeSet<Fact> = BTreeSet::new();
         for batch in batches {
@@ -151,7 +152,7 @@ fn chain(limit: u64, workers: usize) -> Session {
     let text = ".decl n(x: int) .decl even(x: int) .decl odd(x: int)\nn(0).\nn(Y) :- n(X), Y = X + 1.\n\
         even(X) :- n(X), X % 2 = 0.\nodd(X) :- n(X), !even(X).";
     let program = Program::load(&[Source { name: "endless.dl", text }]).unwrap();
-    let mut session = Session::new(program, Options { workers, max_derived: limit });
+    let mut session = Session::new(program, Options { workers, max_derived: limit, ..Options::default() });
     session.commit().unwrap();
     session
 }
@@ -266,4 +267,43 @@ fn a_proof_is_of_the_last_commit() {
     }
     session.commit().unwrap();
     assert_eq!(session.why(&far).unwrap(), None);
+}
+
+#[test]
+fn facts_that_only_rest_on_each_other_go() {
+    for method in [Method::SemiNaive, Method::Dataflow] {
+        let program = Program::load(&[Source { name: "ring.dl", text: DIAMONDS }]).unwrap();
+        let mut session = Session::new(program, Options { method, ..Options::default() });
+        for (from, to) in [("a0", "x"), ("x", "y"), ("y", "z"), ("z", "x"), ("a0", "w"), ("w", "z")] {
+            session.insert(&Fact::of("edge", &[from, to])).unwrap();
+        }
+        session.commit().unwrap();
+        let reached = |session: &Session| session.facts("reached").len();
+        assert_eq!(reached(&session), 5);
+        session.retract(&Fact::of("edge", &["a0", "x"])).unwrap();
+        session.commit().unwrap();
+        assert_eq!(reached(&session), 5, "there is another way round");
+        session.retract(&Fact::of("edge", &["w", "z"])).unwrap();
+        session.commit().unwrap();
+        assert_eq!(reached(&session), 2);
+    }
+}
+
+#[test]
+fn rows_that_come_and_go_many_times_leave_the_right_ones() {
+    let program = Program::load(&[Source { name: "many.dl", text: DIAMONDS }]).unwrap();
+    let mut session = Session::new(program, Options::default());
+    let edge = |node: u32| Fact::of("edge", &["a0", &format!("n{node}")]);
+    for round in 0..6 {
+        // More rows go than are kept for coming back.
+        for node in 0..3000 {
+            session.insert(&edge(round * 3000 + node)).unwrap();
+            if round > 0 {
+                session.retract(&edge((round - 1) * 3000 + node)).unwrap();
+            }
+        }
+        let changes = session.commit().unwrap().len();
+        assert_eq!(changes, if round == 0 { 6001 } else { 12_000 });
+        assert_eq!(session.facts("reached").len(), 3001);
+    }
 }

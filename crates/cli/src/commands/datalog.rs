@@ -59,7 +59,7 @@ fn options(args: &Args, settings: &Settings) -> anyhow::Result<Options> {
         Some(jobs) => jobs,
         None => settings.parsed(Setting::Jobs)?.unwrap_or(1),
     };
-    Ok(Options { workers, max_derived: args.max_derived })
+    Ok(Options { workers, max_derived: args.max_derived, ..Options::default() })
 }
 
 fn load(rules: &Path, facts: &Path, options: Options) -> anyhow::Result<Session> {

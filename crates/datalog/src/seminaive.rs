@@ -1,0 +1,499 @@
+//! Facts brought up to date by following rules from what came and what went.
+//!
+//! Stratum by stratum, in three steps. *Withdraw*: conclusions that may have rested on what went are looked for; one that
+//! is stated, or has another way to be concluded from rows of smaller height, stays; the others go, and what rested on
+//! them is looked for in turn. Heights (length of the longest chain of conclusions below a row) make sure that
+//! two rows never keep each other in place. *Revive*: of what went, what still follows comes back. *Conclude*: from what
+//! came, round by round, until nothing new comes.
+//!
+//! The method is that of Gupta, Mumick and Subrahmanian (Maintaining Views Incrementally, SIGMOD 1993), with heights to
+//! withdraw less. `docs/decisions/0002-semi-naive-by-default.md` says why this stands beside the dataflow.
+#![expect(
+    clippy::indexing_slicing,
+    reason = "one heap, and one list of changes, for each relation of the program"
+)]
+
+mod compile;
+mod heap;
+mod search;
+
+use std::collections::{BTreeSet, HashMap};
+
+use crate::engine::Delta;
+use crate::operators::project;
+use crate::order::Statistics;
+use crate::plan::checks;
+use crate::program::{Aggregate, Program, RelationId};
+use crate::render::{fold, pass};
+use crate::stratify::Stratum;
+use crate::value::Row;
+
+use compile::{Plan, Start, compile, premises};
+use heap::{DEAD, DYING, Heap, padded};
+use search::{Found, Purpose, Search};
+
+/// Rows followed at once, for each worker.
+const TOGETHER: usize = 4096;
+
+/// More facts than the budget allows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Exceeded;
+
+pub(crate) struct SemiNaive {
+    heaps: Vec<Heap>,
+    plans: HashMap<(usize, Start), Plan>,
+    statistics: Statistics,
+    /// Rows by relation that hold since this commit; rows that held before it and no longer do.
+    came: Vec<Vec<u32>>,
+    went: Vec<Vec<u32>>,
+    workers: usize,
+    /// Rows that are concluded now, and how many may be.
+    concluded: i64,
+    limit: i64,
+}
+
+/// Rows that the next round follows, by relation.
+type Fresh = Vec<Vec<u32>>;
+
+impl SemiNaive {
+    /// Everything that follows from the stated rows, each of which is given once.
+    pub(crate) fn start<'s>(
+        program: &Program,
+        stated: &dyn Fn(RelationId) -> Box<dyn Iterator<Item = Row> + 's>,
+        workers: usize,
+        max_derived: u64,
+    ) -> Result<Self, Exceeded> {
+        let heaps = program.relations.iter().map(|relation| Heap::new(relation.columns.len())).collect();
+        let nothing = vec![Vec::new(); program.relations.len()];
+        let mut all = Self {
+            heaps,
+            plans: HashMap::new(),
+            statistics: Statistics { relations: vec![None; program.relations.len()] },
+            came: nothing.clone(),
+            went: nothing,
+            workers: workers.clamp(1, 64),
+            concluded: 0,
+            // While old facts go and new ones come, both are counted for a moment: hence twice.
+            limit: i64::try_from(max_derived).unwrap_or(i64::MAX).saturating_mul(2),
+        };
+        for (id, relation) in (0..).map(RelationId).zip(&program.relations) {
+            let heap = &mut all.heaps[id.0];
+            heap.load(stated(id));
+            if relation.derived {
+                heap.enter();
+            } else {
+                all.statistics.relations[id.0] = Some(heap.statistics());
+            }
+        }
+        for stratum in &program.strata {
+            all.fill(program, stratum)?;
+        }
+        Ok(all)
+    }
+
+    /// A stratum for the first time.
+    fn fill(&mut self, program: &Program, stratum: &Stratum) -> Result<(), Exceeded> {
+        for aggregate in &stratum.aggregates {
+            let aggregate = &program.aggregates[*aggregate];
+            let rows: Vec<u32> = self.heaps[aggregate.source.relation.0].numbers().collect();
+            self.aggregate(aggregate, &rows);
+        }
+        let mut fresh = self.nothing();
+        for id in &stratum.relations {
+            fresh[id.0] = self.heaps[id.0].numbers().collect();
+        }
+        for rule in &stratum.rules {
+            if !premises(&program.rules[*rule]).any(|(_, id, _)| is_own(stratum, id)) {
+                self.conclude_whole(program, stratum, *rule, &mut fresh)?;
+            }
+        }
+        self.rounds(program, stratum, fresh)?;
+        for id in &stratum.relations {
+            self.came[id.0].clear();
+            self.statistics.relations[id.0] = Some(self.heaps[id.0].statistics());
+        }
+        Ok(())
+    }
+
+    /// Brings everything up to date. Changes of derived relations, sorted.
+    pub(crate) fn commit(&mut self, program: &Program, delta: &Delta) -> Result<Delta, Exceeded> {
+        for (id, changes) in (0..).map(RelationId).zip(delta) {
+            if !changes.is_empty() && !program.relation(id).derived {
+                self.state(id, changes);
+            }
+        }
+        for stratum in &program.strata {
+            for aggregate in &stratum.aggregates {
+                self.aggregate_again(&program.aggregates[*aggregate]);
+            }
+            self.withdraw(program, stratum, delta);
+            self.conclude(program, stratum, delta)?;
+            for id in &stratum.relations {
+                let heap = &self.heaps[id.0];
+                self.went[id.0].retain(|at| heap.height(*at) == DYING);
+            }
+        }
+        Ok(self.finish(program))
+    }
+
+    /// Changes of a relation that is not derived.
+    fn state(&mut self, id: RelationId, changes: &[(Row, i32)]) {
+        let heap = &mut self.heaps[id.0];
+        heap.enter();
+        for (row, difference) in changes {
+            let row = heap.used(row);
+            match heap.find(row) {
+                Some(at) if *difference < 0 => {
+                    heap.set_height(at, DYING);
+                    self.went[id.0].push(at);
+                }
+                Some(at) => {
+                    heap.set_height(at, 0);
+                    self.came[id.0].push(at);
+                }
+                None => self.came[id.0].push(heap.add(row, 0)),
+            }
+        }
+    }
+
+    fn finish(&mut self, program: &Program) -> Delta {
+        let mut out = vec![Vec::new(); self.heaps.len()];
+        for (id, relation) in (0..).map(RelationId).zip(&program.relations) {
+            let (heap, came, went) = (&mut self.heaps[id.0], &mut self.came[id.0], &mut self.went[id.0]);
+            if relation.derived {
+                out[id.0].extend(came.iter().map(|at| (padded(heap.row(*at)), 1)));
+                out[id.0].extend(went.iter().map(|at| (padded(heap.row(*at)), -1)));
+                out[id.0].sort_unstable();
+            }
+            went.drain(..).for_each(|at| heap.set_height(at, DEAD));
+            came.clear();
+            heap.settle();
+        }
+        out
+    }
+
+    /// Rows that hold, sorted.
+    pub(crate) fn rows(&self, id: RelationId) -> Vec<Row> {
+        self.heaps[id.0].sorted()
+    }
+
+    fn nothing(&self) -> Fresh {
+        vec![Vec::new(); self.heaps.len()]
+    }
+
+    fn plan(&mut self, program: &Program, stratum: &Stratum, rule: usize, start: Start) -> &Plan {
+        let Self { plans, heaps, statistics, .. } = self;
+        plans
+            .entry((rule, start))
+            .or_insert_with(|| compile(program, rule, start, &|id| is_own(stratum, id), heaps, statistics))
+    }
+}
+
+/// What goes.
+impl SemiNaive {
+    fn withdraw(&mut self, program: &Program, stratum: &Stratum, delta: &Delta) {
+        let mut doubtful = self.nothing();
+        for id in &stratum.relations {
+            let no_longer_stated = delta[id.0].iter().filter(|(_, difference)| *difference < 0);
+            let heap = &mut self.heaps[id.0];
+            for at in no_longer_stated.filter_map(|(row, _)| heap.find(heap.used(row))).collect::<Vec<_>>() {
+                // Nothing is below a stated row: as one that was concluded, it needs a height of its own.
+                heap.set_height(at, 1);
+                doubtful[id.0].push(at);
+            }
+        }
+        for rule in &stratum.rules {
+            for (premise, id, absent) in premises(&program.rules[*rule]) {
+                if !is_own(stratum, id) {
+                    let rows = if absent { self.came[id.0].clone() } else { self.went[id.0].clone() };
+                    self.doubt(program, stratum, (*rule, premise), &rows, &mut doubtful);
+                }
+            }
+        }
+        while doubtful.iter().any(|rows| !rows.is_empty()) {
+            let mut lost = self.nothing();
+            for id in &stratum.relations {
+                for at in std::mem::take(&mut doubtful[id.0]) {
+                    if self.is_lost(program, stratum, *id, at) {
+                        self.heaps[id.0].set_height(at, DYING);
+                        self.concluded -= 1;
+                        lost[id.0].push(at);
+                    }
+                }
+                self.went[id.0].extend(&lost[id.0]);
+            }
+            for rule in &stratum.rules {
+                for (premise, id, _) in premises(&program.rules[*rule]).filter(|p| is_own(stratum, p.1)) {
+                    self.doubt(program, stratum, (*rule, premise), &lost[id.0], &mut doubtful);
+                }
+            }
+        }
+    }
+
+    /// Conclusions that may have rested on these rows of a premise's relation.
+    fn doubt(
+        &mut self,
+        program: &Program,
+        stratum: &Stratum,
+        (rule, premise): (usize, usize),
+        rows: &[u32],
+        doubtful: &mut Fresh,
+    ) {
+        if rows.is_empty() {
+            return;
+        }
+        self.plan(program, stratum, rule, Start::Premise(premise));
+        let rule_head = program.rules[rule].head.relation;
+        let found =
+            self.look((rule, premise), source_of(program, rule, premise), false, rows, Purpose::Withdraw);
+        for part in found {
+            doubtful[rule_head.0].extend(part.numbers);
+        }
+        doubtful[rule_head.0].sort_unstable();
+        doubtful[rule_head.0].dedup();
+    }
+
+    /// It holds so far, and no way to conclude it from smaller heights is left.
+    fn is_lost(&mut self, program: &Program, stratum: &Stratum, id: RelationId, at: u32) -> bool {
+        let height = self.heaps[id.0].height(at);
+        (1..DYING).contains(&height) && self.support(program, stratum, id, at, height).is_none()
+    }
+
+    /// The height at which a row can be concluded from rows of its stratum that are lower than `below`.
+    fn support(
+        &mut self,
+        program: &Program,
+        stratum: &Stratum,
+        id: RelationId,
+        at: u32,
+        below: u32,
+    ) -> Option<u32> {
+        for rule in stratum.rules.iter().filter(|rule| program.rules[**rule].head.relation == id) {
+            self.plan(program, stratum, *rule, Start::Head);
+            let plan = &self.plans[&(*rule, Start::Head)];
+            let mut search = Search::new(&self.heaps, plan, Purpose::Support(below));
+            if search.from(self.heaps[id.0].row(at), 0) {
+                return search.found.heights.first().copied();
+            }
+        }
+        None
+    }
+}
+
+/// What comes.
+impl SemiNaive {
+    fn conclude(&mut self, program: &Program, stratum: &Stratum, delta: &Delta) -> Result<(), Exceeded> {
+        let mut fresh = self.nothing();
+        for id in &stratum.relations {
+            for at in self.went[id.0].clone() {
+                if let Some(height) = self.support(program, stratum, *id, at, DYING) {
+                    self.heaps[id.0].set_height(at, height);
+                    self.concluded += 1;
+                    fresh[id.0].push(at);
+                }
+            }
+            for (row, _) in delta[id.0].iter().filter(|(_, difference)| *difference > 0) {
+                let row = self.heaps[id.0].used(row).to_vec();
+                self.take_in(*id, &row, 0, &mut fresh);
+            }
+        }
+        for rule in &stratum.rules {
+            for (premise, id, absent) in premises(&program.rules[*rule]) {
+                if !is_own(stratum, id) {
+                    let rows = if absent { self.went[id.0].clone() } else { self.came[id.0].clone() };
+                    self.follow(program, stratum, (*rule, premise), &rows, &mut fresh)?;
+                }
+            }
+        }
+        self.rounds(program, stratum, fresh)
+    }
+
+    fn rounds(&mut self, program: &Program, stratum: &Stratum, fresh: Fresh) -> Result<(), Exceeded> {
+        let mut fresh = fresh;
+        while stratum.recursive && fresh.iter().any(|rows| !rows.is_empty()) {
+            let mut next = self.nothing();
+            for rule in &stratum.rules {
+                for (premise, id, _) in premises(&program.rules[*rule]).filter(|p| is_own(stratum, p.1)) {
+                    self.follow(program, stratum, (*rule, premise), &fresh[id.0], &mut next)?;
+                }
+            }
+            fresh = next;
+        }
+        Ok(())
+    }
+
+    fn conclude_whole(
+        &mut self,
+        program: &Program,
+        stratum: &Stratum,
+        rule: usize,
+        fresh: &mut Fresh,
+    ) -> Result<(), Exceeded> {
+        self.plan(program, stratum, rule, Start::Whole);
+        loop {
+            let mut search = Search::new(&self.heaps, &self.plans[&(rule, Start::Whole)], Purpose::Conclude);
+            search.whole();
+            let found = search.found;
+            let again = found.is_full();
+            self.take_in_all(program.rules[rule].head.relation, &found, fresh)?;
+            if !again {
+                return Ok(());
+            }
+        }
+    }
+
+    /// What a rule concludes with one of these rows as the premise.
+    fn follow(
+        &mut self,
+        program: &Program,
+        stratum: &Stratum,
+        (rule, premise): (usize, usize),
+        rows: &[u32],
+        fresh: &mut Fresh,
+    ) -> Result<(), Exceeded> {
+        if rows.is_empty() {
+            return Ok(());
+        }
+        self.plan(program, stratum, rule, Start::Premise(premise));
+        let (source, head) = (source_of(program, rule, premise), program.rules[rule].head.relation);
+        let own = is_own(stratum, source);
+        for part in rows.chunks(TOGETHER * self.workers) {
+            let mut again = true;
+            while again {
+                let found = self.look((rule, premise), source, own, part, Purpose::Conclude);
+                again = found.iter().any(Found::is_full);
+                for found in found {
+                    self.take_in_all(head, &found, fresh)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// What is found from these rows: a part for each worker.
+    fn look(
+        &self,
+        (rule, premise): (usize, usize),
+        source: RelationId,
+        own: bool,
+        rows: &[u32],
+        purpose: Purpose,
+    ) -> Vec<Found> {
+        let plan = &self.plans[&(rule, Start::Premise(premise))];
+        let heap = &self.heaps[source.0];
+        let look = |rows: &[u32]| {
+            let mut search = Search::new(&self.heaps, plan, purpose);
+            for at in rows {
+                search.from(heap.row(*at), if own { heap.height(*at) } else { 0 });
+                if search.found.is_full() {
+                    break;
+                }
+            }
+            search.found
+        };
+        if self.workers == 1 || rows.len() < TOGETHER {
+            return vec![look(rows)];
+        }
+        std::thread::scope(|scope| {
+            let parts = rows.chunks(rows.len().div_ceil(self.workers));
+            let running: Vec<_> = parts.map(|part| scope.spawn(move || look(part))).collect();
+            // A panic in a part is one here.
+            let join = |part: std::thread::ScopedJoinHandle<'_, Found>| {
+                part.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+            };
+            running.into_iter().map(join).collect()
+        })
+    }
+
+    fn take_in_all(&mut self, head: RelationId, found: &Found, fresh: &mut Fresh) -> Result<(), Exceeded> {
+        let width = self.heaps[head.0].used(&Row::default()).len();
+        for (place, height) in found.heights.iter().enumerate() {
+            self.take_in(head, &found.figures[place * width..][..width], *height, fresh);
+        }
+        if self.concluded > self.limit { Err(Exceeded) } else { Ok(()) }
+    }
+
+    fn take_in(&mut self, id: RelationId, row: &[u32], height: u32, fresh: &mut Fresh) {
+        let heap = &mut self.heaps[id.0];
+        let Some(at) = heap.find(row) else {
+            let at = heap.add(row, height);
+            self.concluded += 1;
+            self.came[id.0].push(at);
+            fresh[id.0].push(at);
+            return;
+        };
+        match heap.height(at) {
+            DEAD => self.came[id.0].push(at),
+            DYING => {}
+            holds => {
+                heap.set_height(at, holds.min(height));
+                return;
+            }
+        }
+        heap.set_height(at, height);
+        self.concluded += 1;
+        fresh[id.0].push(at);
+    }
+}
+
+/// Counts and extremes.
+impl SemiNaive {
+    fn aggregate_again(&mut self, aggregate: &Aggregate) {
+        let source = aggregate.source.relation.0;
+        let rows = [self.came[source].as_slice(), &self.went[source]].concat();
+        self.aggregate(aggregate, &rows);
+    }
+
+    /// The results of the groups that these rows of the source belong to.
+    fn aggregate(&mut self, aggregate: &Aggregate, rows: &[u32]) {
+        let Aggregate { relation, source, group, function, over, .. } = aggregate;
+        let checks = checks(source);
+        let heap = &mut self.heaps[source.relation.0];
+        let rows = rows.iter().map(|at| padded(heap.row(*at))).filter(|row| pass(&checks, row));
+        let groups: BTreeSet<Row> = rows.map(|row| project(&row, group)).collect();
+        // Columns of an index are ascending, those of a group need not be.
+        let mut places: Vec<usize> = (0..group.len()).collect();
+        places.sort_by_key(|place| group[*place]);
+        let columns: Vec<usize> = places.iter().map(|place| group[*place]).collect();
+        let by_group = heap.index(&columns);
+        self.heaps[relation.0].enter();
+        let by_result = self.heaps[relation.0].index(&(0..group.len()).collect::<Vec<_>>());
+        for key in groups {
+            let values: Vec<u32> = places.iter().map(|place| key[*place]).collect();
+            let heap = &self.heaps[source.relation.0];
+            let rows = heap.with(by_group, &values).filter(|at| heap.holds(*at));
+            let rows: Vec<Row> =
+                rows.map(|at| padded(heap.row(at))).filter(|row| pass(&checks, row)).collect();
+            let value = fold(*function, *over, rows.iter());
+            let mut result = key;
+            result[group.len()] = value.unwrap_or_default();
+            self.replace(*relation, by_result, &key[..group.len()], value.map(|_| result));
+        }
+    }
+
+    fn replace(&mut self, id: RelationId, index: usize, key: &[u32], result: Option<Row>) {
+        let heap = &mut self.heaps[id.0];
+        let before = heap.with(index, key).find(|at| heap.holds(*at));
+        let result = result.map(|row| heap.used(&row).to_vec());
+        if before.map(|at| heap.row(at)) == result.as_deref() {
+            return;
+        }
+        if let Some(at) = before {
+            heap.set_height(at, DYING);
+            self.went[id.0].push(at);
+        }
+        if let Some(row) = result {
+            let mut unused = self.nothing();
+            self.take_in(id, &row, 0, &mut unused);
+        }
+    }
+}
+
+fn is_own(stratum: &Stratum, id: RelationId) -> bool {
+    stratum.recursive && stratum.relations.contains(&id)
+}
+
+fn source_of(program: &Program, rule: usize, premise: usize) -> RelationId {
+    let at = premises(&program.rules[rule]).find(|(at, ..)| *at == premise);
+    at.map_or(program.rules[rule].head.relation, |(_, id, _)| id)
+}

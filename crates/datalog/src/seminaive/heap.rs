@@ -1,0 +1,251 @@
+//! Rows of one relation, in the order in which they came, found by their values through hash indexes.
+//!
+//! A row never moves and is never taken out; it holds while its height says so. An index lists the rows with equal
+//! values as a chain, so that a new row is one entry more and nothing is sorted.
+#![expect(
+    clippy::indexing_slicing,
+    reason = "row numbers and columns are made by this module and by `compile`"
+)]
+
+use std::collections::HashSet;
+
+use hashbrown::HashTable;
+
+use crate::packed::{Mixed, mix_all};
+use crate::value::{Row, WIDTH};
+
+/// Height of a row that does not hold.
+pub(super) const DEAD: u32 = u32::MAX;
+/// Height of a row that held before this commit, and no longer does.
+pub(super) const DYING: u32 = DEAD - 1;
+
+const END: u32 = u32::MAX;
+/// Rows that do not hold and are kept all the same: what went often comes back.
+const SPARE: usize = 4096;
+/// Rows looked at for the number of distinct values.
+const SAMPLE: usize = 1024;
+
+pub(super) struct Heap {
+    width: usize,
+    figures: Vec<u32>,
+    /// By row: length of the longest chain of conclusions below it within its stratum, 0 for stated rows.
+    heights: Vec<u32>,
+    alive: usize,
+    /// Row numbers by the whole row; the first `entered` rows are in it.
+    set: HashTable<u32>,
+    entered: usize,
+    indexes: Vec<Index>,
+}
+
+struct Index {
+    columns: Vec<usize>,
+    chains: HashTable<Chain>,
+    /// The next row with the same values.
+    next: Vec<u32>,
+}
+
+#[derive(Clone, Copy)]
+struct Chain {
+    first: u32,
+    last: u32,
+}
+
+impl Heap {
+    pub(super) fn new(width: usize) -> Self {
+        Self {
+            width,
+            figures: Vec::new(),
+            heights: Vec::new(),
+            alive: 0,
+            set: HashTable::new(),
+            entered: 0,
+            indexes: Vec::new(),
+        }
+    }
+
+    /// All row numbers, of rows that hold and others.
+    pub(super) fn numbers(&self) -> std::ops::Range<u32> {
+        0..number(self.heights.len())
+    }
+
+    /// The columns in use.
+    pub(super) fn used<'r>(&self, row: &'r Row) -> &'r [u32] {
+        &row[..self.width]
+    }
+
+    pub(super) fn row(&self, at: u32) -> &[u32] {
+        let start = at as usize * self.width;
+        &self.figures[start..start + self.width]
+    }
+
+    pub(super) fn height(&self, at: u32) -> u32 {
+        self.heights[at as usize]
+    }
+
+    pub(super) fn holds(&self, at: u32) -> bool {
+        self.height(at) < DYING
+    }
+
+    pub(super) fn set_height(&mut self, at: u32, height: u32) {
+        let slot = &mut self.heights[at as usize];
+        match (*slot < DYING, height < DYING) {
+            (true, false) => self.alive -= 1,
+            (false, true) => self.alive += 1,
+            _ => {}
+        }
+        *slot = height;
+    }
+
+    /// Rows that are not there yet, each once, with height 0. They can be found by index at once; by [`Heap::find`]
+    /// after [`Heap::enter`].
+    pub(super) fn load(&mut self, rows: impl Iterator<Item = Row>) {
+        for row in rows {
+            self.push(&row[..self.width], 0);
+        }
+    }
+
+    fn push(&mut self, row: &[u32], height: u32) -> u32 {
+        let at = number(self.heights.len());
+        self.figures.extend_from_slice(row);
+        self.heights.push(height);
+        self.alive += 1;
+        let (figures, width) = (&self.figures, self.width);
+        for index in &mut self.indexes {
+            index.add(figures, width, at);
+        }
+        at
+    }
+
+    /// Makes all rows known to [`Heap::find`].
+    pub(super) fn enter(&mut self) {
+        let (figures, width) = (&self.figures, self.width);
+        let hash = |at: &u32| mix_all(figures[*at as usize * width..][..width].iter().copied());
+        self.set.reserve(self.heights.len() - self.entered, hash);
+        for at in number(self.entered)..number(self.heights.len()) {
+            self.set.insert_unique(hash(&at), at, hash);
+        }
+        self.entered = self.heights.len();
+    }
+
+    /// Whether it holds or not. All rows must be [entered](Heap::enter).
+    pub(super) fn find(&self, row: &[u32]) -> Option<u32> {
+        self.set.find(mix_all(row.iter().copied()), |at| self.row(*at) == row).copied()
+    }
+
+    /// A row that is not there; all others must be [entered](Heap::enter).
+    pub(super) fn add(&mut self, row: &[u32], height: u32) -> u32 {
+        let at = self.push(row, height);
+        self.enter();
+        at
+    }
+
+    /// Number of the index by these columns, which are ascending.
+    pub(super) fn index(&mut self, columns: &[usize]) -> usize {
+        if let Some(at) = self.indexes.iter().position(|index| index.columns == columns) {
+            return at;
+        }
+        let mut index = Index {
+            columns: columns.to_vec(),
+            chains: HashTable::new(),
+            next: Vec::with_capacity(self.heights.len()),
+        };
+        for at in self.numbers() {
+            index.add(&self.figures, self.width, at);
+        }
+        self.indexes.push(index);
+        self.indexes.len() - 1
+    }
+
+    /// Columns of the indexes there are.
+    pub(super) fn indexes(&self) -> impl Iterator<Item = &[usize]> {
+        self.indexes.iter().map(|index| index.columns.as_slice())
+    }
+
+    /// Row numbers with these values in the columns of the index, ascending.
+    pub(super) fn with(&self, index: usize, values: &[u32]) -> impl Iterator<Item = u32> {
+        let index = &self.indexes[index];
+        let key = |at: u32| {
+            let row = self.row(at);
+            index.columns.iter().map(move |column| row[*column])
+        };
+        let same = |chain: &Chain| key(chain.first).eq(values.iter().copied());
+        let chain = index.chains.find(mix_all(values.iter().copied()), same);
+        let mut next = chain.map_or(END, |chain| chain.first);
+        std::iter::from_fn(move || {
+            let at = (next != END).then_some(next)?;
+            next = index.next[at as usize];
+            Some(at)
+        })
+    }
+
+    /// Lets go of rows that do not hold, once they are more than the others. Row numbers change.
+    pub(super) fn settle(&mut self) {
+        if self.heights.len() - self.alive <= self.alive + SPARE {
+            return;
+        }
+        let mut fresh = Self::new(self.width);
+        for index in &self.indexes {
+            fresh.index(&index.columns);
+        }
+        for at in self.numbers().filter(|at| self.holds(*at)) {
+            fresh.push(self.row(at), self.height(at));
+        }
+        fresh.enter();
+        *self = fresh;
+    }
+
+    /// Rows that hold, sorted.
+    pub(super) fn sorted(&self) -> Vec<Row> {
+        let mut rows: Vec<Row> =
+            self.numbers().filter(|at| self.holds(*at)).map(|at| padded(self.row(at))).collect();
+        rows.sort_unstable();
+        rows
+    }
+
+    /// How many rows, and distinct values by column: of a sample, scaled where most of its values are distinct.
+    pub(super) fn statistics(&self) -> (f64, [f64; WIDTH]) {
+        let step = self.heights.len().div_ceil(SAMPLE).max(1);
+        let sample = || self.numbers().step_by(step);
+        let mut distinct = [1.0; WIDTH];
+        for (column, slot) in distinct.iter_mut().enumerate().take(self.width) {
+            let values: HashSet<u32, Mixed> = sample().map(|at| self.row(at)[column]).collect();
+            let scale = if values.len() > sample().len() / 2 { step as f64 } else { 1.0 };
+            *slot = (values.len() as f64 * scale).max(1.0);
+        }
+        (self.alive as f64, distinct)
+    }
+}
+
+impl Index {
+    fn add(&mut self, figures: &[u32], width: usize, at: u32) {
+        let columns = &self.columns;
+        let key = |at: u32| {
+            let row = &figures[at as usize * width..][..width];
+            columns.iter().map(move |column| row[*column])
+        };
+        let hash = |chain: &Chain| mix_all(key(chain.first));
+        let entry = self.chains.entry(mix_all(key(at)), |chain| key(chain.first).eq(key(at)), hash);
+        match entry {
+            hashbrown::hash_table::Entry::Occupied(mut chain) => {
+                let chain = chain.get_mut();
+                self.next[chain.last as usize] = at;
+                chain.last = at;
+            }
+            hashbrown::hash_table::Entry::Vacant(vacant) => {
+                vacant.insert(Chain { first: at, last: at });
+            }
+        }
+        self.next.push(END);
+    }
+}
+
+/// 2³² rows do not fit into memory.
+fn number(count: usize) -> u32 {
+    u32::try_from(count).unwrap_or(END)
+}
+
+pub(super) fn padded(figures: &[u32]) -> Row {
+    let mut row = Row::default();
+    row.iter_mut().zip(figures).for_each(|(slot, figure)| *slot = *figure);
+    row
+}

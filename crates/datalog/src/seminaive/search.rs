@@ -1,0 +1,198 @@
+//! Following a plan through the rows there are.
+#![expect(clippy::indexing_slicing, reason = "variables, columns and relations are numbered by `compile`")]
+
+use crate::program::Expr;
+
+use super::compile::{Access, Match, Plan, Step, fill};
+use super::heap::{DEAD, DYING, Heap};
+
+/// Conclusions of one look-through after which they are taken in before it goes on.
+const FULL: usize = 1 << 20;
+
+/// Which rows count, and what is wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// Conclusions that do not hold yet.
+    Conclude,
+    /// Conclusions that hold and may have rested on rows that no longer do; more than these may be found.
+    Withdraw,
+    /// One way to conclude the given row from rows of its own stratum below this height.
+    Support(u32),
+}
+
+/// Rows of one relation that were found.
+#[derive(Default)]
+pub(super) struct Found {
+    /// To conclude, one after the other.
+    pub(super) figures: Vec<u32>,
+    pub(super) heights: Vec<u32>,
+    /// To withdraw.
+    pub(super) numbers: Vec<u32>,
+}
+
+impl Found {
+    pub(super) fn is_full(&self) -> bool {
+        self.heights.len() >= FULL
+    }
+}
+
+pub(super) struct Search<'s> {
+    heaps: &'s [Heap],
+    plan: &'s Plan,
+    purpose: Purpose,
+    values: Vec<u32>,
+    pub(super) found: Found,
+}
+
+impl<'s> Search<'s> {
+    pub(super) fn new(heaps: &'s [Heap], plan: &'s Plan, purpose: Purpose) -> Self {
+        Self { heaps, plan, purpose, values: vec![0; plan.variables], found: Found::default() }
+    }
+
+    /// All ways that begin with this row, of this height within the rule's own stratum. True if there is one.
+    pub(super) fn from(&mut self, row: &[u32], height: u32) -> bool {
+        let Some(given) = &self.plan.start else { return false };
+        let fits = given.constants.iter().all(|(column, value)| row[*column] == *value)
+            && given.same.iter().all(|(a, b)| row[*a] == row[*b]);
+        if !fits {
+            return false;
+        }
+        for (column, variable) in &given.binds {
+            self.values[*variable] = row[*column];
+        }
+        self.go(0, height)
+    }
+
+    /// All ways.
+    pub(super) fn whole(&mut self) {
+        self.go(0, 0);
+    }
+
+    /// At most 32 premises deep. True if a conclusion was reached.
+    fn go(&mut self, at: usize, tallest: u32) -> bool {
+        let plan = self.plan;
+        if at == plan.decided && !self.is_wanted() {
+            return false;
+        }
+        match plan.steps.get(at) {
+            None => {
+                self.conclude(tallest);
+                true
+            }
+            Some(Step::Match(look_up)) => self.match_rows(look_up, at, tallest),
+            Some(Step::Absent(look_up)) => {
+                (self.purpose == Purpose::Withdraw || self.is_absent(look_up)) && self.go(at + 1, tallest)
+            }
+            Some(Step::Compare(left, comparison, right)) => {
+                let holds = self.evaluate(left).zip(self.evaluate(right));
+                holds.is_some_and(|(left, right)| comparison.holds(left, right)) && self.go(at + 1, tallest)
+            }
+            Some(Step::Assign(variable, value, known)) => {
+                let Some(value) = self.evaluate(value) else { return false };
+                if *known && self.values[*variable] != value {
+                    return false;
+                }
+                self.values[*variable] = value;
+                self.go(at + 1, tallest)
+            }
+        }
+    }
+
+    fn evaluate(&self, expr: &Expr) -> Option<u32> {
+        expr.evaluate(&|variable| self.values[variable])
+    }
+
+    fn match_rows(&mut self, look_up: &'s Match, at: usize, tallest: u32) -> bool {
+        let heap = &self.heaps[look_up.relation.0];
+        let key = fill(&look_up.key, &self.values);
+        let key = &key[..look_up.key.len()];
+        match look_up.access {
+            Access::Row => heap.find(key).is_some_and(|row| self.take(look_up, row, at, tallest)),
+            Access::Index(index) => self.take_all(look_up, heap.with(index, key), at, tallest),
+            Access::Scan => self.take_all(look_up, heap.numbers(), at, tallest),
+        }
+    }
+
+    fn take_all(
+        &mut self,
+        look_up: &'s Match,
+        rows: impl Iterator<Item = u32>,
+        at: usize,
+        tallest: u32,
+    ) -> bool {
+        let once = at >= self.plan.decided;
+        let mut reached = false;
+        for row in rows {
+            reached |= self.take(look_up, row, at, tallest);
+            if (reached && once) || self.found.is_full() {
+                break;
+            }
+        }
+        reached
+    }
+
+    fn take(&mut self, look_up: &Match, row: u32, at: usize, tallest: u32) -> bool {
+        let heap = &self.heaps[look_up.relation.0];
+        let height = heap.height(row);
+        if !self.counts(height, look_up.own) || !fits(look_up, heap.row(row), &self.values) {
+            return false;
+        }
+        for (column, variable) in &look_up.binds {
+            self.values[*variable] = heap.row(row)[*column];
+        }
+        self.go(at + 1, if look_up.own { tallest.max(height) } else { tallest })
+    }
+
+    fn counts(&self, height: u32, own: bool) -> bool {
+        match self.purpose {
+            Purpose::Conclude => height < DYING,
+            Purpose::Withdraw => height != DEAD,
+            Purpose::Support(below) if own => height < below,
+            Purpose::Support(_) => height < DYING,
+        }
+    }
+
+    fn is_absent(&self, look_up: &Match) -> bool {
+        let heap = &self.heaps[look_up.relation.0];
+        let key = fill(&look_up.key, &self.values);
+        let key = &key[..look_up.key.len()];
+        let holds = |row: u32| heap.holds(row) && fits(look_up, heap.row(row), &self.values);
+        !match look_up.access {
+            Access::Row => heap.find(key).is_some_and(holds),
+            Access::Index(index) => heap.with(index, key).any(holds),
+            Access::Scan => heap.numbers().any(holds),
+        }
+    }
+
+    /// The conclusion, all of whose values are known by now, is worth looking for.
+    fn is_wanted(&self) -> bool {
+        let heap = &self.heaps[self.plan.head.0];
+        let known = || {
+            let row = fill(&self.plan.conclusion, &self.values);
+            heap.find(&row[..self.plan.conclusion.len()]).map(|at| heap.height(at))
+        };
+        match self.purpose {
+            Purpose::Conclude => known().is_none_or(|height| height >= DYING),
+            Purpose::Withdraw => known().is_some_and(|height| (1..DYING).contains(&height)),
+            Purpose::Support(_) => true,
+        }
+    }
+
+    fn conclude(&mut self, tallest: u32) {
+        let row = fill(&self.plan.conclusion, &self.values);
+        let row = &row[..self.plan.conclusion.len()];
+        match self.purpose {
+            Purpose::Conclude => {
+                self.found.figures.extend_from_slice(row);
+                self.found.heights.push(tallest + 1);
+            }
+            Purpose::Withdraw => self.found.numbers.extend(self.heaps[self.plan.head.0].find(row)),
+            Purpose::Support(_) => self.found.heights.push(tallest + 1),
+        }
+    }
+}
+
+fn fits(look_up: &Match, row: &[u32], values: &[u32]) -> bool {
+    look_up.checks.iter().all(|(column, source)| row[*column] == source.value(values))
+        && look_up.same.iter().all(|(a, b)| row[*a] == row[*b])
+}
