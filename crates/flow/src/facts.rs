@@ -10,6 +10,7 @@ use crate::abi::CallRules;
 use crate::cdecl::register_arguments;
 use crate::decode::Decoder;
 use crate::dispatch::{Dispatch, Row};
+use crate::followed::followed;
 use crate::function::{CallSite, FunctionFacts, Setting, StoreSite};
 use crate::knowledge::{Fact, facts_of, is_confidential, origin};
 use crate::labels::Labels;
@@ -21,11 +22,13 @@ use crate::value::{Value, ValueId};
 pub struct Effort {
     /// Operations interpreted in one function.
     pub function_operations: u64,
+    /// Bytes of code that are followed in the whole program.
+    pub code_bytes: u64,
 }
 
 impl Default for Effort {
     fn default() -> Self {
-        Self { function_operations: 4_000_000 }
+        Self { function_operations: 4_000_000, code_bytes: 8 << 20 }
     }
 }
 
@@ -93,6 +96,8 @@ pub struct Facts<'p> {
     pub resolved_calls: u64,
     /// Work done, in operations.
     pub work: u64,
+    /// Functions whose values were not followed, or not to the end, because the effort was spent.
+    pub cut: u64,
     /// False if a budget cut something.
     pub complete: bool,
 }
@@ -118,9 +123,11 @@ impl<'p> Facts<'p> {
         let functions: Vec<FunctionFacts> = program
             .functions
             .par_iter()
+            .zip(followed(program, effort.code_bytes))
             .enumerate()
-            .map(|(index, function)| match function.stub {
+            .map(|(index, (function, followed))| match function.stub {
                 Some(_) => FunctionFacts { complete: true, ..FunctionFacts::default() },
+                None if !followed => FunctionFacts::default(),
                 None => {
                     let id = FuncId(index as u32);
                     FunctionFacts::of(&setting, id, function, effort.function_operations)
@@ -129,7 +136,7 @@ impl<'p> Facts<'p> {
             .collect();
         let functions = through_thunks(program, functions);
         let work = functions.iter().map(|f| f.work).sum();
-        let complete = functions.iter().all(|f| f.complete);
+        let cut = functions.iter().filter(|f| !f.complete).count() as u64;
         let mut facts = Self {
             program,
             functions,
@@ -143,7 +150,8 @@ impl<'p> Facts<'p> {
             checkers: Vec::new(),
             resolved_calls: 0,
             work,
-            complete,
+            cut,
+            complete: cut == 0,
         };
         facts.connect();
         facts.stores = facts.global_stores();

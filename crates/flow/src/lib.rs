@@ -5,6 +5,7 @@
 //! operations a function performs ([`Effect`]), and how functions lead to each other ([`Edge`]).
 //!
 //! - `value`: symbolic values, hash-consed; constants folded, comparisons brought to one form.
+//! - `followed`: which functions are looked at, if the effort does not suffice for all.
 //! - `function`: abstract interpretation of one function; registers and stack slots to values; why it ends.
 //! - `abi`, `cdecl`: where arguments lie, as the convention says and as 32-bit x86 compilers do beside it.
 //! - `graph`: dominance; an edge that dominates a block makes its condition a guard of the block.
@@ -24,6 +25,7 @@ mod decode;
 mod dispatch;
 mod facts;
 mod filler;
+mod followed;
 mod function;
 mod graph;
 mod guard;

@@ -39,3 +39,19 @@ fn local_functions_of_32_bit_x86_take_arguments_in_registers() {
     passed.sort();
     assert_eq!(passed, [None, Some(&b"/bin/false"[..]), Some(b"/bin/true"), Some(b"one")]);
 }
+
+#[test]
+fn a_spent_effort_leaves_out_what_is_far_from_the_library() {
+    let program = program("local-i386.so");
+    let all = Facts::of(&program, &Effort::default()).unwrap();
+    assert_eq!((all.cut, all.complete), (0, true));
+    let (near, _) = call_of(&all, "system");
+    let code_bytes = program.function(near).unwrap().code_bytes();
+    let few = Facts::of(&program, &Effort { code_bytes, ..Effort::default() }).unwrap();
+    let own = program.functions().filter(|(_, function)| function.stub.is_none()).map(|(id, _)| id);
+    let (followed, left_out): (Vec<FuncId>, Vec<FuncId>) =
+        own.partition(|id| few.function(*id).unwrap().complete);
+    assert_eq!(followed, [near]);
+    assert_eq!((few.cut, few.complete), (left_out.len() as u64, false));
+    assert_eq!(call_of(&few, "system").0, near);
+}

@@ -79,9 +79,7 @@ fn inspect(bytes: Vec<u8>, options: &Options) -> Report {
             report.work_units += facts.work;
             report.complete &= facts.complete;
             if !facts.complete {
-                report
-                    .blind_spots
-                    .push(("values in large functions".to_owned(), "the effort was spent".to_owned()));
+                report.blind_spots.push(left_out(facts.cut));
             }
             report.capabilities = capabilities(&facts);
             let texts = Texts::of(&program.image);
@@ -94,6 +92,14 @@ fn inspect(bytes: Vec<u8>, options: &Options) -> Report {
     report.blind_spots.extend(blind_spots(&program, resolved));
     report.coverage = Some(coverage(&program, resolved, report.complete));
     report
+}
+
+fn left_out(cut: u64) -> (String, String) {
+    let what = match cut {
+        0 => "data passed between functions".to_owned(),
+        cut => format!("values in {cut} functions"),
+    };
+    (what, "the effort was spent".to_owned())
 }
 
 fn coverage(program: &Program, resolved: u64, complete: bool) -> Coverage {

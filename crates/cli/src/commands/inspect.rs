@@ -141,6 +141,7 @@ impl<'a> Plan<'a> {
         limits.unpack.depth = args.depth;
         if let Some(units) = args.effort {
             limits.inspect.program.work_units = units;
+            limits.inspect.flow.code_bytes = limits.inspect.flow.code_bytes.min(units);
         }
         if let Some(jobs) = args.jobs.map_or_else(|| settings.parsed(Setting::Jobs), |jobs| Ok(Some(jobs)))? {
             // Only the first command of a process sets it up, and there is only one.
