@@ -15,14 +15,18 @@ const HEAD: &str =
 
 /// Sorted by name: the section's name and the arguments of `cargo xtask`.
 const MEASUREMENTS: &[(&str, &[&str])] = &[
+    ("bench assess", &["bench", "assess"]),
     ("bench chain", &["bench", "chain"]),
+    ("bench inspect", &["bench", "inspect"]),
     ("bench program", &["bench", "program"]),
     ("bench share", &["bench", "share"]),
     ("bench sleigh", &["bench", "sleigh"]),
     ("bench standards", &["bench", "standards"]),
     ("crash", &["crash"]),
+    ("oracle assess", &["oracle", "assess"]),
     ("oracle disclosure", &["oracle", "disclosure"]),
     ("oracle sleigh", &["oracle", "sleigh"]),
+    ("real", &["real"]),
 ];
 
 #[derive(clap::Args)]
