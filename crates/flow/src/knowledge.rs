@@ -97,8 +97,15 @@ pub(crate) fn origin(labels: Labels, named: Option<&[u8]>) -> Labels {
     if labels == Labels::ENVIRONMENT && request { Labels::NETWORK } else { labels }
 }
 
-const FILES: &[&str] =
-    &[include_str!("../knowledge/libc.txt"), include_str!("../knowledge/authentication.txt")];
+const FILES: &[&str] = &[
+    include_str!("../knowledge/authentication.txt"),
+    include_str!("../knowledge/cryptography.txt"),
+    include_str!("../knowledge/glib.txt"),
+    include_str!("../knowledge/interpreters.txt"),
+    include_str!("../knowledge/libc.txt"),
+    include_str!("../knowledge/network.txt"),
+    include_str!("../knowledge/storage.txt"),
+];
 
 static KNOWLEDGE: LazyLock<BTreeMap<&'static str, Vec<Fact>>> =
     LazyLock::new(|| FILES.iter().flat_map(|file| file.lines()).filter_map(function).collect());

@@ -55,7 +55,7 @@ pub(crate) fn is_exec(effect: &Effect) -> bool {
 fn is_grave(facts: &Facts<'_>, effect: &Effect) -> bool {
     match effect.operation {
         "process.exec" | "kernel.load" | "system.reboot" => true,
-        "code.load" => matches!(what_it_runs(facts, effect), Runs::Input),
+        "code.load" | "code.interpret" => matches!(what_it_runs(facts, effect), Runs::Input),
         "file.delete" | "file.rename" => match what_it_runs(facts, effect) {
             Runs::Fixed(path) => is_vital(&path),
             _ => false,
@@ -67,7 +67,7 @@ fn is_grave(facts: &Facts<'_>, effect: &Effect) -> bool {
 fn rank(effect: &Effect) -> u8 {
     match effect.operation {
         "process.exec" => 0,
-        "kernel.load" | "code.load" => 1,
+        "kernel.load" | "code.load" | "code.interpret" => 1,
         _ => 2,
     }
 }
@@ -123,7 +123,7 @@ impl Running {
 
     pub(crate) fn weight(&self) -> PayloadWeight {
         match (self.effect.operation, &self.runs) {
-            ("kernel.load" | "code.load", _) => PayloadWeight::RunsInput,
+            ("kernel.load" | "code.load" | "code.interpret", _) => PayloadWeight::RunsInput,
             ("system.reboot", _) => PayloadWeight::RunsFixed,
             ("file.delete" | "file.rename", _) => PayloadWeight::Destroys,
             (_, Runs::Shell(_)) => PayloadWeight::Shell,
@@ -139,6 +139,7 @@ impl Running {
         let of = |text: &str| escaped(text.as_bytes());
         match (self.effect.operation, &self.runs) {
             ("kernel.load", _) => "loads code into the kernel".to_owned(),
+            ("code.interpret", _) => "runs code that the sender wrote".to_owned(),
             ("code.load", _) => "loads code that the sender chose".to_owned(),
             ("system.reboot", _) => "restarts the device".to_owned(),
             ("file.delete" | "file.rename", Runs::Fixed(path)) => format!("removes `{}`", of(path)),
