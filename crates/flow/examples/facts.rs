@@ -25,6 +25,11 @@ fn main() {
         for (id, function) in program.functions() {
             let Some(own) = facts.function(id) else { continue };
             println!("{} {:?}", function.entry, function.name);
+            for dispatch in facts.dispatches(id) {
+                let names: Vec<_> =
+                    dispatch.rows.iter().map(|row| String::from_utf8_lossy(&row.name)).collect();
+                println!("  table at {}: {names:?}", dispatch.address);
+            }
             for (call, site) in &own.calls {
                 let name = facts.callee_name(id, *call).unwrap_or("-");
                 let arguments: Vec<String> = site

@@ -91,7 +91,7 @@ impl CallRules {
 }
 
 /// "TOC pointer doubleword" of the 64-bit ELF ABIs for the Power architecture, version 1 and 2.
-fn contents_slot(abi: Abi) -> Option<i64> {
+pub(crate) fn contents_slot(abi: Abi) -> Option<i64> {
     match abi {
         Abi::Ppc64ElfV1 => Some(40),
         Abi::Ppc64ElfV2 => Some(24),

@@ -13,17 +13,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use program::image::Image;
 use program::{BlockId, FuncId, Function, Program, VirtAddr};
 use sleigh::Table;
-use sleigh::emulate::{
-    CallSite, Control, Emulator, Environment, Machine, Outcome, Reply, UserOp, Value, enter_function,
-    leave_function,
-};
-use sleigh::language::{Convention, Role};
+use sleigh::emulate::{CallSite, Control, Emulator, Environment, Machine, Outcome, Reply, UserOp, Value};
+use sleigh::language::Convention;
 
-use crate::cdecl;
 use crate::filler::Filler;
+use crate::graph::Dominance;
+use crate::machine::{HEAP, PARAMETERS, argument, begin, leave};
 
 /// Operations of one attempt.
 const ATTEMPT: u64 = 60_000;
@@ -33,11 +30,6 @@ const MAX_PASSES: u32 = 600;
 const MAX_DEPTH: u32 = 4;
 /// Bytes of a text.
 const MAX_TEXT: u64 = 200;
-/// Where parameters point, far from images and from each other.
-const PARAMETERS: u64 = 0x6a00_0000;
-const STACK: u64 = 0x6c80_0000;
-const THREAD: u64 = 0x6b00_0000;
-const HEAP: u64 = 0x6e00_0000;
 
 /// Runs functions of one program.
 pub(crate) struct Decoder<'a> {
@@ -49,16 +41,17 @@ pub(crate) struct Decoder<'a> {
 }
 
 impl Decoder<'_> {
-    /// The text that argument `n` of a call points to when the call is made.
+    /// The text at a distance of `moved` bytes from where argument `n` of a call points to when the call is made.
     pub(crate) fn text(
         &mut self,
         function: FuncId,
         block: BlockId,
         call: VirtAddr,
         n: u32,
+        moved: i64,
     ) -> Option<Vec<u8>> {
-        let first = self.attempt(function, block, call, n, 1)?;
-        let second = self.attempt(function, block, call, n, 2)?;
+        let first = self.attempt(function, block, call, (n, moved), 1)?;
+        let second = self.attempt(function, block, call, (n, moved), 2)?;
         (first == second).then_some(first)
     }
 
@@ -67,12 +60,13 @@ impl Decoder<'_> {
         function: FuncId,
         block: BlockId,
         call: VirtAddr,
-        n: u32,
+        (n, moved): (u32, i64),
         seed: u64,
     ) -> Option<Vec<u8>> {
         let code = self.program.function(function)?;
         let image = &self.program.image;
-        let mut emulator = self.start(code, image, seed)?;
+        let parameters: Vec<u64> = (0..6).map(|n| PARAMETERS + n * 0x1000 + seed * 0x100).collect();
+        let mut emulator = begin(self.table, self.convention, image, code, &parameters, seed)?;
         let mut way = Way::to(code, block)?;
         let mut outside = Outside {
             program: self.program,
@@ -99,37 +93,7 @@ impl Decoder<'_> {
         }
         self.left = self.left.saturating_sub(emulator.operations());
         let pointer = outside.found.and_then(|arguments| arguments.get(n as usize).copied())?;
-        emulator.machine.memory.text_written(pointer, MAX_TEXT)
-    }
-
-    fn start<'e>(
-        &self,
-        code: &Function,
-        image: &'e Image,
-        seed: u64,
-    ) -> Option<Emulator<'static, Filler<'e>>> {
-        let memory = Filler::new(image, seed);
-        let mut emulator = Emulator::new(Machine::new(self.table, memory), code.entry.0, code.context);
-        let registers = &mut emulator.machine.registers;
-        registers.set_named(self.convention.stack_pointer.name(), u128::from(STACK));
-        for role in [Role::GlobalPointer, Role::TableOfContents] {
-            if let (Some(register), Some(value)) = (self.convention.special(role), image.global_pointer) {
-                registers.set_named(register.name(), u128::from(value));
-            }
-        }
-        if let Some(register) = self.convention.special(Role::ThreadPointer) {
-            registers.set_named(register.name(), u128::from(THREAD));
-        }
-        for segment in ["FS_OFFSET", "GS_OFFSET"] {
-            registers.set_named(segment, u128::from(THREAD));
-        }
-        for (name, n) in cdecl::registers(image.abi).iter().zip(0..) {
-            registers.set_named(name, u128::from(PARAMETERS + (6 + n) * 0x1000 + seed * 0x100));
-        }
-        let arguments: Vec<u64> = (0..6).map(|n| PARAMETERS + n * 0x1000 + seed * 0x100).collect();
-        enter_function(&mut emulator, self.convention, code.entry.0, &arguments, THREAD + 0x1000).ok()?;
-        emulator.jump(code.entry.0, code.context);
-        Some(emulator)
+        emulator.machine.memory.text_written(pointer.wrapping_add_signed(moved), MAX_TEXT)
     }
 }
 
@@ -150,7 +114,7 @@ struct Outside<'a> {
 impl Environment<Filler<'_>> for Outside<'_> {
     fn call(&mut self, machine: &mut Machine<'_, Filler<'_>>, site: CallSite) -> Control {
         if site.from == self.call && self.depth == 0 {
-            self.found = Some((0..4).map(|n| self.argument(machine, n)).collect());
+            self.found = Some((0..4).map(|n| argument(machine, self.convention, n)).collect());
             return Control::Halt;
         }
         let image = &self.program.image;
@@ -164,7 +128,7 @@ impl Environment<Filler<'_>> for Outside<'_> {
         let name =
             stub.and_then(|id| image.import(id)).map(|i| i.name.as_str()).or(named).unwrap_or_default();
         let result = self.model(machine, name);
-        leave_function(machine, self.convention, result);
+        leave(machine, self.convention, image, result);
         Control::Skip
     }
 
@@ -180,22 +144,9 @@ impl Environment<Filler<'_>> for Outside<'_> {
 }
 
 impl Outside<'_> {
-    fn argument(&self, machine: &Machine<'_, Filler<'_>>, n: u32) -> u64 {
-        match self.convention.argument(n) {
-            sleigh::language::Place::Register(register) => {
-                machine.registers.named(register.name()).map_or(0, |value| value.low())
-            }
-            sleigh::language::Place::Stack { offset, size } => {
-                let stack = machine.registers.named(self.convention.stack_pointer.name());
-                let at = stack.map_or(0, |value| value.low()).wrapping_add(offset);
-                machine.load(at, u16::from(size)).map_or(0, |value| value.low())
-            }
-        }
-    }
-
     /// What library functions that move data do; others return something unknown.
     fn model(&mut self, machine: &mut Machine<'_, Filler<'_>>, name: &str) -> u64 {
-        let [a, b, c] = [0, 1, 2].map(|n| self.argument(machine, n));
+        let [a, b, c] = [0, 1, 2].map(|n| argument(machine, self.convention, n));
         let name = name.strip_prefix("__").and_then(|n| n.strip_suffix("_chk")).unwrap_or(name);
         match name {
             "memcpy" | "memmove" | "mempcpy" => copy(machine, a, b, c, false),
@@ -251,6 +202,16 @@ fn length(machine: &Machine<'_, Filler<'_>>, text: u64) -> u64 {
         .unwrap_or(MAX_TEXT * 4)
 }
 
+/// The blocks of the loop that an edge back to its head closes.
+fn loop_of(dominance: &Dominance, last: BlockId, head: BlockId) -> BTreeSet<BlockId> {
+    let mut all = BTreeSet::from([head, last]);
+    let mut todo = vec![last];
+    while let Some(block) = todo.pop().filter(|block| *block != head) {
+        todo.extend(dominance.predecessors(block).iter().filter(|before| all.insert(**before)));
+    }
+    all
+}
+
 /// The way to the block of the call.
 struct Way {
     /// Blocks from which it can be reached.
@@ -261,17 +222,19 @@ struct Way {
 
 impl Way {
     fn to(code: &Function, target: BlockId) -> Option<Self> {
-        let mut before: BTreeMap<BlockId, Vec<BlockId>> = BTreeMap::new();
-        for (id, block) in (0..).map(BlockId).zip(&code.blocks) {
-            for next in block.successors() {
-                before.entry(next).or_default().push(id);
-            }
-        }
+        let dominance = Dominance::of(code);
+        // Going round a loop that the call is in leads there again, and no closer.
+        let again = |from: BlockId, to: BlockId| {
+            dominance.dominates(to, from) && loop_of(&dominance, from, to).contains(&target)
+        };
         let mut leading = BTreeSet::from([target]);
         let mut todo = vec![target];
         while let Some(block) = todo.pop() {
-            let new = before.get(&block).into_iter().flatten().filter(|block| leading.insert(**block));
-            todo.extend(new.copied().collect::<Vec<_>>());
+            for from in dominance.predecessors(block) {
+                if !again(*from, block) && leading.insert(*from) {
+                    todo.push(*from);
+                }
+            }
         }
         let at = code.block_at(code.entry)?;
         leading.contains(&at).then_some(Self { leading, passes: BTreeMap::new(), at })

@@ -12,8 +12,10 @@ use crate::decode::Decoder;
 use crate::dispatch::{Dispatch, Row};
 use crate::followed::followed;
 use crate::function::{CallSite, FunctionFacts, Setting, StoreSite};
+use crate::guard::Test;
 use crate::knowledge::{Fact, facts_of, is_confidential, origin};
 use crate::labels::Labels;
+use crate::start::main_of;
 use crate::taint::{Inputs, Taint};
 use crate::value::{Value, ValueId};
 
@@ -106,6 +108,8 @@ pub struct Facts<'p> {
 const DECODING: u64 = 400_000;
 /// Entries of a table of function pointers that are looked at.
 const MAX_TABLE: usize = 512;
+/// Bytes that a pointer may be behind where a loop begins to fill an object.
+const BEFORE: i64 = 8;
 /// Words without a function pointer that end a table.
 const TABLE_GAP: usize = 12;
 
@@ -274,13 +278,14 @@ impl<'p> Facts<'p> {
         let left = DECODING + self.program.coverage.code_bytes;
         let mut decoder = Decoder { program: self.program, table, convention, left };
         let mut found: BTreeMap<(FuncId, ValueId), Option<Vec<u8>>> = BTreeMap::new();
-        for (function, call, n) in self.undetermined() {
+        let mut wanted = self.undetermined();
+        wanted.extend(self.undetermined_beginnings());
+        for (function, call, n, value) in wanted {
             let Some(own) = self.function(function) else { continue };
             let Some(site) = own.calls.get(&call) else { continue };
-            let Some(value) = site.arguments.get(usize::from(n)).map(|value| own.resolve(*value)) else {
-                continue;
-            };
-            let text = decoder.text(function, site.block, site.address, u32::from(n));
+            let Some(argument) = site.arguments.get(usize::from(n)) else { continue };
+            let moved = own.arena.distance(own.resolve(*argument), value).unwrap_or_default();
+            let text = decoder.text(function, site.block, site.address, u32::from(n), moved);
             // One place may hold several texts in turn: then it is none.
             let slot = found.entry((function, value)).or_insert_with(|| text.clone());
             if *slot != text {
@@ -291,8 +296,30 @@ impl<'p> Facts<'p> {
         self.decoded = found.into_iter().filter_map(|(place, text)| Some((place, text?))).collect();
     }
 
+    /// Places where comparisons begin that are partly in place, as [`Self::undetermined`].
+    fn undetermined_beginnings(&self) -> Vec<(FuncId, u32, u8, ValueId)> {
+        let mut all = Vec::new();
+        for (function, own) in self.functions() {
+            let tests = own.conditions.values().flat_map(|value| self.tests(function, own, *value, true));
+            for (test, _) in tests {
+                let Test::Text { call, left, right, .. } = test else { continue };
+                let arguments =
+                    own.calls.get(&call).map(|site| site.arguments.as_slice()).unwrap_or_default();
+                for (value, other) in [(left, right), (right, left)] {
+                    let moved = |argument: &ValueId| own.arena.distance(own.resolve(*argument), value);
+                    let n = (0..).zip(arguments).find(|(_, a)| moved(a).is_some_and(|bytes| bytes < 0));
+                    let outside = self.labels(function, other).meets(Labels::OUTSIDE.or(Labels::FILE));
+                    if let Some((n, _)) = n.filter(|_| outside && self.is_hidden(function, own, value)) {
+                        all.push((function, call, n, value));
+                    }
+                }
+            }
+        }
+        all
+    }
+
     /// Arguments that hold a text of the program which the file does not show: by function, call and number.
-    fn undetermined(&self) -> Vec<(FuncId, u32, u8)> {
+    fn undetermined(&self) -> Vec<(FuncId, u32, u8, ValueId)> {
         let mut all = Vec::new();
         for (function, own) in self.functions() {
             for (call, site) in &own.calls {
@@ -304,15 +331,15 @@ impl<'p> Facts<'p> {
                                 let outside = argument(other).is_some_and(|v| {
                                     self.labels(function, v).meets(Labels::OUTSIDE.or(Labels::FILE))
                                 });
-                                if outside && argument(n).is_some_and(|v| self.is_hidden(function, own, v)) {
-                                    all.push((function, *call, n));
+                                let hidden = argument(n).filter(|v| self.is_hidden(function, own, *v));
+                                if let Some(value) = hidden.filter(|_| outside) {
+                                    all.push((function, *call, n, own.resolve(value)));
                                 }
                             }
                         }
-                        Fact::Does("process.exec", Some(n))
-                            if argument(n).is_some_and(|v| self.is_hidden(function, own, v)) =>
-                        {
-                            all.push((function, *call, n));
+                        Fact::Does("process.exec", Some(n)) => {
+                            let hidden = argument(n).filter(|v| self.is_hidden(function, own, *v));
+                            all.extend(hidden.map(|value| (function, *call, n, own.resolve(value))));
                         }
                         _ => {}
                     }
@@ -341,14 +368,19 @@ impl<'p> Facts<'p> {
     /// Does a function write bytes of its own making into an object on the stack? Compilers use one place for several
     /// objects, so what else was there says nothing.
     fn is_computed(&self, function: FuncId, own: &FunctionFacts, object: ValueId) -> bool {
-        let starts = |to: ValueId| to != object && own.roots(to).contains(&object);
+        let Value::Stack(start) = own.arena.get(object) else { return false };
+        // Compilers begin a few bytes before an object where they count up before they store.
+        let near = |root: &ValueId| match own.arena.get(*root) {
+            Value::Stack(place) => (start.saturating_sub(BEFORE)..=start).contains(&place),
+            _ => false,
+        };
+        let starts = |to: ValueId| to != object && own.roots(to).iter().any(near);
         let own_making = |value: ValueId| {
             let computed =
                 matches!(own.arena.get(value), Value::Unary(..) | Value::Binary(..) | Value::Sum(..));
             computed && self.labels(function, value).is_none()
         };
-        matches!(own.arena.get(object), Value::Stack(_))
-            && own.stores.iter().any(|store| starts(store.to) && own_making(store.value))
+        own.stores.iter().any(|store| starts(store.to) && own_making(store.value))
     }
 
     /// Sensitive operations that a function performs itself.
@@ -479,7 +511,8 @@ impl<'p> Facts<'p> {
                     edges.extend(found.into_iter().map(|callee| edge(callee, false)));
                 }
                 let passed = site.arguments.iter().filter_map(|a| self.function_pointer(facts, *a));
-                edges.extend(passed.map(|callee| edge(callee, true)));
+                let started = name_of(self.program, site).and_then(|n| main_of(self.program, facts, site, n));
+                edges.extend(passed.chain(started).map(|callee| edge(callee, true)));
             }
         }
         self.dispatches = self.program.functions().map(|(id, _)| self.find_dispatches(id)).collect();
@@ -635,7 +668,7 @@ enum Direction {
     Down,
 }
 
-fn name_of<'p>(program: &'p Program, site: &CallSite) -> Option<&'p str> {
+pub(crate) fn name_of<'p>(program: &'p Program, site: &CallSite) -> Option<&'p str> {
     if site.system.is_some() {
         return site.system;
     }

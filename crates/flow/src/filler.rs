@@ -124,7 +124,7 @@ impl Memory for Filler<'_> {
         if self.is_unmapped(address) {
             return Err(MemoryError::Unmapped { address });
         }
-        if self.image.is_code(VirtAddr(address)) {
+        if self.image.access(VirtAddr(address)).is_some_and(|access| !access.write) {
             return Err(MemoryError::Unwritable { address });
         }
         for (byte, at) in bytes.iter().zip(address..) {
@@ -173,8 +173,8 @@ mod tests {
         let at_zero = image(include_bytes!("../../program/tests/images/switch-ppc64le.so"));
         let mut memory = Filler::new(&at_zero, 1);
         assert_eq!(memory.byte(1), Some((b'E', false)));
-        assert!(memory.store(1, &[7]).is_ok());
-        assert_eq!(memory.byte(1), Some((7, true)));
+        assert!(matches!(memory.store(1, &[7]), Err(MemoryError::Unwritable { address: 1 })));
+        assert_eq!(memory.byte(1), Some((b'E', false)));
         let elsewhere = image(include_bytes!("../../program/tests/images/window-x86.exe"));
         let mut memory = Filler::new(&elsewhere, 1);
         assert_eq!(memory.byte(1), None);

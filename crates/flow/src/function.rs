@@ -20,6 +20,7 @@ use crate::cdecl::place_finder;
 use crate::graph::Dominance;
 use crate::state::{Places, State, slot};
 use crate::system;
+use crate::user;
 use crate::value::{Arena, Value, ValueId, sign_extend};
 
 /// Bytes behind a passed stack address that the callee may change.
@@ -389,6 +390,13 @@ impl Walk<'_, '_> {
     fn assign(&mut self, at: &At, output: Varnode, value: ValueId, state: &mut State, step: &mut Step) {
         let table = self.setting.table;
         if output.space == table.unique_space() {
+            let before = step.temporaries.iter().rev().find(|(place, _)| *place == output);
+            let value = match (step.skipped.filter(|(end, _)| at.index < *end), before) {
+                (Some((_, when)), Some((_, old))) if *old != value => {
+                    self.facts.arena.add(Value::Choice { when, then: *old, otherwise: value })
+                }
+                _ => value,
+            };
             step.temporaries.push((output, value));
             return;
         }
@@ -522,13 +530,14 @@ impl Walk<'_, '_> {
 
     fn evaluate(&mut self, op: &Op, output: Varnode, state: &State, step: &Step, at: &At) -> ValueId {
         let opcode = op.opcode();
-        let inputs: Vec<(ValueId, u16)> = match opcode {
-            Opcode::CallOther => Vec::new(),
-            _ => (0..op.input_count())
-                .filter_map(|i| op.input(i))
-                .map(|input| (self.read(input, state, step, at), input.size))
-                .collect(),
-        };
+        if opcode == Opcode::CallOther {
+            let known = self.user_operation(op, state, step, at);
+            return known.unwrap_or_else(|| self.facts.arena.add(Value::Unknown(at.op)));
+        }
+        let inputs: Vec<(ValueId, u16)> = (0..op.input_count())
+            .filter_map(|i| op.input(i))
+            .map(|input| (self.read(input, state, step, at), input.size))
+            .collect();
         let data = u64::from(self.setting.table.code_space().0);
         match (opcode, inputs.as_slice()) {
             (Opcode::Copy, [a]) => a.0,
@@ -542,6 +551,22 @@ impl Walk<'_, '_> {
             (_, [a, b]) => self.facts.arena.binary(opcode, output.size, *a, *b),
             _ => self.facts.arena.add(Value::Unknown(at.op)),
         }
+    }
+
+    /// The result of an operation that the table only names.
+    fn user_operation(&mut self, op: &Op, state: &State, step: &Step, at: &At) -> Option<ValueId> {
+        let size = user::reversed_load(self.setting.table.user_op(op.user_op()?)?)?;
+        // Behind the number and the place of the result.
+        let mut operands = self.function.ops().inputs(op).skip(2);
+        let [base, index] = [operands.next()?, operands.next()?];
+        let word = base.size;
+        // Register 0 stands for the number 0 there.
+        let none = self.setting.table.register("r0") == Some(base);
+        let base = if none { self.facts.arena.constant(0, word) } else { self.read(base, state, step, at) };
+        let (base, index) = ((base, word), (self.read(index, state, step, at), index.size));
+        let address = self.facts.arena.binary(Opcode::IntAdd, word, base, index);
+        let loaded = self.load(address, size, state);
+        Some(self.facts.arena.reversed(loaded, size))
     }
 
     fn call(&mut self, at: &At, index: u32, call: &Call, op: &Op, state: &mut State, step: &Step) {

@@ -63,17 +63,64 @@ pub struct Guard {
     pub holds: bool,
 }
 
-/// The only operand of a merge that can satisfy a guard: the merge's block, where the operand comes from, the operand.
-fn only_way(facts: &FunctionFacts, guard: &Guard) -> Option<(BlockId, BlockId, ValueId)> {
-    let Test::Equal { left, right } = guard.test else { return None };
-    let (Value::Merge { block, .. }, Some(number)) = (facts.arena.get(left), facts.arena.number(right))
-    else {
-        return None;
+impl Guard {
+    /// Do both say the same, whichever call found it out?
+    fn agrees(&self, other: &Self) -> bool {
+        let same = match (self.test, other.test) {
+            (
+                Test::Text { how, left, right, limit, .. },
+                Test::Text { how: h, left: l, right: r, limit: n, .. },
+            ) => (how, left, right, limit) == (h, l, r, n),
+            (a, b) => a == b,
+        };
+        same && self.holds == other.holds
+    }
+}
+
+/// What is compared from its beginning: a call for what is left after some bytes were compared in place gets either both
+/// pointers as they were, or both moved by the same count of bytes.
+fn beginnings(facts: &FunctionFacts, left: ValueId, right: ValueId) -> (ValueId, ValueId) {
+    let (lefts, rights) = (facts.arena.operands(left), facts.arena.operands(right));
+    let pairs: Vec<(ValueId, ValueId)> =
+        lefts.iter().zip(rights).filter(|(a, b)| a.1 == b.1).map(|(a, b)| (a.2, b.2)).collect();
+    let whole = !pairs.is_empty() && pairs.len() == lefts.len() && pairs.len() == rights.len();
+    let moved = |from: ValueId, to: ValueId| facts.arena.distance(from, to).filter(|bytes| *bytes >= 0);
+    let first = |start: &&(ValueId, ValueId)| {
+        pairs.iter().all(|pair| moved(start.0, pair.0).is_some_and(|by| moved(start.1, pair.1) == Some(by)))
     };
-    let can = |value: ValueId| facts.arena.number(value).is_none_or(|n| (n == number) == guard.holds);
-    let mut ways = facts.arena.operands(left).iter().filter(|(_, _, value)| *value != left && can(*value));
-    let (_, from, value) = ways.next().filter(|_| ways.next().is_none())?;
-    Some((block, *from, *value))
+    pairs.iter().filter(|_| whole).find(first).copied().unwrap_or((left, right))
+}
+
+/// Where a comparison begins whose result meets differences of bytes at equal distances from two places: a call for the
+/// rest may get both places moved by the same count of bytes.
+fn compared_from(
+    facts: &FunctionFacts,
+    result: ValueId,
+    left: ValueId,
+    right: ValueId,
+) -> (ValueId, ValueId) {
+    let arena = &facts.arena;
+    // A byte's address as a place and a distance from it.
+    let places = |byte: ValueId| -> Vec<(ValueId, ValueId)> {
+        let Value::Load { at, size: 1 } = arena.get(byte) else { return Vec::new() };
+        match arena.get(at) {
+            Value::Binary(Opcode::IntAdd, _, a, b) => vec![(a, b), (b, a)],
+            Value::Sum(distance, place) => {
+                arena.find(Value::Number(place as u64)).map(|place| (place, distance)).into_iter().collect()
+            }
+            _ => Vec::new(),
+        }
+    };
+    let begin = |operand: &(ValueId, BlockId, ValueId)| {
+        let Value::Binary(Opcode::IntSub, _, a, b) = arena.get(operand.2) else { return None };
+        let seconds = places(b);
+        let pair = |(a, i): (ValueId, ValueId)| Some((a, seconds.iter().find(|(_, j)| i == *j)?.0));
+        let (a, b) = places(a).into_iter().find_map(pair)?;
+        let moved = |from: ValueId, to: ValueId| arena.distance(from, to).filter(|bytes| *bytes > 0);
+        let fits = |a: ValueId, b: ValueId| moved(a, left).is_some_and(|by| moved(b, right) == Some(by));
+        [(a, b), (b, a)].into_iter().find(|(a, b)| fits(*a, *b))
+    };
+    arena.operands(result).iter().find_map(begin).unwrap_or((left, right))
 }
 
 /// Parts of one condition.
@@ -92,14 +139,31 @@ impl Facts<'_> {
         let mut all = Vec::new();
         let mut at = block;
         loop {
-            if let Some(from) = facts.dominance.only_entry(at) {
-                all.extend(self.edge(function, from, at));
+            match facts.dominance.only_entry(at) {
+                Some(from) => all.extend(self.edge(function, from, at)),
+                None => all.extend(self.joint(function, facts, at)),
             }
             match facts.dominance.parent(at) {
                 Some(parent) => at = parent,
                 None => return all,
             }
         }
+    }
+
+    /// What every way into a block asks: compilers put one comparison in several places.
+    fn joint(&self, function: FuncId, facts: &FunctionFacts, block: BlockId) -> Vec<Guard> {
+        let before = facts.dominance.predecessors(block).iter();
+        let mut before = before.filter(|from| !facts.dominance.dominates(block, **from));
+        let Some(first) = before.next() else { return Vec::new() };
+        let mut all = self.edge(function, *first, block);
+        for from in before {
+            if all.is_empty() {
+                break;
+            }
+            let others = self.edge(function, *from, block);
+            all.retain(|guard| others.iter().any(|other| guard.agrees(other)));
+        }
+        all
     }
 
     /// A condition on a value that meets from several ways, of which only one can satisfy it, says that control came
@@ -109,7 +173,7 @@ impl Facts<'_> {
         let mut next = 0;
         while let Some(guard) = all.get(next).copied().filter(|_| next < MAX_PARTS) {
             next += 1;
-            let Some((block, from, value)) = only_way(facts, &guard) else { continue };
+            let Some((block, from, value)) = self.only_way(function, facts, &guard) else { continue };
             let mut more = self.edge(function, from, block);
             if let Test::Equal { right, .. } = guard.test
                 && facts.arena.number(value).is_none()
@@ -121,6 +185,46 @@ impl Facts<'_> {
             more.extend(self.dominating(function, facts, from));
             all.extend(more.into_iter().filter(|guard| seen.insert(*guard)));
         }
+    }
+
+    /// The only operand of a merge that can satisfy a guard: the merge's block, where the operand comes from, the operand.
+    fn only_way(
+        &self,
+        function: FuncId,
+        facts: &FunctionFacts,
+        guard: &Guard,
+    ) -> Option<(BlockId, BlockId, ValueId)> {
+        let Test::Equal { left, right } = guard.test else { return None };
+        let Value::Merge { block, .. } = facts.arena.get(left) else { return None };
+        let number = facts.arena.number(right)?;
+        let can = |from: BlockId, value: ValueId| match facts.arena.number(value) {
+            Some(n) => (n == number) == guard.holds,
+            None => !self.contradicts(function, facts, (from, block), value, right, guard.holds),
+        };
+        let operands = facts.arena.operands(left).iter();
+        let mut ways = operands.filter(|(_, from, value)| *value != left && can(*from, *value));
+        let (_, from, value) = ways.next().filter(|_| ways.next().is_none())?;
+        Some((block, *from, *value))
+    }
+
+    /// Does the way from one block to another say that two values are not equal, or equal, as is asked here?
+    fn contradicts(
+        &self,
+        function: FuncId,
+        facts: &FunctionFacts,
+        way: (BlockId, BlockId),
+        a: ValueId,
+        b: ValueId,
+        equal: bool,
+    ) -> bool {
+        let said = self.edge(function, way.0, way.1);
+        if said.is_empty() {
+            return false;
+        }
+        let mut asked = Vec::new();
+        self.equality(function, facts, a, b, equal, &mut asked);
+        said.iter()
+            .any(|guard| asked.iter().any(|(test, holds)| guard.test == *test && guard.holds != *holds))
     }
 
     /// What the way from one block to another says by itself.
@@ -207,7 +311,11 @@ impl Facts<'_> {
         truth: bool,
         all: &mut Vec<(Test, bool)>,
     ) {
-        let (mut a, b) = (facts.resolve(a), facts.resolve(b));
+        let (mut a, mut b) = (facts.resolve(a), facts.resolve(b));
+        if let (Value::Sum(base, more), Some(n)) = (facts.arena.get(a), facts.arena.number(b)) {
+            let rest = facts.arena.find(Value::Number(n.wrapping_sub(more as u64)));
+            (a, b) = rest.map_or((a, b), |rest| facts.arena.in_order(base, rest));
+        }
         // Conditional execution: which of two values it is, if only one can be.
         while let (Value::Choice { when, then, otherwise }, Some(n)) =
             (facts.arena.get(a), facts.arena.number(b))
@@ -246,12 +354,17 @@ impl Facts<'_> {
                 match facts.arena.get(id) {
                     Value::Binary(Opcode::IntOr, _, x, y) if todo.len() < MAX_PARTS => todo.extend([y, x]),
                     Value::Binary(Opcode::IntXor | Opcode::IntSub, _, left, right) => {
+                        let (left, right) = facts.arena.in_order(left, right);
                         all.push((Test::Equal { left, right }, true));
                     }
+                    Value::Unary(Opcode::PopCount, _, counted) => todo.push(counted),
                     _ => all.push((Test::Equal { left: id, right: b }, true)),
                 }
             }
             return;
+        }
+        if zero && let Value::Binary(Opcode::IntXor | Opcode::IntSub, _, left, right) = facts.arena.get(a) {
+            (a, b) = facts.arena.in_order(left, right);
         }
         all.push((Test::Equal { left: a, right: b }, truth));
     }
@@ -268,7 +381,9 @@ impl Facts<'_> {
         for fact in self.knowledge(function, call) {
             if let Fact::Compares { how, left, right, length } = *fact {
                 let limit = length.and_then(argument).and_then(|n| facts.arena.number(n));
-                let test = Test::Text { how, call, left: argument(left)?, right: argument(right)?, limit };
+                let (left, right) = beginnings(facts, argument(left)?, argument(right)?);
+                let (left, right) = compared_from(facts, value, left, right);
+                let test = Test::Text { how, call, left, right, limit };
                 return Some((test, how != Comparison::Contains));
             }
         }

@@ -11,10 +11,12 @@
 //! - `graph`: dominance; an edge that dominates a block makes its condition a guard of the block.
 //! - `guard`: conditions brought to readable tests.
 //! - `knowledge`: what library functions do, from data files under `knowledge/`.
+//! - `start`: the function that the C library starts; `user`: operations that tables only name.
 //! - `system`: system calls that the program makes itself.
 //! - `labels`, `taint`: origins of data as a powerset lattice; interprocedural fixpoint.
 //! - `dispatch`: tables of names and functions.
-//! - `decode`, `filler`: texts that the program computes, found by running the code that does.
+//! - `decode`, `filler`, `machine`: texts that the program computes, found by running the code that does.
+//! - `replay`: inputs that reach a place, found and shown by running.
 //! - `facts`: all of it for one program; call graph with callbacks and tables of function pointers.
 //!
 //! Not here: what is suspicious. Not yet: functions of statically linked libraries without symbols. What was cut by a budget is told by [`Facts::complete`].
@@ -31,9 +33,13 @@ mod graph;
 mod guard;
 mod knowledge;
 mod labels;
+mod machine;
+mod replay;
+mod start;
 mod state;
 mod system;
 mod taint;
+mod user;
 mod value;
 
 pub use dispatch::{Dispatch, Row};
@@ -43,4 +49,5 @@ pub use graph::Dominance;
 pub use guard::{Guard, Test};
 pub use knowledge::{Comparison, Fact, Spot, facts_of, operations};
 pub use labels::Labels;
+pub use replay::{Goal, Proof};
 pub use value::{Arena, Value, ValueId};

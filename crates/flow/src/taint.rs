@@ -14,10 +14,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use program::{CallTarget, FuncId, Program, VirtAddr};
 use sleigh::pcode::Opcode;
 
-use crate::facts::Edge;
+use crate::facts::{Edge, name_of};
 use crate::function::{CallSite, FunctionFacts};
 use crate::knowledge::{Fact, Spot, origin};
 use crate::labels::{Labels, MAX_PARAMETERS};
+use crate::start::main_of;
 use crate::value::{Value, ValueId};
 
 /// Bytes behind the start of a global object that still belong to it.
@@ -247,7 +248,7 @@ impl Look<'_, '_> {
             Value::Load { at, .. } => self.label(at),
             Value::Sum(base, more) => self.label(base).or(self.global(more as u64)),
             Value::Unary(Opcode::BoolNegate, ..) => Labels::NONE,
-            Value::Unary(_, _, a) => self.label(a),
+            Value::Unary(_, _, a) | Value::Reversed(_, a) => self.label(a),
             Value::Binary(..) if self.facts.arena.is_truth(id) => Labels::NONE,
             Value::Binary(_, _, a, b) => self.label(a).or(self.label(b)),
             Value::Choice { then, otherwise, .. } => self.label(then).or(self.label(otherwise)),
@@ -439,6 +440,7 @@ impl Look<'_, '_> {
     }
 
     fn callback(&mut self, call: &CallSite, n: u8, data: Option<u8>) {
+        let Some(data) = data else { return self.started(call) };
         let Some(Value::Number(pointer)) =
             call.arguments.get(usize::from(n)).map(|a| self.facts.arena.get(*a))
         else {
@@ -446,21 +448,19 @@ impl Look<'_, '_> {
         };
         let entry = self.inputs.program.image.code_addr(pointer).address;
         let Some(callee) = self.inputs.program.function_at(entry) else { return };
-        match data {
-            Some(data) => {
-                let argument = call.arguments.get(usize::from(data)).copied();
-                let labels = argument.map(|a| self.taint.actual(self.id, self.label(a)));
-                self.pass(callee, 0, labels.unwrap_or_default());
-            }
-            // `main(argc, argv, envp)`, as its first argument to the starter.
-            None if n == 0 => {
-                for (parameter, labels) in
-                    [(0, Labels::ARGUMENT), (1, Labels::ARGUMENT), (2, Labels::ENVIRONMENT)]
-                {
-                    self.pass(callee, parameter, labels);
-                }
-            }
-            None => {}
+        let argument = call.arguments.get(usize::from(data)).copied();
+        let labels = argument.map(|a| self.taint.actual(self.id, self.label(a)));
+        self.pass(callee, 0, labels.unwrap_or_default());
+    }
+
+    /// `main(argc, argv, envp)`, which the library starts.
+    fn started(&mut self, call: &CallSite) {
+        let program = self.inputs.program;
+        let Some(name) = name_of(program, call) else { return };
+        let Some(main) = main_of(program, self.facts, call, name) else { return };
+        let parameters = [(0, Labels::ARGUMENT), (1, Labels::ARGUMENT), (2, Labels::ENVIRONMENT)];
+        for (parameter, labels) in parameters {
+            self.pass(main, parameter, labels);
         }
     }
 

@@ -11,7 +11,7 @@ use program::{BlockId, ImportId};
 use sleigh::emulate;
 use sleigh::pcode::{Opcode, Varnode};
 
-/// Operations looked through to find one bit.
+/// Operations looked through to find one bit or one byte.
 const BIT_DEPTH: u32 = 16;
 
 /// A value of one function.
@@ -46,6 +46,8 @@ pub enum Value {
     Unary(Opcode, u16, ValueId),
     /// An operation of two inputs; a constant is the second one of a commutative operation.
     Binary(Opcode, u16, ValueId, ValueId),
+    /// The bytes of a value in the opposite order.
+    Reversed(u16, ValueId),
     /// One of two, by a condition (conditional execution).
     Choice {
         /// The condition.
@@ -110,11 +112,24 @@ impl Arena {
         }
     }
 
+    /// Bytes from one address to another, if both have the same base.
+    pub(crate) fn distance(&self, from: ValueId, to: ValueId) -> Option<i64> {
+        let ((base, more), (other, bytes)) = (self.base(from), self.base(to));
+        match (self.get(base), self.get(other)) {
+            (Value::Number(a), Value::Number(b)) => Some(b.wrapping_sub(a) as i64),
+            (Value::Stack(a), Value::Stack(b)) => b.checked_sub(a),
+            _ if base == other => bytes.checked_sub(more),
+            _ => None,
+        }
+    }
+
     /// The inputs of a value; those of merges are not among them.
     pub fn inputs(&self, value: Value) -> [Option<ValueId>; 3] {
         match value {
             Value::Load { at, .. } => [Some(at), None, None],
-            Value::Sum(base, _) | Value::Unary(_, _, base) => [Some(base), None, None],
+            Value::Sum(base, _) | Value::Unary(_, _, base) | Value::Reversed(_, base) => {
+                [Some(base), None, None]
+            }
             Value::Binary(_, _, a, b) => [Some(a), Some(b), None],
             Value::Choice { when, then, otherwise } => [Some(when), Some(then), Some(otherwise)],
             _ => [None; 3],
@@ -158,8 +173,9 @@ impl Arena {
     pub(crate) fn width(&self, id: ValueId) -> u16 {
         match self.get(id) {
             Value::Load { size, .. } => size,
-            Value::Unary(Opcode::SubPiece, size, _) => size,
-            Value::Unary(Opcode::BoolNegate, ..) => 1,
+            Value::Unary(Opcode::SubPiece, size, _) | Value::Reversed(size, _) => size,
+            // Counts of bits.
+            Value::Unary(Opcode::BoolNegate | Opcode::LzCount | Opcode::PopCount, ..) => 1,
             Value::Binary(opcode, size, ..) if is_comparison(opcode) => size.min(1),
             _ => 8,
         }
@@ -191,6 +207,8 @@ impl Arena {
         {
             return self.constant(folded.low(), size);
         }
+        // How many zeros lead depends on how many bits were counted.
+        let size = if opcode == Opcode::LzCount { a.1 } else { size };
         self.add(Value::Unary(opcode, size, a.0))
     }
 
@@ -212,6 +230,9 @@ impl Arena {
             (Opcode::IntAdd, Some(n)) => return self.sum(a.0, sign_extend(n, b.1), size),
             (Opcode::IntSub, Some(n)) => return self.sum(a.0, sign_extend(n, b.1).wrapping_neg(), size),
             (Opcode::IntSub, None) => return self.difference(size, a.0, b.0),
+            (Opcode::IntAdd, None) if self.is_opposite(a.0, b.0) || self.is_opposite(b.0, a.0) => {
+                return self.constant(0, size);
+            }
             (Opcode::IntEqual, _) => return self.equal(a, b),
             (Opcode::IntNotEqual, _) => {
                 let equal = self.equal(a, b);
@@ -229,6 +250,7 @@ impl Arena {
                 let zero = self.equal(b, a);
                 return self.unary(Opcode::BoolNegate, 1, (zero, 1));
             }
+            (Opcode::IntMult, Some(1)) => return self.cast(a.0, a.1, size, false),
             (Opcode::IntXor, _) if a.0 == b.0 => return self.constant(0, size),
             (Opcode::IntAnd | Opcode::IntOr, _) if a.0 == b.0 => return a.0,
             (Opcode::IntOr | Opcode::IntXor, Some(0)) => return a.0,
@@ -236,16 +258,108 @@ impl Arena {
                 return self.cast(a.0, a.1, size, false);
             }
             // All bits of a value are 0 if as many leading zeros as it has bits are counted.
-            (Opcode::IntRight, Some(n @ (5 | 6))) if size == 1 << (n - 3) => {
-                if let Value::Unary(Opcode::LzCount, _, counted) = self.get(a.0) {
-                    let zero = self.constant(0, size);
-                    return self.equal((counted, size), (zero, size));
+            (Opcode::IntRight, Some(n @ (5 | 6))) => {
+                if let Value::Unary(Opcode::LzCount, bytes, counted) = self.get(a.0)
+                    && bytes == 1 << (n - 3)
+                {
+                    let zero = self.constant(0, bytes);
+                    return self.equal((counted, bytes), (zero, bytes));
                 }
             }
             (Opcode::IntAnd, Some(mask)) => return self.mask(size, a, mask),
             _ => {}
         }
-        self.add(Value::Binary(opcode, size, a.0, b.0))
+        let plain = self.add(Value::Binary(opcode, size, a.0, b.0));
+        match opcode {
+            Opcode::IntOr | Opcode::IntAdd => match self.turned(plain, size) {
+                Some(base) => self.reversed(base, size),
+                None => plain,
+            },
+            _ => plain,
+        }
+    }
+
+    /// The bytes of a value in the opposite order.
+    pub(crate) fn reversed(&mut self, id: ValueId, size: u16) -> ValueId {
+        match self.get(id) {
+            Value::Number(number) => self.constant(reverse(number, size), size),
+            Value::Reversed(own, inner) if own == size => inner,
+            _ => self.add(Value::Reversed(size, id)),
+        }
+    }
+
+    /// The value whose bytes another one has in the opposite order.
+    fn turned(&self, id: ValueId, size: u16) -> Option<ValueId> {
+        if !matches!(size, 2 | 4 | 8) {
+            return None;
+        }
+        let (base, _) = self.byte(id, 0, BIT_DEPTH)?;
+        let turned = |n: u16| self.byte(id, n, BIT_DEPTH) == Some((base, size - 1 - n));
+        (self.width(base) == size && (0..size).all(turned)).then_some(base)
+    }
+
+    /// Byte `n` of a value, as a byte of what it was put together from.
+    fn byte(&self, id: ValueId, n: u16, depth: u32) -> Option<(ValueId, u16)> {
+        let depth = depth.checked_sub(1)?;
+        let bytes =
+            |bits: ValueId| self.number(bits).filter(|n| n % 8 == 0).and_then(|n| u16::try_from(n / 8).ok());
+        match self.get(id) {
+            Value::Unary(Opcode::SubPiece, size, inner) => self.byte(inner, n, depth).filter(|_| n < size),
+            Value::Binary(Opcode::SubPiece, size, inner, skip) => {
+                let skip = u16::try_from(self.number(skip)?).ok()?;
+                self.byte(inner, n.checked_add(skip)?, depth).filter(|_| n < size)
+            }
+            Value::Binary(Opcode::IntRight, size, inner, by) => {
+                let from = n.checked_add(bytes(by)?)?;
+                self.byte(inner, from, depth).filter(|_| from < size)
+            }
+            Value::Binary(Opcode::IntLeft, size, inner, by) => {
+                self.byte(inner, n.checked_sub(bytes(by)?)?, depth).filter(|_| n < size)
+            }
+            Value::Binary(Opcode::IntAnd, _, inner, mask) => {
+                let kept = self.number(mask)?.checked_shr(8 * u32::from(n))? & 0xff;
+                self.byte(inner, n, depth).filter(|_| kept == 0xff)
+            }
+            Value::Binary(Opcode::IntOr | Opcode::IntAdd, _, a, b) => {
+                match (self.byte(a, n, depth), self.byte(b, n, depth)) {
+                    (Some(byte), None) => self.is_blank(b, n, depth).then_some(byte),
+                    (None, Some(byte)) => self.is_blank(a, n, depth).then_some(byte),
+                    _ => None,
+                }
+            }
+            Value::Number(_) => None,
+            _ => (n < self.width(id)).then_some((id, n)),
+        }
+    }
+
+    /// Is byte `n` of a value 0 by construction?
+    fn is_blank(&self, id: ValueId, n: u16, depth: u32) -> bool {
+        let Some(depth) = depth.checked_sub(1) else { return false };
+        let bytes = |bits: ValueId| self.number(bits).filter(|n| n % 8 == 0).map(|n| n / 8);
+        let wide = u64::from(n);
+        match self.get(id) {
+            Value::Number(number) => number.checked_shr(8 * u32::from(n)).unwrap_or(0) & 0xff == 0,
+            Value::Unary(Opcode::SubPiece, size, inner) => n >= size || self.is_blank(inner, n, depth),
+            Value::Binary(Opcode::IntLeft, size, inner, by) => bytes(by)
+                .is_some_and(|by| n >= size || wide < by || self.is_blank(inner, (wide - by) as u16, depth)),
+            Value::Binary(Opcode::IntRight, size, inner, by) => bytes(by).is_some_and(|by| {
+                wide + by >= u64::from(size) || self.is_blank(inner, (wide + by) as u16, depth)
+            }),
+            Value::Binary(Opcode::IntAnd, _, inner, mask) => {
+                let kept = self.number(mask).and_then(|mask| mask.checked_shr(8 * u32::from(n)));
+                kept.is_some_and(|kept| kept & 0xff == 0) || self.is_blank(inner, n, depth)
+            }
+            Value::Binary(Opcode::IntOr | Opcode::IntAdd, _, a, b) => {
+                self.is_blank(a, n, depth) && self.is_blank(b, n, depth)
+            }
+            _ => n >= self.width(id),
+        }
+    }
+
+    /// Is `a` minus `b`? Processors with a carry flag make a truth of `-x + x + carry`.
+    fn is_opposite(&self, a: ValueId, b: ValueId) -> bool {
+        let Value::Binary(Opcode::IntSub, _, zero, negated) = self.get(a) else { return false };
+        negated == b && self.number(zero) == Some(0)
     }
 
     /// `a <= b` as "not `b < a`".
@@ -259,7 +373,33 @@ impl Arena {
         match (self.get(x), self.get(y)) {
             (Value::Stack(i), Value::Stack(j)) => self.constant(i.wrapping_sub(j) as u64, size),
             _ if x == y => self.constant(c.wrapping_sub(d) as u64, size),
-            _ => self.add(Value::Binary(Opcode::IntSub, size, a, b)),
+            _ => {
+                self.turn_constant(a, b);
+                self.turn_constant(b, a);
+                self.add(Value::Binary(Opcode::IntSub, size, a, b))
+            }
+        }
+    }
+
+    /// Makes sure that the constant which a reversed value is compared with exists in the other order, too, so that
+    /// [`Self::in_order`] finds it.
+    fn turn_constant(&mut self, value: ValueId, other: ValueId) {
+        if let (Value::Reversed(size, _), Some(number)) = (self.get(value), self.number(other)) {
+            self.constant(reverse(number, size), size);
+        }
+    }
+
+    /// Two values that are asked to be equal, both with their bytes in the order of memory.
+    pub(crate) fn in_order(&self, a: ValueId, b: ValueId) -> (ValueId, ValueId) {
+        match (self.get(a), self.get(b)) {
+            (Value::Reversed(size, x), Value::Reversed(other, y)) if size == other => (x, y),
+            (Value::Reversed(size, x), Value::Number(n)) => {
+                self.find(Value::Number(reverse(n, size))).map_or((a, b), |n| (x, n))
+            }
+            (Value::Number(n), Value::Reversed(size, x)) => {
+                self.find(Value::Number(reverse(n, size))).map_or((a, b), |n| (x, n))
+            }
+            _ => (a, b),
         }
     }
 
@@ -281,10 +421,77 @@ impl Arena {
             },
             // The mode bit of a code pointer.
             (Value::Import(_), _) if sign_extend(mask, size) >= -4 => a.0,
-            _ => {
+            _ => self.field(a.0, mask).unwrap_or_else(|| {
                 let mask = self.constant(mask, size);
                 self.add(Value::Binary(Opcode::IntAnd, size, a.0, mask))
+            }),
+        }
+    }
+
+    /// All bits of a value from some bit on, if that is what is left after rotating and masking: how PowerPC shifts.
+    fn field(&mut self, id: ValueId, mask: u64) -> Option<ValueId> {
+        let count = mask.trailing_ones();
+        let contiguous = mask.checked_shr(count).unwrap_or(0) == 0;
+        let (base, from) = self.bits(id, 0, count, BIT_DEPTH).filter(|_| contiguous && count > 0)?;
+        let size = self.width(base);
+        if base == id || from == 0 || from + count < 8 * u32::from(size) {
+            return None;
+        }
+        let by = self.constant(u64::from(from), size);
+        Some(self.binary(Opcode::IntRight, size, (base, size), (by, size)))
+    }
+
+    /// Where the bits `from..from + count` of a value come from: a value, and the first bit of it.
+    fn bits(&self, id: ValueId, from: u32, count: u32, depth: u32) -> Option<(ValueId, u32)> {
+        let depth = depth.checked_sub(1)?;
+        let shift = |by: ValueId| self.number(by).and_then(|by| u32::try_from(by).ok()).filter(|by| *by < 64);
+        match self.get(id) {
+            Value::Binary(Opcode::IntOr, _, a, b) => {
+                match (self.are_zero(a, from, count, depth), self.are_zero(b, from, count, depth)) {
+                    (true, _) => self.bits(b, from, count, depth),
+                    (_, true) => self.bits(a, from, count, depth),
+                    _ => None,
+                }
             }
+            Value::Binary(Opcode::IntLeft, _, inner, by) => {
+                self.bits(inner, from.checked_sub(shift(by)?)?, count, depth)
+            }
+            Value::Binary(Opcode::IntRight, size, inner, by) => {
+                let from = from.checked_add(shift(by)?)?;
+                self.bits(inner, from, count, depth).filter(|_| from + count <= 8 * u32::from(size))
+            }
+            Value::Binary(Opcode::IntAnd, _, inner, mask) => {
+                let kept = self.number(mask)?.checked_shr(from).unwrap_or(0);
+                self.bits(inner, from, count, depth).filter(|_| kept.trailing_ones() >= count)
+            }
+            Value::Number(_) => None,
+            _ => Some((id, from)),
+        }
+    }
+
+    /// Are the bits `from..from + count` of a value 0 by construction?
+    fn are_zero(&self, id: ValueId, from: u32, count: u32, depth: u32) -> bool {
+        let Some(depth) = depth.checked_sub(1) else { return false };
+        let shift = |by: ValueId| self.number(by).and_then(|by| u32::try_from(by).ok()).filter(|by| *by < 64);
+        let low = |number: u64| {
+            let rest = number.checked_shr(from).unwrap_or(0);
+            rest == 0 || rest.trailing_zeros() >= count
+        };
+        match self.get(id) {
+            Value::Number(number) => low(number),
+            Value::Binary(Opcode::IntOr, _, a, b) => {
+                self.are_zero(a, from, count, depth) && self.are_zero(b, from, count, depth)
+            }
+            Value::Binary(Opcode::IntLeft, _, inner, by) => shift(by).is_some_and(|by| {
+                from + count <= by || from >= by && self.are_zero(inner, from - by, count, depth)
+            }),
+            Value::Binary(Opcode::IntRight, size, inner, by) => shift(by).is_some_and(|by| {
+                from + by >= 8 * u32::from(size) || self.are_zero(inner, from + by, count, depth)
+            }),
+            Value::Binary(Opcode::IntAnd, _, inner, mask) => {
+                self.number(mask).is_some_and(low) || self.are_zero(inner, from, count, depth)
+            }
+            _ => from >= 8 * u32::from(self.width(id)),
         }
     }
 
@@ -331,8 +538,23 @@ impl Arena {
         if let Some(less) = self.signed_less(a.0, b.0).or_else(|| self.signed_less(b.0, a.0)) {
             return self.unary(Opcode::BoolNegate, 1, (less, 1));
         }
+        if let (Value::Reversed(m, x), Value::Reversed(n, y)) = (self.get(a.0), self.get(b.0))
+            && m == n
+        {
+            return self.equal((x, m), (y, n));
+        }
         if let Some(n) = self.number(b.0) {
             match (self.get(a.0), n) {
+                (Value::Reversed(size, x), _) => {
+                    let n = self.constant(reverse(n, size), size);
+                    return self.equal((x, size), (n, size));
+                }
+                (Value::Binary(Opcode::IntXor, _, x, y), _) if self.number(y).is_some() => {
+                    let rest = self.constant(n ^ self.number(y).unwrap_or(0), size);
+                    return self.equal((x, size), (rest, size));
+                }
+                // No bit is set.
+                (Value::Unary(Opcode::PopCount, _, x), 0) => return self.equal((x, size), b),
                 (Value::Sum(base, c), _) => {
                     let rest = self.constant(n.wrapping_sub(c as u64), size);
                     return self.equal((base, size), (rest, size));
@@ -417,6 +639,11 @@ pub(crate) fn truncate(number: u64, size: u16) -> u64 {
     if size >= 8 { number } else { number & ((1_u64 << (8 * size)) - 1) }
 }
 
+/// The low `size` bytes of a number in the opposite order.
+fn reverse(number: u64, size: u16) -> u64 {
+    number.swap_bytes().checked_shr(64 - 8 * u32::from(size.clamp(1, 8))).unwrap_or(0)
+}
+
 /// A number of `size` bytes with its sign.
 pub(crate) fn sign_extend(number: u64, size: u16) -> i64 {
     let unused = 64 - 8 * u32::from(size.clamp(1, 8));
@@ -470,6 +697,50 @@ mod tests {
         assert_eq!(arena.binary(Opcode::IntLessEqual, 1, (x, 4), (zero, 4)), is_zero);
         let not_zero = arena.unary(Opcode::BoolNegate, 1, (is_zero, 1));
         assert_eq!(arena.binary(Opcode::IntLess, 1, (zero, 4), (x, 4)), not_zero);
+    }
+
+    #[test]
+    fn rotating_and_masking_shifts() {
+        let mut arena = Arena::default();
+        let x = arena.add(Value::Parameter(0));
+        let count = arena.unary(Opcode::LzCount, 4, (x, 4));
+        let number = |arena: &mut Arena, n| (arena.constant(n, 8), 8);
+        let thirty_two = number(&mut arena, 32);
+        let high = arena.binary(Opcode::IntLeft, 8, (count, 8), thirty_two);
+        let both = arena.binary(Opcode::IntOr, 8, (high, 8), (count, 8));
+        let (left, right, mask) =
+            (number(&mut arena, 27), number(&mut arena, 37), number(&mut arena, 0x7ff_ffff));
+        let left = arena.binary(Opcode::IntLeft, 8, (both, 8), left);
+        let right = arena.binary(Opcode::IntRight, 8, (both, 8), right);
+        let turned = arena.binary(Opcode::IntOr, 8, (left, 8), (right, 8));
+        let found = arena.binary(Opcode::IntAnd, 8, (turned, 8), mask);
+        let zero = arena.constant(0, 4);
+        assert_eq!(arena.binary(Opcode::IntEqual, 1, (x, 4), (zero, 4)), found);
+    }
+
+    #[test]
+    fn bytes_taken_in_the_opposite_order_are_compared_in_that_of_memory() {
+        let mut arena = Arena::default();
+        let at = arena.add(Value::Parameter(0));
+        let word = arena.add(Value::Load { at, size: 4 });
+        let mut all = arena.constant(0, 4);
+        for (mask, by, left) in
+            [(0xff, 24, true), (0xff00, 8, true), (0xff_0000, 8, false), (0xff00_0000, 24, false)]
+        {
+            let (mask, by) = (arena.constant(mask, 4), arena.constant(by, 4));
+            let byte = arena.binary(Opcode::IntAnd, 4, (word, 4), (mask, 4));
+            let opcode = if left { Opcode::IntLeft } else { Opcode::IntRight };
+            let byte = arena.binary(opcode, 4, (byte, 4), (by, 4));
+            all = arena.binary(Opcode::IntOr, 4, (all, 4), (byte, 4));
+        }
+        assert_eq!(arena.get(all), Value::Reversed(4, word));
+        let (turned, plain) = (arena.constant(0x4142_4344, 4), arena.constant(0x4443_4241, 4));
+        let test = arena.binary(Opcode::IntEqual, 1, (all, 4), (turned, 4));
+        assert_eq!(arena.get(test), Value::Binary(Opcode::IntEqual, 4, word, plain));
+        let difference = arena.binary(Opcode::IntSub, 4, (all, 4), (turned, 4));
+        let zero = arena.constant(0, 4);
+        assert_eq!(arena.binary(Opcode::IntEqual, 1, (difference, 4), (zero, 4)), test);
+        assert_eq!(arena.in_order(all, turned), (word, plain));
     }
 
     #[test]

@@ -1,8 +1,8 @@
-//! What compilers do to calls, on libraries that they made; sources and commands stand beside them.
+//! What compilers do to calls and comparisons, on libraries that they made; sources and commands stand beside them.
 
-use flow::{Effort, Facts, Value};
+use flow::{Effort, Facts, Labels, Test, Value};
 use program::image::{ImageLimits, load};
-use program::{CallTarget, FuncId, Program, analyze};
+use program::{BlockId, CallTarget, FuncId, Program, analyze};
 
 fn program(name: &str) -> Program {
     let path = format!("{}/tests/images/{name}", env!("CARGO_MANIFEST_DIR"));
@@ -54,4 +54,71 @@ fn a_spent_effort_leaves_out_what_is_far_from_the_library() {
     assert_eq!(followed, [near]);
     assert_eq!((few.cut, few.complete), (left_out.len() as u64, false));
     assert_eq!(call_of(&few, "system").0, near);
+}
+
+#[test]
+fn a_comparison_that_is_put_in_two_places_is_one_of_whole_texts() {
+    let program = program("inlined-ppc64le.so");
+    let facts = Facts::of(&program, &Effort::default()).unwrap();
+    let (function, call) = call_of(&facts, "system");
+    let block = facts.function(function).unwrap().calls[&call].block;
+    let guards = facts.guards(function, block);
+    let compared = guards.iter().find_map(|guard| match guard.test {
+        Test::Text { left, right, .. } if guard.holds => Some((left, facts.text(function, right))),
+        _ => None,
+    });
+    let (left, text) = compared.unwrap();
+    assert_eq!(text, Some(&b"k9-0f3a"[..]));
+    assert_eq!(facts.function(function).unwrap().arena.get(left), Value::Parameter(0));
+}
+
+/// What the requests of `request.c` are compared with before a command runs.
+fn secret(facts: &Facts<'_>, command: &str) -> Option<Vec<u8>> {
+    let (function, block) = runs(facts, command);
+    facts.guards(function, block).iter().find_map(|guard| match guard.test {
+        Test::Text { right, .. } if guard.holds => facts.text(function, right).map(<[u8]>::to_vec),
+        _ => None,
+    })
+}
+
+/// The function and block that run a command.
+fn runs(facts: &Facts<'_>, command: &str) -> (FuncId, BlockId) {
+    let found = facts.functions().find_map(|(function, own)| {
+        let mut sites =
+            own.calls.iter().filter(|(call, _)| facts.callee_name(function, **call) == Some("system"));
+        let site =
+            sites.find(|(_, site)| facts.text(function, site.arguments[0]) == Some(command.as_bytes()))?;
+        Some((function, site.1.block))
+    });
+    found.unwrap()
+}
+
+#[test]
+fn texts_are_decoded_in_loops_that_wait_for_requests() {
+    for name in ["request-riscv64.so", "request-arm64.so", "request-ppc64le.so"] {
+        let program = program(name);
+        let facts = Facts::of(&program, &Effort::default()).unwrap();
+        assert_eq!(secret(&facts, "/bin/sync").as_deref(), Some(&b"ss73naspg"[..]), "{name}");
+    }
+}
+
+#[test]
+fn a_select_inside_one_instruction_is_a_choice() {
+    let program = program("request-arm64.so");
+    let facts = Facts::of(&program, &Effort::default()).unwrap();
+    let selected = program.functions().find(|(_, code)| code.name.as_deref() == Some("selected")).unwrap().0;
+    let own = facts.function(selected).unwrap();
+    let returned = *own.returns.values().next().unwrap();
+    let Value::Choice { then, otherwise, .. } = own.arena.get(returned) else { panic!() };
+    assert_eq!(own.arena.get(then), Value::Parameter(1));
+    assert_eq!(own.arena.number(otherwise), Some(1));
+}
+
+#[test]
+fn the_words_of_the_command_line_reach_main_on_power() {
+    let program = program("start-ppc64le");
+    let facts = Facts::of(&program, &Effort::default()).unwrap();
+    let (function, call) = call_of(&facts, "system");
+    let command = facts.function(function).unwrap().calls[&call].arguments[0];
+    assert!(facts.labels(function, command).meets(Labels::ARGUMENT));
 }

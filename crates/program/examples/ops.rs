@@ -23,7 +23,16 @@ fn main() {
         for instruction in function.instructions(block) {
             println!("  {}", instruction.address);
             for op in function.instruction_ops(instruction) {
-                println!("    {op:?}");
+                let named = op.user_op().and_then(|number| program.table().ok()?.user_op(number));
+                let inputs: Vec<String> = match named {
+                    Some(_) => function
+                        .ops()
+                        .inputs(op)
+                        .map(|v| format!("{}:{:x}:{}", v.space.0, v.offset, v.size))
+                        .collect(),
+                    None => Vec::new(),
+                };
+                println!("    {op:?} {} {}", named.unwrap_or_default(), inputs.join(" "));
             }
         }
     }

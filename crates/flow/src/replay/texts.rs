@@ -1,0 +1,330 @@
+//! What single library functions do, as far as texts and input need it. Every other function succeeds: it returns 0, or
+//! something that can be used where that is what success looks like.
+
+use sleigh::emulate::{Machine, Value};
+
+use super::format::{Taken, print, scan};
+use super::library::{MAX_TEXT, Run};
+use crate::filler::Filler;
+use crate::knowledge::{Comparison, Fact, facts_of};
+
+type World<'m, 'f> = Machine<'m, Filler<'f>>;
+
+/// The result of a call; `None` if the program ends.
+pub(super) fn call(run: &mut Run<'_>, machine: &mut World<'_, '_>, name: &str, from: u64) -> Option<u64> {
+    let checked = name.strip_prefix("__").and_then(|name| name.strip_suffix("_chk"));
+    let plain = checked.unwrap_or(name);
+    if let Some(result) = comparison(run, machine, plain) {
+        return Some(result);
+    }
+    let n = |run: &Run<'_>, machine: &World<'_, '_>, n: u32| run.argument(machine, n);
+    let [a, b, c] = [0, 1, 2].map(|index| n(run, machine, index));
+    let chk = u32::from(checked.is_some());
+    Some(match plain {
+        "read" | "recv" | "recvfrom" | "SSL_read" | "BIO_read" => input(run, machine, from, b, c),
+        "fgets" | "fgets_unlocked" => line(run, machine, from, a, n(run, machine, 1 + chk)),
+        "gets" => line(run, machine, from, a, MAX_TEXT),
+        "fread" | "fread_unlocked" => {
+            input(run, machine, from, a, b.wrapping_mul(c).min(MAX_TEXT)) / b.max(1)
+        }
+        "getline" | "getdelim" | "__getdelim" => whole_line(run, machine, from, a, b),
+        "fgetc" | "getc" | "getchar" | "_IO_getc" => match run.arrives(from).then(|| run.take(1, false)) {
+            Some(byte) if !byte.is_empty() => byte.first().map_or(u64::MAX, |byte| u64::from(*byte)),
+            _ => u64::MAX,
+        },
+        "getenv" | "secure_getenv" | "nvram_get" => match run.arrives(from) {
+            true => {
+                let text = run.whole();
+                stored(run, machine, &text)
+            }
+            false => 0,
+        },
+        "__isoc99_sscanf" | "sscanf" => scanned(run, machine, &run.text(machine, a, MAX_TEXT), b, 2),
+        "__isoc99_scanf" | "scanf" | "__isoc99_fscanf" | "fscanf" => {
+            if !run.arrives(from) {
+                return Some(u64::MAX);
+            }
+            let text = run.take(MAX_TEXT as usize, true);
+            let at = u32::from(plain.ends_with("fscanf"));
+            let format = n(run, machine, at);
+            scanned(run, machine, &text, format, at + 1)
+        }
+        "snprintf" => printed(run, machine, a, b, 2 + 2 * chk),
+        "sprintf" => printed(run, machine, a, MAX_TEXT, 1 + 2 * chk),
+        "pthread_create" => {
+            run.starts(c, n(run, machine, 3));
+            0
+        }
+        "exit" | "_exit" | "_Exit" | "abort" | "__stack_chk_fail" | "__assert_fail" => return None,
+        _ => return Some(texts(run, machine, plain, [a, b, c])),
+    })
+}
+
+fn input(run: &mut Run<'_>, machine: &mut World<'_, '_>, from: u64, to: u64, most: u64) -> u64 {
+    if !run.arrives(from) {
+        return 0;
+    }
+    let bytes = run.take(most.min(MAX_TEXT) as usize, false);
+    run.write(machine, to, &bytes);
+    bytes.len() as u64
+}
+
+fn line(run: &mut Run<'_>, machine: &mut World<'_, '_>, from: u64, to: u64, room: u64) -> u64 {
+    if !run.arrives(from) {
+        return 0;
+    }
+    let bytes = run.take(room.saturating_sub(1).min(MAX_TEXT) as usize, true);
+    if bytes.is_empty() {
+        return 0;
+    }
+    run.write(machine, to, &[bytes, vec![0]].concat());
+    to
+}
+
+fn whole_line(run: &mut Run<'_>, machine: &mut World<'_, '_>, from: u64, to: u64, room: u64) -> u64 {
+    let bytes = if run.arrives(from) { run.take(MAX_TEXT as usize, true) } else { Vec::new() };
+    if bytes.is_empty() {
+        return u64::MAX;
+    }
+    let text = stored(run, machine, &bytes);
+    let word = run.word();
+    let _ = machine.store(to, &Value::new(text, word));
+    let _ = machine.store(room, &Value::new(256, word));
+    bytes.len() as u64
+}
+
+/// A new object with a text in it.
+fn stored(run: &mut Run<'_>, machine: &mut World<'_, '_>, text: &[u8]) -> u64 {
+    let object = run.object(machine);
+    run.write(machine, object, &[text, b"\0"].concat());
+    object
+}
+
+/// A comparison as the library knowledge describes it.
+fn comparison(run: &mut Run<'_>, machine: &World<'_, '_>, name: &str) -> Option<u64> {
+    let compares = facts_of(name).iter().find_map(|fact| match *fact {
+        Fact::Compares { how, left, right, length } => Some((how, left, right, length)),
+        _ => None,
+    });
+    let (how, left, right, length) = compares?;
+    let [left, right] = [left, right].map(|n| run.argument(machine, u32::from(n)));
+    let most = length.map_or(MAX_TEXT, |n| run.argument(machine, u32::from(n)));
+    let read = |at: u64| match how {
+        Comparison::Bytes => run.bytes(machine, at, most),
+        Comparison::Contains => run.text(machine, at, MAX_TEXT),
+        _ => run.text(machine, at, most),
+    };
+    let (a, b) = (read(left), read(right));
+    let (mut x, mut y) = (a.clone(), b.clone());
+    if matches!(how, Comparison::Caseless | Comparison::CaselessPrefix) {
+        x.make_ascii_lowercase();
+        y.make_ascii_lowercase();
+    }
+    if how == Comparison::Contains {
+        let found = (0..=x.len()).find(|at| x.get(*at..).is_some_and(|rest| rest.starts_with(&y)));
+        if found.is_none() {
+            run.compared(&a, &b);
+        }
+        return Some(found.map_or(0, |at| left.wrapping_add(at as u64)));
+    }
+    if x != y {
+        run.compared(&a, &b);
+    }
+    Some(match x.cmp(&y) {
+        std::cmp::Ordering::Less => u64::MAX,
+        std::cmp::Ordering::Equal => 0,
+        std::cmp::Ordering::Greater => 1,
+    })
+}
+
+fn scanned(run: &mut Run<'_>, machine: &mut World<'_, '_>, text: &[u8], format: u64, first: u32) -> u64 {
+    let format = run.text(machine, format, MAX_TEXT);
+    let scanned = scan(text, &format, run.word());
+    for (taken, n) in scanned.taken.iter().zip(first..) {
+        let to = run.argument(machine, n);
+        match taken {
+            Taken::Text(text) => run.write(machine, to, &[text.as_slice(), b"\0"].concat()),
+            Taken::Number(number, size) => {
+                let _ = machine.store(to, &Value::new(*number, *size));
+            }
+        }
+    }
+    if let Some(wanted) = scanned.wanted {
+        run.compared(text, &wanted);
+    }
+    scanned.taken.len() as u64
+}
+
+fn printed(run: &mut Run<'_>, machine: &mut World<'_, '_>, to: u64, room: u64, format: u32) -> u64 {
+    let text = run.text(machine, run.argument(machine, format), MAX_TEXT);
+    let mut next = format;
+    let argument = || {
+        next += 1;
+        run.argument(machine, next)
+    };
+    let mut out = print(&text, argument, |address| run.text(machine, address, MAX_TEXT));
+    let length = out.len() as u64;
+    out.truncate(room.saturating_sub(1) as usize);
+    run.write(machine, to, &[out, vec![0]].concat());
+    length
+}
+
+/// Functions on texts, and what success looks like.
+fn texts(run: &mut Run<'_>, machine: &mut World<'_, '_>, name: &str, [a, b, c]: [u64; 3]) -> u64 {
+    let text = |run: &Run<'_>, machine: &World<'_, '_>, at: u64| run.text(machine, at, MAX_TEXT);
+    match name {
+        "strlen" => text(run, machine, a).len() as u64,
+        "strnlen" => (text(run, machine, a).len() as u64).min(b),
+        "strchr" | "index" | "strchrnul" | "strrchr" | "rindex" | "memchr" => {
+            found(run, machine, name, [a, b, c])
+        }
+        "strcspn" | "strspn" | "strpbrk" => spanned(run, machine, name, a, b),
+        "strtok" | "strtok_r" | "__strtok_r" | "strsep" => token(run, machine, name, [a, b, c]),
+        "memcpy" | "memmove" | "mempcpy" | "bcopy" => {
+            let (to, from) = if name == "bcopy" { (b, a) } else { (a, b) };
+            let bytes = run.bytes(machine, from, c);
+            run.write(machine, to, &bytes);
+            if name == "mempcpy" { to.wrapping_add(c) } else { to }
+        }
+        "strcpy" | "stpcpy" | "strncpy" | "strlcpy" | "strcat" | "strncat" => {
+            let mut copied = run.text(machine, b, if name.contains('n') { c } else { MAX_TEXT });
+            if name == "strlcpy" {
+                copied.truncate(c.saturating_sub(1) as usize);
+            }
+            let skip = if name.ends_with("cat") { text(run, machine, a).len() as u64 } else { 0 };
+            let length = copied.len() as u64;
+            if name != "strncpy" || length < c {
+                copied.push(0);
+            }
+            run.write(machine, a.wrapping_add(skip), &copied);
+            if name == "stpcpy" { a.wrapping_add(length) } else { a }
+        }
+        "memset" | "bzero" => {
+            let (byte, count) = if name == "bzero" { (0, b) } else { (b as u8, c) };
+            run.write(machine, a, &vec![byte; count.min(4 * MAX_TEXT) as usize]);
+            a
+        }
+        "strdup" | "strndup" | "__strdup" => {
+            let copy = run.text(machine, a, if name == "strndup" { b } else { MAX_TEXT });
+            stored(run, machine, &copy)
+        }
+        "atoi" | "atol" | "atoll" => number(&text(run, machine, a), 10).0,
+        "strtol" | "strtoul" | "strtoll" | "strtoull" => {
+            let (number, length) = number(&text(run, machine, a), if c == 0 { 10 } else { c as u32 });
+            if b != 0 {
+                let word = run.word();
+                let _ = machine.store(b, &Value::new(a.wrapping_add(length as u64), word));
+            }
+            number
+        }
+        "tolower" => u64::from((a as u8).to_ascii_lowercase()),
+        "toupper" => u64::from((a as u8).to_ascii_uppercase()),
+        _ => success(run, machine, name, c),
+    }
+}
+
+/// What a function that is not modelled returns when all goes well.
+fn success(run: &mut Run<'_>, machine: &mut World<'_, '_>, name: &str, count: u64) -> u64 {
+    match name {
+        "socket" | "accept" | "accept4" | "open" | "open64" | "openat" | "dup" | "epoll_create"
+        | "epoll_create1" | "creat" | "fileno" => 5,
+        "fopen" | "fopen64" | "fdopen" | "popen" | "malloc" | "calloc" | "realloc" | "xmalloc"
+        | "opendir" | "__errno_location" | "localtime" | "gmtime" | "inet_ntoa" => run.object(machine),
+        "write" | "send" | "sendto" | "fwrite" => count,
+        "select" | "poll" | "epoll_wait" | "inet_pton" | "inet_aton" => 1,
+        "time" => 1_700_000_000,
+        "getpid" | "getppid" => 4_321,
+        "getuid" | "geteuid" => 1_000,
+        "mmap" | "mmap64" => u64::MAX,
+        _ => 0,
+    }
+}
+
+fn found(run: &mut Run<'_>, machine: &World<'_, '_>, name: &str, [a, b, c]: [u64; 3]) -> u64 {
+    let mut text = match name {
+        "memchr" => run.bytes(machine, a, c),
+        _ => run.text(machine, a, MAX_TEXT),
+    };
+    let end = text.len() as u64;
+    if name != "memchr" {
+        text.push(0);
+    }
+    let wanted = |byte: &u8| *byte == b as u8;
+    let at = if name.contains("rchr") || name == "rindex" {
+        text.iter().rposition(wanted)
+    } else {
+        text.iter().position(wanted)
+    };
+    match at {
+        Some(at) => a.wrapping_add(at as u64),
+        None => {
+            let more = [text.strip_suffix(b"\0").unwrap_or(&text), &[b as u8, b'k']].concat();
+            let plain = text.strip_suffix(b"\0").unwrap_or(&text).to_vec();
+            run.compared(&plain, &more);
+            if name == "strchrnul" { a.wrapping_add(end) } else { 0 }
+        }
+    }
+}
+
+fn spanned(run: &Run<'_>, machine: &World<'_, '_>, name: &str, a: u64, b: u64) -> u64 {
+    let (text, set) = (run.text(machine, a, MAX_TEXT), run.text(machine, b, MAX_TEXT));
+    let stop = |byte: &u8| set.contains(byte) != (name == "strspn");
+    let at = text.iter().position(stop);
+    match name {
+        "strpbrk" => at.map_or(0, |at| a.wrapping_add(at as u64)),
+        _ => at.unwrap_or(text.len()) as u64,
+    }
+}
+
+fn token(run: &mut Run<'_>, machine: &mut World<'_, '_>, name: &str, [a, b, c]: [u64; 3]) -> u64 {
+    let word = run.word();
+    let place = match name {
+        "strsep" => Some(a),
+        "strtok" => None,
+        _ => Some(c),
+    };
+    let kept = match place {
+        Some(place) => machine.load(place, word).map_or(0, |value| value.low()),
+        None => run.token,
+    };
+    let start = if name == "strsep" || a == 0 { kept } else { a };
+    let set = run.text(machine, b, 64);
+    let text = run.text(machine, start, MAX_TEXT);
+    let is = |byte: &u8| set.contains(byte);
+    let skip = if name == "strsep" { 0 } else { text.iter().take_while(|byte| is(byte)).count() };
+    let length = text.iter().skip(skip).take_while(|byte| !is(byte)).count();
+    let none = start == 0 || name != "strsep" && length == 0;
+    let end = start.wrapping_add((skip + length) as u64);
+    let last = skip + length >= text.len();
+    let next = match (none || last, name) {
+        (true, "strsep") => 0,
+        (true, _) => end,
+        _ => {
+            run.write(machine, end, &[0]);
+            end.wrapping_add(1)
+        }
+    };
+    match place {
+        Some(place) => {
+            let _ = machine.store(place, &Value::new(next, word));
+        }
+        None => run.token = next,
+    }
+    if none { 0 } else { start.wrapping_add(skip as u64) }
+}
+
+/// A number at the start of a text, and the bytes that it takes.
+fn number(text: &[u8], radix: u32) -> (u64, usize) {
+    let blanks = text.iter().take_while(|byte| byte.is_ascii_whitespace()).count();
+    let rest = text.get(blanks..).unwrap_or_default();
+    let negative = rest.first() == Some(&b'-');
+    let sign = usize::from(negative || rest.first() == Some(&b'+'));
+    let mut number = 0_u64;
+    let mut length = 0;
+    for byte in rest.iter().skip(sign) {
+        let Some(digit) = char::from(*byte).to_digit(radix.clamp(2, 36)) else { break };
+        number = number.wrapping_mul(u64::from(radix)).wrapping_add(u64::from(digit));
+        length += 1;
+    }
+    (if negative { number.wrapping_neg() } else { number }, blanks + sign + length)
+}
