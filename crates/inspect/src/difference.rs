@@ -5,6 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use record::{Artifact, Finding, Inspection};
 use serde::Serialize;
 
+use crate::predecessor::Predecessors;
+
 /// The difference between the records of two versions.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Difference {
@@ -44,33 +46,62 @@ impl Difference {
 
 /// Compares two records of the same thing.
 pub fn difference(old: &Inspection, new: &Inspection) -> Difference {
-    let (before, after) = (by_path(old), by_path(new));
-    let only = |here: &BTreeMap<&str, &Artifact>, there: &BTreeMap<&str, &Artifact>| -> Vec<String> {
-        here.keys().filter(|path| !there.contains_key(*path)).map(|path| (*path).to_owned()).collect()
-    };
-    let both = before.iter().filter_map(|(path, old)| Some((*path, *old, *after.get(path)?)));
-    let changed: Vec<(&str, &Artifact, &Artifact)> = both.filter(|(_, a, b)| a.sha256 != b.sha256).collect();
+    let predecessors = Predecessors::of(old, new);
+    let of = |artifact: &Artifact| predecessors.get(&artifact.path);
+    let both: Vec<(&Artifact, &Artifact)> =
+        new.artifacts.iter().filter_map(|artifact| Some((of(artifact)?, artifact))).collect();
+    let kept: BTreeSet<&str> = both.iter().map(|(old, _)| old.path.as_str()).collect();
+    let path = |artifact: &Artifact| artifact.path.clone();
+    let changed: Vec<(&Artifact, &Artifact)> =
+        both.iter().filter(|(old, new)| old.sha256 != new.sha256).copied().collect();
+    let mut added: Vec<String> = new.artifacts.iter().filter(|a| of(a).is_none()).map(path).collect();
+    let mut removed: Vec<String> =
+        old.artifacts.iter().filter(|a| !kept.contains(a.path.as_str())).map(path).collect();
+    added.sort();
+    removed.sort();
     Difference {
-        appeared: missing(new, old),
-        gone: missing(old, new),
-        added: only(&after, &before),
-        removed: only(&before, &after),
-        capabilities: changed.iter().flat_map(|(path, a, b)| capabilities(path, a, b)).collect(),
-        changed: changed.iter().map(|(path, ..)| (*path).to_owned()).collect(),
+        appeared: appeared(old, new, &predecessors),
+        gone: gone(old, new, &predecessors),
+        added,
+        removed,
+        capabilities: changed.iter().flat_map(|(old, new)| capabilities(&new.path, old, new)).collect(),
+        changed: changed.iter().map(|(_, new)| new.path.clone()).collect(),
     }
 }
 
-fn by_path(record: &Inspection) -> BTreeMap<&str, &Artifact> {
-    record.artifacts.iter().map(|artifact| (artifact.path.as_str(), artifact)).collect()
+/// What makes a finding the same one in another version, besides its id, which holds the path.
+fn sentence<'a>(finding: &'a Finding, path: &'a str) -> (&'a str, &'a str, &'a str) {
+    (&finding.rule, path, &finding.title)
 }
 
-/// Findings of `here` that `there` has not.
-fn missing(here: &Inspection, there: &Inspection) -> Vec<Finding> {
-    let known: BTreeSet<&str> = there.findings.iter().map(|finding| finding.id.as_str()).collect();
-    here.findings.iter().filter(|finding| !known.contains(finding.id.as_str())).cloned().collect()
+/// Where a finding of the new version was in the old one.
+fn old_path<'a>(finding: &'a Finding, predecessors: &Predecessors<'a>) -> &'a str {
+    predecessors.get(&finding.artifact).map_or(finding.artifact.as_str(), |old| old.path.as_str())
 }
 
-fn capabilities(path: &str, old: &Artifact, new: &Artifact) -> Vec<CapabilityChange> {
+/// Findings of the new version that the old one has not.
+pub(crate) fn appeared(old: &Inspection, new: &Inspection, predecessors: &Predecessors<'_>) -> Vec<Finding> {
+    let ids: BTreeSet<&str> = old.findings.iter().map(|finding| finding.id.as_str()).collect();
+    let known: BTreeSet<_> =
+        old.findings.iter().map(|finding| sentence(finding, &finding.artifact)).collect();
+    let is_new = |finding: &&Finding| {
+        !ids.contains(finding.id.as_str())
+            && !known.contains(&sentence(finding, old_path(finding, predecessors)))
+    };
+    new.findings.iter().filter(is_new).cloned().collect()
+}
+
+fn gone(old: &Inspection, new: &Inspection, predecessors: &Predecessors<'_>) -> Vec<Finding> {
+    let ids: BTreeSet<&str> = new.findings.iter().map(|finding| finding.id.as_str()).collect();
+    let kept: BTreeSet<_> =
+        new.findings.iter().map(|finding| sentence(finding, old_path(finding, predecessors))).collect();
+    let is_gone = |finding: &&Finding| {
+        !ids.contains(finding.id.as_str()) && !kept.contains(&sentence(finding, &finding.artifact))
+    };
+    old.findings.iter().filter(is_gone).cloned().collect()
+}
+
+pub(crate) fn capabilities(path: &str, old: &Artifact, new: &Artifact) -> Vec<CapabilityChange> {
     let mut counts: BTreeMap<&str, (u64, u64)> = BTreeMap::new();
     for capability in &old.capabilities {
         counts.entry(&capability.name).or_default().0 = capability.count;

@@ -15,6 +15,7 @@ use crate::finding::ProgramFinding;
 use crate::options::Options;
 use crate::picture;
 use crate::texts::Texts;
+use crate::witness;
 
 /// What is said of one program, whatever its paths.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -86,6 +87,7 @@ fn inspect(bytes: Vec<u8>, options: &Options) -> Report {
             let case = Case::new(&facts, &texts);
             report.findings = DETECTORS.iter().flat_map(|detector| (detector.detect)(&case)).collect();
             picture::draw(&facts, &mut report.findings);
+            report.work_units += witness::prove(&facts, &mut report.findings);
         }
         Err(error) => report.blind_spots.push(("all values".to_owned(), error.to_string())),
     }

@@ -6,14 +6,13 @@ use flow::{Edge, Facts, Labels};
 use program::{FuncId, VirtAddr};
 use record::{
     Address, ControlFlow, Evidence, Finding, Location, Payload, Review, RouteStep, Source, SourceKind,
-    Trigger, TriggerValue,
+    Trigger, TriggerValue, Witness,
 };
 use serde::{Deserialize, Deserializer, Serialize};
-use sha2::{Digest as _, Sha256};
 
 use crate::detectors::DETECTORS;
 use crate::disassembly;
-use crate::files::{escaped, severity};
+use crate::files::{escaped, fingerprint, severity};
 use crate::query::ConstantTest;
 use flow::Comparison;
 
@@ -37,6 +36,8 @@ pub(crate) struct ProgramFinding {
     pub(crate) evidence: Vec<Evidence>,
     /// Filled in afterwards, from the route.
     pub(crate) control_flow: Option<ControlFlow>,
+    /// Filled in afterwards, by running.
+    pub(crate) witness: Option<Witness>,
 }
 
 /// A rule that exists.
@@ -62,7 +63,7 @@ impl ProgramFinding {
             trigger: self.trigger,
             payload: self.payload,
             route: self.route,
-            witness: None,
+            witness: self.witness,
             why: self.why,
             evidence: self.evidence,
             control_flow: self.control_flow,
@@ -77,13 +78,7 @@ impl ProgramFinding {
         let operation = payload.map(|p| p.operation.as_str()).unwrap_or_default();
         let detail = payload.map(|p| p.detail.as_str()).unwrap_or_default();
         let via = self.source.as_ref().map(|s| s.via.as_str()).unwrap_or_default();
-        let mut hash = Sha256::new();
-        for part in [self.rule, artifact, value, operation, detail, via] {
-            hash.update((part.len() as u64).to_le_bytes());
-            hash.update(part);
-        }
-        let digest = hex::encode(hash.finalize());
-        format!("f-{}", digest.get(..16).unwrap_or_default())
+        fingerprint(&[self.rule, artifact, value, operation, detail, via])
     }
 }
 

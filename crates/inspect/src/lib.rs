@@ -6,9 +6,10 @@
 //! - `detectors`: what may be hidden in programs, one file a detector; `query` holds the questions that several ask.
 //! - `files`: what may be hidden in other files, one file a detector.
 //! - `score`, `files::Weight`: what a finding weighs, with reasons.
+//! - `witness`: inputs that prove a finding.
 //! - `picture`: the control flow around a route, as data.
 //! - `executable`, `assemble`: one program, and the record over all of them; `cache`: reports on programs, on disk.
-//! - [`render`]: records for readers; [`difference()`]: two versions compared; [`apply_review`]: people's decisions.
+//! - [`render`]: records for readers; [`difference()`], [`compare_with`]: two versions compared; [`apply_review`]: people's decisions.
 //!
 //! Nothing from an image is executed. Evidence, not verdicts: a finding says what was seen and where.
 //!
@@ -16,6 +17,7 @@
 
 mod assemble;
 mod cache;
+mod capability_change;
 mod detectors;
 mod difference;
 mod disassembly;
@@ -24,14 +26,17 @@ mod files;
 mod finding;
 mod options;
 mod picture;
+mod predecessor;
 mod query;
 pub mod render;
 mod review;
 mod score;
 mod texts;
+mod witness;
 
 pub use assemble::{detector_versions, inspect_program, inspect_tree, subject_of_directory, subject_of_file};
 pub use cache::Cache;
+pub use capability_change::compare_with;
 pub use difference::{CapabilityChange, Difference, difference};
 pub use options::{Net, Options, Progress};
 pub use review::{Decision, ReviewError, apply_review, read_review};

@@ -236,7 +236,7 @@ fn diff(old: &Path, new: &Path, format: Answer, context: &mut Context) -> anyhow
     Ok(Outcome::found(!difference.is_empty()))
 }
 
-fn difference_human(difference: &bom::Difference) -> String {
+pub(super) fn difference_human(difference: &bom::Difference) -> String {
     let shown = |item: &bom::Item| {
         let version = item.version.as_deref().unwrap_or_default();
         format!("{} {}", escape::line(&item.name), escape::line(version))

@@ -2,16 +2,20 @@
 
 use std::path::{Path, PathBuf};
 
+use bom::Bom;
 use clap::ValueEnum;
 use inspect::Difference;
 use record::{Finding, Inspection};
+use serde::Serialize;
+use tracing::info;
 
+use crate::commands::bom::difference_human;
 use crate::commands::{Context, inspect as records};
 use crate::escape;
 use crate::outcome::Outcome;
 use crate::progress::Bar;
 
-/// Compare two deliveries: files, capabilities, findings; exit 1 if they differ.
+/// Compare two deliveries: components, files, capabilities, findings; exit 1 if they differ.
 #[derive(Debug, clap::Args)]
 #[command(before_help = "Examples:
   sukashi diff router-3.2.0.bin router-3.2.1.bin
@@ -32,27 +36,52 @@ enum Format {
     Json,
 }
 
+/// One delivery, as far as it is known.
+struct Delivery {
+    inspection: Inspection,
+    /// Only if it was inspected just now: a record names its components by their digest.
+    components: Option<Bom>,
+}
+
+/// What is printed as JSON.
+#[derive(Serialize)]
+struct Answer {
+    #[serde(flatten)]
+    difference: Difference,
+    /// Null if one of the two is a record.
+    components: Option<bom::Difference>,
+}
+
 pub(crate) fn run(args: &Args, context: &mut Context) -> anyhow::Result<Outcome> {
-    let (old, new) = (record(&args.old)?, record(&args.new)?);
-    let difference = inspect::difference(&old, &new);
-    match args.format {
-        Format::Json => context.output.json(&difference)?,
-        Format::Human => context.output.write(human(&difference).as_bytes())?,
+    let (old, new) = (delivery(&args.old)?, delivery(&args.new)?);
+    let components =
+        old.components.as_ref().zip(new.components.as_ref()).map(|(old, new)| bom::diff(old, new));
+    if components.is_none() {
+        info!("components are not compared: that needs both deliveries, not their records");
     }
-    let found = Outcome::found(!difference.is_empty());
-    Ok(if old.complete && new.complete { found } else { found.max(Outcome::Partial) })
+    let answer = Answer { difference: inspect::difference(&old.inspection, &new.inspection), components };
+    match args.format {
+        Format::Json => context.output.json(&answer)?,
+        Format::Human => context.output.write(human(&answer).as_bytes())?,
+    }
+    let same =
+        answer.difference.is_empty() && answer.components.as_ref().is_none_or(bom::Difference::is_empty);
+    let found = Outcome::found(!same);
+    Ok(if old.inspection.complete && new.inspection.complete { found } else { found.max(Outcome::Partial) })
 }
 
 /// A record is read, anything else inspected.
-fn record(path: &Path) -> anyhow::Result<Inspection> {
+fn delivery(path: &Path) -> anyhow::Result<Delivery> {
     if path.extension().is_some_and(|extension| extension == "json") {
-        return records::read_record(path);
+        return Ok(Delivery { inspection: records::read_record(path)?, components: None });
     }
     let bar = Bar::new(&path.to_string_lossy());
-    Ok(pipeline::examine(path, &pipeline::Limits::default(), &bar)?.inspection)
+    let examined = pipeline::examine(path, &pipeline::Limits::default(), &bar)?;
+    Ok(Delivery { inspection: examined.inspection, components: Some(examined.bom) })
 }
 
-fn human(difference: &Difference) -> String {
+fn human(answer: &Answer) -> String {
+    let Answer { difference, components } = answer;
     let mut text = String::new();
     let finding = |mark: char, f: &Finding| {
         let place = escape::line(&f.artifact);
@@ -68,5 +97,6 @@ fn human(difference: &Difference) -> String {
     text.extend(difference.added.iter().map(|p| path('+', p)));
     text.extend(difference.removed.iter().map(|p| path('-', p)));
     text.extend(difference.changed.iter().map(|p| path('~', p)));
+    text += &components.as_ref().map(difference_human).unwrap_or_default();
     text
 }

@@ -166,12 +166,12 @@ impl<'a> Plan<'a> {
 
     /// Whether a record has something that must not pass.
     fn judge(&self, record: &Inspection) -> Outcome {
-        let counts = |finding: &&Finding| {
+        let counts = |finding: &Finding| {
             finding.review.state != ReviewState::Rejected
                 && self.fail_on.is_some_and(|least| finding.severity >= least)
-                && !self.baseline.as_ref().is_some_and(|b| b.findings.iter().any(|old| old.id == finding.id))
         };
-        let found = Outcome::found(record.findings.iter().any(|f| counts(&f)));
+        let new = self.baseline.as_ref().map(|old| inspect::difference(old, record).appeared);
+        let found = Outcome::found(new.as_ref().unwrap_or(&record.findings).iter().any(counts));
         if record.complete { found } else { found.max(Outcome::Partial) }
     }
 }
@@ -230,6 +230,9 @@ fn one(plan: &Plan<'_>, path: &Path, context: &mut Context) -> anyhow::Result<Ou
         return records::write_all(plan, path, folder);
     }
     let mut examined = examine(path, &plan.limits)?;
+    if let Some(baseline) = &plan.baseline {
+        inspect::compare_with(&mut examined.inspection, baseline);
+    }
     review(plan, &mut examined.inspection);
     let name = file_name(path);
     let bytes = match plan.format {

@@ -155,6 +155,7 @@ fn finding(case: &Case<'_>, rule: &'static str, kind: Kind, pair: &TwoWays) -> P
         route,
         evidence: evidence(facts, &places),
         control_flow: None,
+        witness: None,
     }
 }
 

@@ -229,6 +229,7 @@ impl Gated {
             route,
             evidence: evidence(facts, &places),
             control_flow: None,
+            witness: None,
         }
     }
 }

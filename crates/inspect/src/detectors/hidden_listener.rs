@@ -28,7 +28,9 @@ fn detect(case: &Case<'_>) -> Vec<ProgramFinding> {
     for (function, _) in facts.functions() {
         let runs =
             facts.effects(function).iter().filter(|effect| is_exec(effect) && is_network(facts, effect));
-        found.extend(runs.filter_map(|effect| finding(facts, effect)));
+        // What opens the way there tells more than that there is one.
+        let open = runs.filter(|effect| case.gated().iter().all(|gated| gated.running.effect != **effect));
+        found.extend(open.filter_map(|effect| finding(facts, effect)));
     }
     found
 }
@@ -94,5 +96,6 @@ fn finding(facts: &Facts<'_>, effect: &Effect) -> Option<ProgramFinding> {
         route,
         evidence: evidence(facts, &places),
         control_flow: None,
+        witness: None,
     })
 }

@@ -41,6 +41,7 @@ impl Plain {
             route: route.collect(),
             evidence: evidence(facts, &places),
             control_flow: None,
+            witness: None,
         }
     }
 }

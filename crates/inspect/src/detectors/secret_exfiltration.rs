@@ -6,8 +6,8 @@
 //! **Wrongly reports** servers whose purpose is to hand out such data, such as directory services.
 //! **Source**: VPNFilter (2018) and router implants that collect account files; CWE-200.
 
-use flow::{Effect, Fact, Facts, Labels};
-use program::{BlockId, FuncId, VirtAddr};
+use flow::{CallSite, Effect, Fact, Facts, Labels};
+use program::{BlockId, CallTarget, FuncId, VirtAddr};
 use record::{Location, Payload, RouteStep, Source, SourceKind};
 
 use super::payload::place;
@@ -42,8 +42,10 @@ fn detect(case: &Case<'_>) -> Vec<ProgramFinding> {
 
 /// The first place that names a confidential file.
 fn opened(facts: &Facts<'_>) -> Option<Opened> {
-    let mut calls =
-        facts.functions().flat_map(|(function, own)| own.calls.values().map(move |c| (function, c)));
+    let mut calls = facts.functions().flat_map(|(function, own)| {
+        let opening = own.calls.iter().filter(move |(call, site)| opens(facts, function, **call, site));
+        opening.map(move |(_, site)| (function, site))
+    });
     calls.find_map(|(function, site)| {
         let mut named =
             site.arguments.iter().filter(|a| facts.labels(function, **a).meets(Labels::ON_SECRET));
@@ -51,6 +53,12 @@ fn opened(facts: &Facts<'_>) -> Option<Opened> {
         let path = String::from_utf8_lossy(path).into_owned();
         Some(Opened { function, block: site.block, address: site.address, path })
     })
+}
+
+/// May a call open what it names? Other library functions only find names in registers that they do not read.
+fn opens(facts: &Facts<'_>, function: FuncId, call: u32, site: &CallSite) -> bool {
+    let known = facts.knowledge(function, call);
+    matches!(site.target, CallTarget::Function(_)) || known.iter().any(|fact| matches!(fact, Fact::Opens(_)))
 }
 
 fn sends(facts: &Facts<'_>, effect: &Effect) -> bool {
@@ -140,5 +148,6 @@ fn finding(case: &Case<'_>, effect: &Effect, opened: &Opened) -> ProgramFinding 
         route,
         evidence: evidence(facts, &places),
         control_flow: None,
+        witness: None,
     }
 }

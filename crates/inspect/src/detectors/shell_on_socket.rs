@@ -163,5 +163,6 @@ pub(crate) fn finding(case: &Case<'_>, shell: &SocketShell, rule: &'static str) 
         route,
         evidence: evidence(facts, &places),
         control_flow: None,
+        witness: None,
     }
 }

@@ -105,5 +105,6 @@ fn finding(
         route,
         evidence: evidence(facts, &places),
         control_flow: None,
+        witness: None,
     }
 }

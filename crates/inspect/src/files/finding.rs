@@ -66,14 +66,19 @@ impl FileFinding {
     }
 
     fn fingerprint(&self) -> String {
-        let mut hash = Sha256::new();
-        for part in [self.rule, &self.path, &self.title] {
-            hash.update((part.len() as u64).to_le_bytes());
-            hash.update(part);
-        }
-        let digest = hex::encode(hash.finalize());
-        format!("f-{}", digest.get(..16).unwrap_or_default())
+        fingerprint(&[self.rule, &self.path, &self.title])
     }
+}
+
+/// An id that is the same wherever all parts are.
+pub(crate) fn fingerprint(parts: &[&str]) -> String {
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update((part.len() as u64).to_le_bytes());
+        hash.update(part);
+    }
+    let digest = hex::encode(hash.finalize());
+    format!("f-{}", digest.get(..16).unwrap_or_default())
 }
 
 /// The severity that a score stands for.

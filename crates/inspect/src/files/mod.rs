@@ -22,7 +22,7 @@ mod weight;
 
 use unpack::Tree;
 
-pub(crate) use finding::{FileFinding, severity};
+pub(crate) use finding::{FileFinding, fingerprint, severity};
 pub(crate) use text::escaped;
 pub(crate) use weight::Weight;
 
