@@ -4,7 +4,7 @@
 //! gives an AND/OR graph: facts, and the rule applications that conclude them. A proof takes for each fact its
 //! cheapest application (see `cheapest`).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::bodies::{Body, Facts};
 use crate::cheapest::Cheapest;
@@ -12,8 +12,9 @@ use crate::matching::{Bindings, unify};
 use crate::packed::Packed;
 use crate::pattern::{FactError, Pattern, decode};
 use crate::program::{Atom, ColumnType, Literal, Program, RelationId, Rule, RuleId, Term};
-use crate::session::Session;
-use crate::value::{Fact, Value};
+use crate::seminaive::{Applied, SemiNaive};
+use crate::session::{Machine, Session};
+use crate::value::{Fact, Row, Value};
 
 /// A fact of [`Derivations`]: its number there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -418,13 +419,19 @@ impl Session {
         rules.filter(move |(_, rule)| rule.head.relation == relation).map(|(index, _)| index)
     }
 
-    /// A smallest proof of the fact: fewest rule applications, counted as often as they are used. `None` if it does
-    /// not hold. Where a fact rests on much, the graph of all facts is made with the first question and kept until the
-    /// next commit.
+    /// A short proof of the fact. `None` if it does not hold.
+    ///
+    /// With [`Method::SemiNaive`](crate::Method) each step follows the lowest way to its conclusion; the whole has the
+    /// least height there is, as long as all facts came with the first commit. With `Method::Dataflow` it has the fewest
+    /// rule applications, counted as often as they are used; where a fact rests on much, the graph of all facts is made
+    /// with the first question and kept until the next commit.
     ///
     /// # Errors
     /// If the pattern's relation is not declared, or has other columns.
     pub fn why(&self, pattern: &Pattern) -> Result<Option<Proof>, FactError> {
+        if let Some(Machine::SemiNaive(machine)) = self.engine.borrow_mut().as_mut() {
+            return self.followed(machine, pattern);
+        }
         if let Some(recorded) = self.recorded.get() {
             return self.smallest(recorded, pattern);
         }
@@ -436,6 +443,38 @@ impl Session {
             None => self
                 .smallest(self.recorded.get_or_init(|| Recorded::of(self.derivations().sorted())), pattern),
         }
+    }
+
+    /// The proof that the machine follows for the lowest fact of the pattern.
+    fn followed(&self, machine: &mut SemiNaive, pattern: &Pattern) -> Result<Option<Proof>, FactError> {
+        let Some(encoded) = self.program.encode_pattern(&self.program.symbols, pattern)? else {
+            return Ok(None);
+        };
+        let rows = self.rows(&encoded);
+        let Some(goal) = rows.into_iter().min_by_key(|row| machine.height(encoded.relation, row)) else {
+            return Ok(None);
+        };
+        let applied = machine.proof(&self.program, encoded.relation, &goal);
+        let mut rows = vec![BTreeSet::new(); self.program.relations.len()];
+        let heads = applied.iter().map(|a| &a.head);
+        for (id, row) in
+            heads.chain(applied.iter().flat_map(|a| &a.premises)).chain([&(encoded.relation, goal)])
+        {
+            if let Some(rows) = rows.get_mut(id.0) {
+                rows.insert(*row);
+            }
+        }
+        let widths = self.program.relations.iter().map(|r| r.columns.len());
+        let tables = rows.into_iter().zip(widths).map(|(rows, width)| Packed::new(width, rows).into());
+        let mut derivations = self.graph(Facts::new(tables.collect()));
+        for Applied { rule, head, premises } in applied {
+            let number = |(id, row): &(RelationId, Row)| derivations.facts.find(*id, row).unwrap_or_default();
+            let (head, premises) = (number(&head), premises.iter().map(number).collect::<Vec<_>>());
+            derivations.push(rule, head, premises.into_iter());
+        }
+        let cheapest = derivations.cheapest(&|_, _| 1.0);
+        let goal = derivations.facts.find(encoded.relation, &goal).map(FactId);
+        Ok(goal.map(|goal| self.proof(&derivations, &cheapest, goal)))
     }
 
     fn smallest(&self, recorded: &Recorded, pattern: &Pattern) -> Result<Option<Proof>, FactError> {

@@ -14,6 +14,7 @@
 )]
 
 mod compile;
+mod explain;
 mod heap;
 mod search;
 
@@ -28,12 +29,17 @@ use crate::render::{fold, pass};
 use crate::stratify::Stratum;
 use crate::value::Row;
 
+pub(crate) use explain::Applied;
+
 use compile::{Plan, Start, compile, premises};
 use heap::{DEAD, DYING, Heap, padded};
 use search::{Found, Purpose, Search};
 
-/// Rows followed at once, for each worker.
-const TOGETHER: usize = 4096;
+/// Rows followed before what they conclude is taken in.
+const TOGETHER: usize = 16_384;
+/// Fewer are not worth a thread.
+const FEW: usize = 2048;
+const ANY: Purpose = Purpose::Conclude(DYING);
 
 /// More facts than the budget allows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -107,7 +113,7 @@ impl SemiNaive {
                 self.conclude_whole(program, stratum, *rule, &mut fresh)?;
             }
         }
-        self.rounds(program, stratum, fresh)?;
+        self.rounds(program, stratum, fresh, true)?;
         for id in &stratum.relations {
             self.came[id.0].clear();
             self.statistics.relations[id.0] = Some(self.heaps[id.0].statistics());
@@ -301,23 +307,33 @@ impl SemiNaive {
             for (premise, id, absent) in premises(&program.rules[*rule]) {
                 if !is_own(stratum, id) {
                     let rows = if absent { self.went[id.0].clone() } else { self.came[id.0].clone() };
-                    self.follow(program, stratum, (*rule, premise), &rows, &mut fresh)?;
+                    self.follow(program, stratum, (*rule, premise), &rows, ANY, &mut fresh)?;
                 }
             }
         }
-        self.rounds(program, stratum, fresh)
+        self.rounds(program, stratum, fresh, false)
     }
 
-    fn rounds(&mut self, program: &Program, stratum: &Stratum, fresh: Fresh) -> Result<(), Exceeded> {
-        let mut fresh = fresh;
+    /// Until nothing new comes. If these are the first rows of the stratum, each row gets the smallest height it can
+    /// have, whatever the order in which rows are followed.
+    fn rounds(
+        &mut self,
+        program: &Program,
+        stratum: &Stratum,
+        fresh: Fresh,
+        first: bool,
+    ) -> Result<(), Exceeded> {
+        let (mut fresh, mut round) = (fresh, 1);
         while stratum.recursive && fresh.iter().any(|rows| !rows.is_empty()) {
             let mut next = self.nothing();
+            // What comes in this round is higher, and followed in the next.
+            let purpose = Purpose::Conclude(if first { round + 1 } else { DYING });
             for rule in &stratum.rules {
                 for (premise, id, _) in premises(&program.rules[*rule]).filter(|p| is_own(stratum, p.1)) {
-                    self.follow(program, stratum, (*rule, premise), &fresh[id.0], &mut next)?;
+                    self.follow(program, stratum, (*rule, premise), &fresh[id.0], purpose, &mut next)?;
                 }
             }
-            fresh = next;
+            (fresh, round) = (next, round + 1);
         }
         Ok(())
     }
@@ -331,7 +347,7 @@ impl SemiNaive {
     ) -> Result<(), Exceeded> {
         self.plan(program, stratum, rule, Start::Whole);
         loop {
-            let mut search = Search::new(&self.heaps, &self.plans[&(rule, Start::Whole)], Purpose::Conclude);
+            let mut search = Search::new(&self.heaps, &self.plans[&(rule, Start::Whole)], ANY);
             search.whole();
             let found = search.found;
             let again = found.is_full();
@@ -349,6 +365,7 @@ impl SemiNaive {
         stratum: &Stratum,
         (rule, premise): (usize, usize),
         rows: &[u32],
+        purpose: Purpose,
         fresh: &mut Fresh,
     ) -> Result<(), Exceeded> {
         if rows.is_empty() {
@@ -357,10 +374,10 @@ impl SemiNaive {
         self.plan(program, stratum, rule, Start::Premise(premise));
         let (source, head) = (source_of(program, rule, premise), program.rules[rule].head.relation);
         let own = is_own(stratum, source);
-        for part in rows.chunks(TOGETHER * self.workers) {
+        for part in rows.chunks(TOGETHER) {
             let mut again = true;
             while again {
-                let found = self.look((rule, premise), source, own, part, Purpose::Conclude);
+                let found = self.look((rule, premise), source, own, part, purpose);
                 again = found.iter().any(Found::is_full);
                 for found in found {
                     self.take_in_all(head, &found, fresh)?;
@@ -391,7 +408,7 @@ impl SemiNaive {
             }
             search.found
         };
-        if self.workers == 1 || rows.len() < TOGETHER {
+        if self.workers == 1 || rows.len() < FEW {
             return vec![look(rows)];
         }
         std::thread::scope(|scope| {

@@ -1,6 +1,6 @@
 //! Facts that come and go, and what follows from them at each moment.
 
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;
 use std::rc::Rc;
 
@@ -17,7 +17,7 @@ use crate::reference;
 use crate::seminaive::SemiNaive;
 use crate::value::{Change, Fact, Row, Update};
 
-/// How conclusions are kept up to date. Results do not depend on it.
+/// How conclusions are kept up to date. What holds does not depend on it; which of several proofs is shown may.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Method {
     /// Rules are followed from what came and what went: the fastest on one machine.
@@ -38,7 +38,7 @@ pub struct Options {
     pub method: Method,
 }
 
-enum Machine {
+pub(crate) enum Machine {
     SemiNaive(Box<SemiNaive>),
     Dataflow(Engine),
 }
@@ -74,7 +74,7 @@ pub struct Session {
     pending: Vec<HashMap<Row, bool, Mixed>>,
     /// How often beyond once the engine holds a row, where it does.
     more: HashMap<(RelationId, Row), Difference>,
-    engine: Option<Machine>,
+    pub(crate) engine: RefCell<Option<Machine>>,
     options: Options,
     incomplete: Option<Incomplete>,
     /// Of the last commit, once somebody asked why.
@@ -149,7 +149,7 @@ impl Session {
             stated: Database::new(&program),
             pending: vec![HashMap::default(); program.relations.len()],
             more: HashMap::new(),
-            engine: None,
+            engine: RefCell::new(None),
             options,
             incomplete: None,
             recorded: OnceCell::new(),
@@ -223,14 +223,14 @@ impl Session {
     pub fn commit(&mut self) -> Result<Changes, CommitError> {
         self.recorded.take();
         let delta = self.take_pending();
-        let Some(mut engine) = self.engine.take() else { return self.start(&delta) };
+        let Some(mut engine) = self.engine.get_mut().take() else { return self.start(&delta) };
         match engine.commit(&self.program, &delta) {
             Err(stopped) => {
                 self.state(&delta);
                 Err(stopped.into())
             }
             Ok(Round::Changes(derived)) if !self.too_many(&derived) => {
-                self.engine = Some(engine);
+                *self.engine.get_mut() = Some(engine);
                 Ok(self.apply(&delta, &derived))
             }
             Ok(Round::Exceeded | Round::Changes(_)) => {
@@ -306,7 +306,7 @@ impl Session {
         if self.derived_facts() > max_derived {
             return self.cut();
         }
-        self.engine = Some(Machine::SemiNaive(Box::new(machine)));
+        *self.engine.get_mut() = Some(Machine::SemiNaive(Box::new(machine)));
     }
 
     fn start_dataflow(&mut self) -> Result<(), CommitError> {
@@ -319,7 +319,7 @@ impl Session {
             Round::Changes(derived)
                 if derived.iter().map(Vec::len).sum::<usize>() as u64 <= self.options.max_derived =>
             {
-                self.engine = Some(Machine::Dataflow(engine));
+                *self.engine.get_mut() = Some(Machine::Dataflow(engine));
                 self.begin(&derived);
             }
             Round::Changes(_) | Round::Exceeded => {

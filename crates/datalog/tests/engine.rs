@@ -104,17 +104,30 @@ proptest! {
     #[test]
     fn every_fact_has_a_proof_from_base_facts_and_none_goes_in_a_circle(
         rules in prop::sample::subsequence((0..RULES.len()).collect::<Vec<_>>(), 1..RULES.len()),
-        facts in prop::collection::vec(any_fact(), 1..14),
+        first in prop::collection::vec(any_fact(), 1..14),
+        then in prop::collection::vec((any_fact(), any::<bool>()), 0..8),
+        method in prop_oneof![3 => Just(Method::SemiNaive), 1 => Just(Method::Dataflow)],
     ) {
-        let mut session = Session::new(program(&rules), Options::default());
+        let mut session = Session::new(program(&rules), Options { method, ..Options::default() });
+        let mut facts: BTreeSet<Fact> = first.into_iter().collect();
         for fact in &facts {
             session.insert(fact).unwrap();
+        }
+        session.commit().unwrap();
+        for (fact, add) in then {
+            if add {
+                session.insert(&fact).unwrap();
+                facts.insert(fact);
+            } else {
+                session.retract(&fact).unwrap();
+                facts.remove(&fact);
+            }
         }
         session.commit().unwrap();
         for fact in all(&session) {
             let proof = session.why(&pattern(&fact)).unwrap();
             prop_assert!(proof.is_some(), "{fact} has no proof");
-            let mut known: BTreeSet<Fact> = facts.iter().cloned().collect();
+            let mut known = facts.clone();
             for step in proof.unwrap().steps {
                 for premise in &step.premises {
                     let aggregate = premise.relation.contains(" of ");

@@ -30,6 +30,8 @@ pub(super) struct Plan {
     /// From this step on, further ways conclude nothing new.
     pub(super) decided: usize,
     pub(super) variables: usize,
+    /// Premises that are facts; atoms without columns are none.
+    pub(super) premises: usize,
 }
 
 /// What a row that is given says of the variables.
@@ -59,6 +61,8 @@ pub(super) struct Match {
     pub(super) binds: Vec<(usize, usize)>,
     /// Belongs to the rule's own stratum.
     pub(super) own: bool,
+    /// Place among the premises, in the order of the rule's text; out of range for those that are no facts.
+    pub(super) premise: usize,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -117,19 +121,26 @@ pub(super) fn compile(
         }
         Start::Premise(_) | Start::Head => order_from(rule, &bound, statistics),
     };
-    let mut compiler = Compiler { bound, own, heaps, statistics };
+    let mut compiler = Compiler { rule, bound, own, heaps, statistics };
     let mut steps = Vec::new();
-    let mut decided = compiler.decides(rule).then_some(0);
+    let mut decided = compiler.decides().then_some(0);
     for literal in literals {
         steps.push(compiler.step(literal));
-        if decided.is_none() && compiler.decides(rule) {
+        if decided.is_none() && compiler.decides() {
             decided = Some(steps.len());
         }
     }
     let conclusion = rule.head.terms.iter().map(source).collect();
     let decided = decided.unwrap_or(steps.len());
     let variables = rule.variables.len();
-    Plan { start: start_row, steps, head: rule.head.relation, conclusion, decided, variables }
+    let premises = facts(rule).count();
+    Plan { start: start_row, steps, head: rule.head.relation, conclusion, decided, variables, premises }
+}
+
+/// The premises that are facts.
+fn facts(rule: &Rule) -> impl Iterator<Item = &Atom> {
+    let positive = |literal| if let &Literal::Positive(ref atom) = literal { Some(atom) } else { None };
+    rule.body.iter().filter_map(positive).filter(|atom| !atom.terms.is_empty())
 }
 
 fn source(term: &Term) -> Source {
@@ -158,6 +169,7 @@ fn given(atom: &Atom, bound: &mut Vec<usize>) -> Given {
 }
 
 struct Compiler<'c> {
+    rule: &'c Rule,
     bound: Vec<usize>,
     own: &'c dyn Fn(RelationId) -> bool,
     heaps: &'c mut [Heap],
@@ -166,8 +178,8 @@ struct Compiler<'c> {
 
 impl Compiler<'_> {
     /// The conclusion is known.
-    fn decides(&self, rule: &Rule) -> bool {
-        variables(&rule.head).all(|v| self.bound.contains(&v))
+    fn decides(&self) -> bool {
+        variables(&self.rule.head).all(|v| self.bound.contains(&v))
     }
 
     fn step(&mut self, literal: &Literal) -> Step {
@@ -204,7 +216,9 @@ impl Compiler<'_> {
         let (key, checks): (Vec<_>, Vec<_>) =
             known.into_iter().partition(|(column, _)| in_key.contains(column));
         let key = key.into_iter().map(|(_, source)| source).collect();
-        Match { relation: atom.relation, access, key, checks, same, binds, own: (self.own)(atom.relation) }
+        let premise = facts(self.rule).position(|fact| std::ptr::eq(fact, atom)).unwrap_or(usize::MAX);
+        let own = (self.own)(atom.relation);
+        Match { relation: atom.relation, access, key, checks, same, binds, own, premise }
     }
 
     /// How the rows are found, and by which columns.

@@ -1,7 +1,7 @@
 //! Following a plan through the rows there are.
 #![expect(clippy::indexing_slicing, reason = "variables, columns and relations are numbered by `compile`")]
 
-use crate::program::Expr;
+use crate::program::{Expr, RelationId};
 
 use super::compile::{Access, Match, Plan, Step, fill};
 use super::heap::{DEAD, DYING, Heap};
@@ -9,15 +9,20 @@ use super::heap::{DEAD, DYING, Heap};
 /// Conclusions of one look-through after which they are taken in before it goes on.
 const FULL: usize = 1 << 20;
 
+/// Ways to conclude one row that are compared.
+const ENOUGH: usize = 10_000;
+
 /// Which rows count, and what is wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Purpose {
-    /// Conclusions that do not hold yet.
-    Conclude,
+    /// Conclusions that do not hold yet, from rows of their own stratum below this height.
+    Conclude(u32),
     /// Conclusions that hold and may have rested on rows that no longer do; more than these may be found.
     Withdraw,
     /// One way to conclude the given row from rows of its own stratum below this height.
     Support(u32),
+    /// The lowest of all such ways.
+    Explain(u32),
 }
 
 /// Rows of one relation that were found.
@@ -28,7 +33,12 @@ pub(super) struct Found {
     pub(super) heights: Vec<u32>,
     /// To withdraw.
     pub(super) numbers: Vec<u32>,
+    /// Rows of the lowest way to explain, in the order of the premises.
+    pub(super) lowest: Option<Way>,
 }
+
+/// Rows that satisfy a body: the height above them, the sum of their heights, and the rows.
+pub(super) type Way = (u32, u64, Vec<(RelationId, u32)>);
 
 impl Found {
     pub(super) fn is_full(&self) -> bool {
@@ -41,12 +51,16 @@ pub(super) struct Search<'s> {
     plan: &'s Plan,
     purpose: Purpose,
     values: Vec<u32>,
+    /// The rows taken for the premises; only kept to explain.
+    taken: Vec<(RelationId, u32)>,
     pub(super) found: Found,
 }
 
 impl<'s> Search<'s> {
     pub(super) fn new(heaps: &'s [Heap], plan: &'s Plan, purpose: Purpose) -> Self {
-        Self { heaps, plan, purpose, values: vec![0; plan.variables], found: Found::default() }
+        let premises = if matches!(purpose, Purpose::Explain(_)) { plan.premises } else { 0 };
+        let taken = vec![(plan.head, 0); premises];
+        Self { heaps, plan, purpose, values: vec![0; plan.variables], taken, found: Found::default() }
     }
 
     /// All ways that begin with this row, of this height within the rule's own stratum. True if there is one.
@@ -120,11 +134,12 @@ impl<'s> Search<'s> {
         at: usize,
         tallest: u32,
     ) -> bool {
-        let once = at >= self.plan.decided;
+        let explains = matches!(self.purpose, Purpose::Explain(_));
+        let once = at >= self.plan.decided && !explains;
         let mut reached = false;
         for row in rows {
             reached |= self.take(look_up, row, at, tallest);
-            if (reached && once) || self.found.is_full() {
+            if (reached && once) || self.found.is_full() || (explains && self.found.heights.len() >= ENOUGH) {
                 break;
             }
         }
@@ -140,15 +155,19 @@ impl<'s> Search<'s> {
         for (column, variable) in &look_up.binds {
             self.values[*variable] = heap.row(row)[*column];
         }
+        if let Some(slot) = self.taken.get_mut(look_up.premise) {
+            *slot = (look_up.relation, row);
+        }
         self.go(at + 1, if look_up.own { tallest.max(height) } else { tallest })
     }
 
     fn counts(&self, height: u32, own: bool) -> bool {
         match self.purpose {
-            Purpose::Conclude => height < DYING,
             Purpose::Withdraw => height != DEAD,
-            Purpose::Support(below) if own => height < below,
-            Purpose::Support(_) => height < DYING,
+            Purpose::Conclude(below) | Purpose::Support(below) | Purpose::Explain(below) if own => {
+                height < below
+            }
+            Purpose::Conclude(_) | Purpose::Support(_) | Purpose::Explain(_) => height < DYING,
         }
     }
 
@@ -172,9 +191,9 @@ impl<'s> Search<'s> {
             heap.find(&row[..self.plan.conclusion.len()]).map(|at| heap.height(at))
         };
         match self.purpose {
-            Purpose::Conclude => known().is_none_or(|height| height >= DYING),
+            Purpose::Conclude(_) => known().is_none_or(|height| height >= DYING),
             Purpose::Withdraw => known().is_some_and(|height| (1..DYING).contains(&height)),
-            Purpose::Support(_) => true,
+            Purpose::Support(_) | Purpose::Explain(_) => true,
         }
     }
 
@@ -182,12 +201,22 @@ impl<'s> Search<'s> {
         let row = fill(&self.plan.conclusion, &self.values);
         let row = &row[..self.plan.conclusion.len()];
         match self.purpose {
-            Purpose::Conclude => {
+            Purpose::Conclude(_) => {
                 self.found.figures.extend_from_slice(row);
                 self.found.heights.push(tallest + 1);
             }
             Purpose::Withdraw => self.found.numbers.extend(self.heaps[self.plan.head.0].find(row)),
             Purpose::Support(_) => self.found.heights.push(tallest + 1),
+            Purpose::Explain(_) => self.compare(tallest + 1),
+        }
+    }
+
+    fn compare(&mut self, height: u32) {
+        self.found.heights.push(height);
+        let heights = self.taken.iter().map(|(relation, row)| u64::from(self.heaps[relation.0].height(*row)));
+        let sum = heights.sum();
+        if self.found.lowest.as_ref().is_none_or(|lowest| (height, sum) < (lowest.0, lowest.1)) {
+            self.found.lowest = Some((height, sum, self.taken.clone()));
         }
     }
 }
