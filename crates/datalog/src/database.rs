@@ -31,6 +31,10 @@ impl Table {
         Self { width, bulk: Rc::new(Packed::new(width, rows)), ..Self::default() }
     }
 
+    pub(crate) fn of_sorted(bulk: Packed, width: usize) -> Self {
+        Self { width, bulk: Rc::new(bulk), ..Self::default() }
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.bulk.len() - self.gone.len() + self.fresh.len()
     }

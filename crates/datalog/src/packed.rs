@@ -52,6 +52,38 @@ impl Packed {
         packed
     }
 
+    /// Rows of this width in any order, each once.
+    pub(crate) fn sorted<'r>(width: usize, rows: impl Iterator<Item = &'r [u32]>) -> Self {
+        const HALF: usize = WIDTH / 2;
+        // As figures of many digits they compare at once.
+        let digits = |row: &[u32]| row.iter().fold(0, |sum, figure| sum << 32 | u128::from(*figure));
+        let mut packed = Self { width, ..Self::default() };
+        if width <= HALF {
+            let mut keys: Vec<u128> = rows.map(digits).collect();
+            keys.sort_unstable();
+            packed.figures.reserve_exact(keys.len() * width);
+            keys.iter().for_each(|key| packed.push_digits(*key, width));
+            packed.count = keys.len();
+        } else {
+            let split = |row: &'r [u32]| row.split_at_checked(HALF).unwrap_or_default();
+            let mut keys: Vec<[u128; 2]> = rows.map(split).map(|(a, b)| [digits(a), digits(b)]).collect();
+            keys.sort_unstable();
+            packed.figures.reserve_exact(keys.len() * width);
+            for [first, second] in &keys {
+                packed.push_digits(*first, HALF);
+                packed.push_digits(*second, width - HALF);
+            }
+            packed.count = keys.len();
+        }
+        packed
+    }
+
+    fn push_digits(&mut self, key: u128, count: usize) {
+        let digit =
+            |place: usize| u32::try_from(key >> (32 * place) & u128::from(u32::MAX)).unwrap_or_default();
+        self.figures.extend((0..count).rev().map(digit));
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.count
     }
@@ -350,6 +382,25 @@ mod tests {
         }
         assert_eq!(packed.position(&rows[17]), Some(17));
         assert_eq!(packed.position(&row(&[9999])), None);
+    }
+
+    #[test]
+    fn rows_of_every_width_are_sorted_as_rows_are() {
+        for width in 0..=WIDTH {
+            let many = if width == 0 { 1 } else { 300_u32 };
+            let digit = |n: u32, column: u32| (n.wrapping_mul(0x9e37_79b9) >> (column * 3)) % 7 * 0x1fff_ffff;
+            let mut rows: Vec<Row> = (0..many)
+                .map(|n| {
+                    std::array::from_fn(|c| if c < width { digit(n, u32::try_from(c).unwrap()) } else { 0 })
+                })
+                .collect();
+            let mixed = rows.clone();
+            rows.sort_unstable();
+            rows.dedup();
+            let kept = mixed.iter().enumerate().filter(|(at, row)| !mixed[..*at].contains(row));
+            let packed = Packed::sorted(width, kept.map(|(_, row)| &row[..width]));
+            assert!(packed.rows().eq(rows), "width {width}");
+        }
     }
 
     #[test]

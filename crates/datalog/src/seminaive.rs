@@ -84,7 +84,7 @@ impl SemiNaive {
         };
         for (id, relation) in (0..).map(RelationId).zip(&program.relations) {
             let heap = &mut all.heaps[id.0];
-            heap.load(stated(id));
+            heap.load(stated(id), 0);
             if relation.derived {
                 heap.enter();
             } else {
@@ -109,7 +109,9 @@ impl SemiNaive {
             fresh[id.0] = self.heaps[id.0].numbers().collect();
         }
         for rule in &stratum.rules {
-            if !premises(&program.rules[*rule]).any(|(_, id, _)| is_own(stratum, id)) {
+            if self.gives_each_once(program, stratum, *rule) {
+                self.conclude_once(program, stratum, *rule)?;
+            } else if !premises(&program.rules[*rule]).any(|(_, id, _)| is_own(stratum, id)) {
                 self.conclude_whole(program, stratum, *rule, &mut fresh)?;
             }
         }
@@ -124,7 +126,11 @@ impl SemiNaive {
     /// Brings everything up to date. Changes of derived relations, sorted.
     pub(crate) fn commit(&mut self, program: &Program, delta: &Delta) -> Result<Delta, Exceeded> {
         for (id, changes) in (0..).map(RelationId).zip(delta) {
-            if !changes.is_empty() && !program.relation(id).derived {
+            let derived = program.relation(id).derived;
+            if derived || !changes.is_empty() {
+                self.heaps[id.0].enter();
+            }
+            if !derived {
                 self.state(id, changes);
             }
         }
@@ -145,7 +151,6 @@ impl SemiNaive {
     /// Changes of a relation that is not derived.
     fn state(&mut self, id: RelationId, changes: &[(Row, i32)]) {
         let heap = &mut self.heaps[id.0];
-        heap.enter();
         for (row, difference) in changes {
             let row = heap.used(row);
             match heap.find(row) {
@@ -157,7 +162,7 @@ impl SemiNaive {
                     heap.set_height(at, 0);
                     self.came[id.0].push(at);
                 }
-                None => self.came[id.0].push(heap.add(row, 0)),
+                None => self.came[id.0].push(heap.add(row, 0).0),
             }
         }
     }
@@ -178,9 +183,9 @@ impl SemiNaive {
         out
     }
 
-    /// Rows that hold, sorted.
-    pub(crate) fn rows(&self, id: RelationId) -> Vec<Row> {
-        self.heaps[id.0].sorted()
+    /// Rows that hold.
+    pub(crate) fn rows(&self, id: RelationId) -> impl Iterator<Item = &[u32]> {
+        self.heaps[id.0].rows()
     }
 
     fn nothing(&self) -> Fresh {
@@ -349,13 +354,38 @@ impl SemiNaive {
         loop {
             let mut search = Search::new(&self.heaps, &self.plans[&(rule, Start::Whole)], ANY);
             search.whole();
-            let found = search.found;
-            let again = found.is_full();
+            let (again, found) = (search.is_full(), search.found);
             self.take_in_all(program.rules[rule].head.relation, &found, fresh)?;
             if !again {
                 return Ok(());
             }
         }
+    }
+
+    /// No other rule concludes the relation, nothing of it is stated, and no conclusion comes twice.
+    fn gives_each_once(&self, program: &Program, stratum: &Stratum, rule: usize) -> bool {
+        let head = program.rules[rule].head.relation;
+        let alone =
+            stratum.rules.iter().filter(|rule| program.rules[**rule].head.relation == head).count() == 1;
+        let once = program.plans.get(rule).is_some_and(|plan| plan.once);
+        alone && once && !stratum.recursive && self.heaps[head.0].numbers().is_empty()
+    }
+
+    fn conclude_once(&mut self, program: &Program, stratum: &Stratum, rule: usize) -> Result<(), Exceeded> {
+        self.plan(program, stratum, rule, Start::Whole);
+        let most = usize::try_from(self.limit - self.concluded).unwrap_or_default().saturating_add(1);
+        let search = Search::new(&self.heaps, &self.plans[&(rule, Start::Whole)], Purpose::Fill);
+        let mut search = search.up_to(most);
+        search.whole();
+        if search.is_full() {
+            return Err(Exceeded);
+        }
+        let Found { figures, heights, .. } = search.found;
+        let heap = &mut self.heaps[program.rules[rule].head.relation.0];
+        let width = heap.used(&Row::default()).len();
+        heap.load((0..heights.len()).map(|place| padded(&figures[place * width..][..width])), 1);
+        self.concluded += i64::try_from(heights.len()).unwrap_or(i64::MAX);
+        Ok(())
     }
 
     /// What a rule concludes with one of these rows as the premise.
@@ -378,7 +408,7 @@ impl SemiNaive {
             let mut again = true;
             while again {
                 let found = self.look((rule, premise), source, own, part, purpose);
-                again = found.iter().any(Found::is_full);
+                again = found.iter().any(|found| found.cut);
                 for found in found {
                     self.take_in_all(head, &found, fresh)?;
                 }
@@ -402,7 +432,8 @@ impl SemiNaive {
             let mut search = Search::new(&self.heaps, plan, purpose);
             for at in rows {
                 search.from(heap.row(*at), if own { heap.height(*at) } else { 0 });
-                if search.found.is_full() {
+                if search.is_full() {
+                    search.found.cut = true;
                     break;
                 }
             }
@@ -432,13 +463,13 @@ impl SemiNaive {
 
     fn take_in(&mut self, id: RelationId, row: &[u32], height: u32, fresh: &mut Fresh) {
         let heap = &mut self.heaps[id.0];
-        let Some(at) = heap.find(row) else {
-            let at = heap.add(row, height);
+        let (at, new) = heap.add(row, height);
+        if new {
             self.concluded += 1;
             self.came[id.0].push(at);
             fresh[id.0].push(at);
             return;
-        };
+        }
         match heap.height(at) {
             DEAD => self.came[id.0].push(at),
             DYING => {}

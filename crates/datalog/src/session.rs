@@ -301,7 +301,8 @@ impl Session {
         };
         self.incomplete = None;
         for id in self.ids().filter(|id| self.program.relation(*id).derived) {
-            self.database.set(id, Table::of(self.program.relation(id).columns.len(), machine.rows(id)));
+            let width = self.program.relation(id).columns.len();
+            self.database.set(id, Table::of_sorted(Packed::sorted(width, machine.rows(id)), width));
         }
         if self.derived_facts() > max_derived {
             return self.cut();

@@ -139,8 +139,10 @@ pub(super) fn compile(
 
 /// The premises that are facts.
 fn facts(rule: &Rule) -> impl Iterator<Item = &Atom> {
-    let positive = |literal| if let &Literal::Positive(ref atom) = literal { Some(atom) } else { None };
-    rule.body.iter().filter_map(positive).filter(|atom| !atom.terms.is_empty())
+    rule.body.iter().filter_map(|literal| match literal {
+        Literal::Positive(atom) if !atom.terms.is_empty() => Some(atom),
+        _ => None,
+    })
 }
 
 fn source(term: &Term) -> Source {

@@ -22,15 +22,17 @@ pub(crate) struct Applied {
 
 impl SemiNaive {
     /// Height of a row within its stratum; `None` if it does not hold.
-    pub(crate) fn height(&self, id: RelationId, row: &Row) -> Option<u32> {
-        let heap = &self.heaps[id.0];
+    pub(crate) fn height(&mut self, id: RelationId, row: &Row) -> Option<u32> {
+        let heap = &mut self.heaps[id.0];
+        heap.enter();
         heap.find(heap.used(row)).filter(|at| heap.holds(*at)).map(|at| heap.height(at))
     }
 
     /// Rules that together conclude a derived row: for each row the lowest way, so that none goes in a circle. Stated
     /// rows and results of aggregates are taken as they are.
     pub(crate) fn proof(&mut self, program: &Program, id: RelationId, row: &Row) -> Vec<Applied> {
-        let heap = &self.heaps[id.0];
+        let heap = &mut self.heaps[id.0];
+        heap.enter();
         let mut work: Vec<(RelationId, u32)> =
             heap.find(heap.used(row)).map(|at| (id, at)).into_iter().collect();
         let (mut seen, mut proof) = (BTreeSet::new(), Vec::new());

@@ -10,6 +10,7 @@
 use std::collections::HashSet;
 
 use hashbrown::HashTable;
+use hashbrown::hash_table::Entry;
 
 use crate::packed::{Mixed, mix_all};
 use crate::value::{Row, WIDTH};
@@ -39,13 +40,16 @@ pub(super) struct Heap {
 
 struct Index {
     columns: Vec<usize>,
+    /// By key.
     chains: HashTable<Chain>,
     /// The next row with the same values.
     next: Vec<u32>,
 }
 
+/// Rows with one key: up to two values side by side, a mixture of more, which unequal ones may share.
 #[derive(Clone, Copy)]
 struct Chain {
+    key: u64,
     first: u32,
     last: u32,
 }
@@ -96,11 +100,10 @@ impl Heap {
         *slot = height;
     }
 
-    /// Rows that are not there yet, each once, with height 0. They can be found by index at once; by [`Heap::find`]
-    /// after [`Heap::enter`].
-    pub(super) fn load(&mut self, rows: impl Iterator<Item = Row>) {
+    /// Rows that are not there yet, each once. They are found by index at once; by [`Heap::find`] after [`Heap::enter`].
+    pub(super) fn load(&mut self, rows: impl Iterator<Item = Row>, height: u32) {
         for row in rows {
-            self.push(&row[..self.width], 0);
+            self.push(&row[..self.width], height);
         }
     }
 
@@ -119,7 +122,7 @@ impl Heap {
     /// Makes all rows known to [`Heap::find`].
     pub(super) fn enter(&mut self) {
         let (figures, width) = (&self.figures, self.width);
-        let hash = |at: &u32| mix_all(figures[*at as usize * width..][..width].iter().copied());
+        let hash = |at: &u32| hash(&figures[*at as usize * width..][..width]);
         self.set.reserve(self.heights.len() - self.entered, hash);
         for at in number(self.entered)..number(self.heights.len()) {
             self.set.insert_unique(hash(&at), at, hash);
@@ -129,14 +132,20 @@ impl Heap {
 
     /// Whether it holds or not. All rows must be [entered](Heap::enter).
     pub(super) fn find(&self, row: &[u32]) -> Option<u32> {
-        self.set.find(mix_all(row.iter().copied()), |at| self.row(*at) == row).copied()
+        self.set.find(hash(row), |at| same(self.row(*at), row)).copied()
     }
 
-    /// A row that is not there; all others must be [entered](Heap::enter).
-    pub(super) fn add(&mut self, row: &[u32], height: u32) -> u32 {
-        let at = self.push(row, height);
-        self.enter();
-        at
+    /// The row's number, and whether it is new; then it has this height. All rows must be [entered](Heap::enter).
+    pub(super) fn add(&mut self, row: &[u32], height: u32) -> (u32, bool) {
+        let (figures, width) = (&self.figures, self.width);
+        let of = |at: &u32| &figures[*at as usize * width..][..width];
+        let next = number(self.heights.len());
+        match self.set.entry(hash(row), |at| same(of(at), row), |at| hash(of(at))) {
+            Entry::Occupied(found) => return (*found.get(), false),
+            Entry::Vacant(vacant) => vacant.insert(next),
+        };
+        self.entered += 1;
+        (self.push(row, height), true)
     }
 
     /// Number of the index by these columns, which are ascending.
@@ -164,17 +173,20 @@ impl Heap {
     /// Row numbers with these values in the columns of the index, ascending.
     pub(super) fn with(&self, index: usize, values: &[u32]) -> impl Iterator<Item = u32> {
         let index = &self.indexes[index];
-        let key = |at: u32| {
-            let row = self.row(at);
-            index.columns.iter().map(move |column| row[*column])
-        };
-        let same = |chain: &Chain| key(chain.first).eq(values.iter().copied());
-        let chain = index.chains.find(mix_all(values.iter().copied()), same);
+        let key = key(values.iter().copied());
+        let chain = index.chains.find(spread(key), |chain| chain.key == key);
         let mut next = chain.map_or(END, |chain| chain.first);
-        std::iter::from_fn(move || {
+        let rows = std::iter::from_fn(move || {
             let at = (next != END).then_some(next)?;
             next = index.next[at as usize];
             Some(at)
+        });
+        let exact = values.len() <= 2;
+        rows.filter(move |at| {
+            exact || {
+                let row = self.row(*at);
+                index.columns.iter().zip(values).all(|(column, value)| row[*column] == *value)
+            }
         })
     }
 
@@ -194,12 +206,9 @@ impl Heap {
         *self = fresh;
     }
 
-    /// Rows that hold, sorted.
-    pub(super) fn sorted(&self) -> Vec<Row> {
-        let mut rows: Vec<Row> =
-            self.numbers().filter(|at| self.holds(*at)).map(|at| padded(self.row(at))).collect();
-        rows.sort_unstable();
-        rows
+    /// Rows that hold.
+    pub(super) fn rows(&self) -> impl Iterator<Item = &[u32]> {
+        self.numbers().filter(|at| self.holds(*at)).map(|at| self.row(at))
     }
 
     /// How many rows, and distinct values by column: of a sample, scaled where most of its values are distinct.
@@ -218,25 +227,44 @@ impl Heap {
 
 impl Index {
     fn add(&mut self, figures: &[u32], width: usize, at: u32) {
-        let columns = &self.columns;
-        let key = |at: u32| {
-            let row = &figures[at as usize * width..][..width];
-            columns.iter().map(move |column| row[*column])
-        };
-        let hash = |chain: &Chain| mix_all(key(chain.first));
-        let entry = self.chains.entry(mix_all(key(at)), |chain| key(chain.first).eq(key(at)), hash);
+        let row = &figures[at as usize * width..][..width];
+        let key = key(self.columns.iter().map(|column| row[*column]));
+        let entry = self.chains.entry(spread(key), |chain| chain.key == key, |chain| spread(chain.key));
         match entry {
-            hashbrown::hash_table::Entry::Occupied(mut chain) => {
+            Entry::Occupied(mut chain) => {
                 let chain = chain.get_mut();
                 self.next[chain.last as usize] = at;
                 chain.last = at;
             }
-            hashbrown::hash_table::Entry::Vacant(vacant) => {
-                vacant.insert(Chain { first: at, last: at });
+            Entry::Vacant(vacant) => {
+                vacant.insert(Chain { key, first: at, last: at });
             }
         }
         self.next.push(END);
     }
+}
+
+fn key(mut values: impl ExactSizeIterator<Item = u32>) -> u64 {
+    if values.len() > 2 {
+        return mix_all(values);
+    }
+    let mut next = || u64::from(values.next().unwrap_or_default());
+    next() << 32 | next()
+}
+
+/// Keys over the places of a table.
+fn spread(key: u64) -> u64 {
+    let mixed = key.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    mixed ^ (mixed >> 32)
+}
+
+fn hash(row: &[u32]) -> u64 {
+    mix_all(row.iter().copied())
+}
+
+/// Rows are short: comparing them takes less than calling for it.
+fn same(a: &[u32], b: &[u32]) -> bool {
+    a.iter().zip(b).all(|(a, b)| a == b)
 }
 
 /// 2³² rows do not fit into memory.

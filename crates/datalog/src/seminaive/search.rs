@@ -15,6 +15,8 @@ const ENOUGH: usize = 10_000;
 /// Which rows count, and what is wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Purpose {
+    /// Conclusions of a rule that gives none twice, of which none holds yet.
+    Fill,
     /// Conclusions that do not hold yet, from rows of their own stratum below this height.
     Conclude(u32),
     /// Conclusions that hold and may have rested on rows that no longer do; more than these may be found.
@@ -35,16 +37,12 @@ pub(super) struct Found {
     pub(super) numbers: Vec<u32>,
     /// Rows of the lowest way to explain, in the order of the premises.
     pub(super) lowest: Option<Way>,
+    /// There may be more.
+    pub(super) cut: bool,
 }
 
 /// Rows that satisfy a body: the height above them, the sum of their heights, and the rows.
 pub(super) type Way = (u32, u64, Vec<(RelationId, u32)>);
-
-impl Found {
-    pub(super) fn is_full(&self) -> bool {
-        self.heights.len() >= FULL
-    }
-}
 
 pub(super) struct Search<'s> {
     heaps: &'s [Heap],
@@ -53,14 +51,29 @@ pub(super) struct Search<'s> {
     values: Vec<u32>,
     /// The rows taken for the premises; only kept to explain.
     taken: Vec<(RelationId, u32)>,
+    /// Ways after which the search ends.
+    most: usize,
     pub(super) found: Found,
 }
 
 impl<'s> Search<'s> {
     pub(super) fn new(heaps: &'s [Heap], plan: &'s Plan, purpose: Purpose) -> Self {
-        let premises = if matches!(purpose, Purpose::Explain(_)) { plan.premises } else { 0 };
-        let taken = vec![(plan.head, 0); premises];
-        Self { heaps, plan, purpose, values: vec![0; plan.variables], taken, found: Found::default() }
+        let (premises, most) = match purpose {
+            Purpose::Explain(_) => (plan.premises, ENOUGH),
+            Purpose::Fill => (0, usize::MAX),
+            _ => (0, FULL),
+        };
+        let (values, taken) = (vec![0; plan.variables], vec![(plan.head, 0); premises]);
+        Self { heaps, plan, purpose, values, taken, most, found: Found::default() }
+    }
+
+    pub(super) fn up_to(self, most: usize) -> Self {
+        Self { most, ..self }
+    }
+
+    /// Ended before all ways were found.
+    pub(super) fn is_full(&self) -> bool {
+        self.found.heights.len() >= self.most
     }
 
     /// All ways that begin with this row, of this height within the rule's own stratum. True if there is one.
@@ -134,12 +147,11 @@ impl<'s> Search<'s> {
         at: usize,
         tallest: u32,
     ) -> bool {
-        let explains = matches!(self.purpose, Purpose::Explain(_));
-        let once = at >= self.plan.decided && !explains;
+        let once = at >= self.plan.decided && !matches!(self.purpose, Purpose::Explain(_));
         let mut reached = false;
         for row in rows {
             reached |= self.take(look_up, row, at, tallest);
-            if (reached && once) || self.found.is_full() || (explains && self.found.heights.len() >= ENOUGH) {
+            if (reached && once) || self.is_full() {
                 break;
             }
         }
@@ -167,7 +179,7 @@ impl<'s> Search<'s> {
             Purpose::Conclude(below) | Purpose::Support(below) | Purpose::Explain(below) if own => {
                 height < below
             }
-            Purpose::Conclude(_) | Purpose::Support(_) | Purpose::Explain(_) => height < DYING,
+            _ => height < DYING,
         }
     }
 
@@ -193,7 +205,7 @@ impl<'s> Search<'s> {
         match self.purpose {
             Purpose::Conclude(_) => known().is_none_or(|height| height >= DYING),
             Purpose::Withdraw => known().is_some_and(|height| (1..DYING).contains(&height)),
-            Purpose::Support(_) | Purpose::Explain(_) => true,
+            Purpose::Fill | Purpose::Support(_) | Purpose::Explain(_) => true,
         }
     }
 
@@ -201,7 +213,7 @@ impl<'s> Search<'s> {
         let row = fill(&self.plan.conclusion, &self.values);
         let row = &row[..self.plan.conclusion.len()];
         match self.purpose {
-            Purpose::Conclude(_) => {
+            Purpose::Fill | Purpose::Conclude(_) => {
                 self.found.figures.extend_from_slice(row);
                 self.found.heights.push(tallest + 1);
             }
