@@ -8,6 +8,7 @@ mod dpkg;
 mod gem;
 mod java;
 mod npm;
+mod npm_lock;
 mod opkg;
 mod pacman;
 mod python;
@@ -75,6 +76,7 @@ const ALL: &[Database] = &[
     gem::DATABASE,
     java::DATABASE,
     npm::DATABASE,
+    npm_lock::DATABASE,
     opkg::DATABASE,
     pacman::DATABASE,
     python::DATABASE,
