@@ -117,6 +117,40 @@ fn what_is_written_is_valid() {
     }
 }
 
+#[test]
+fn what_is_written_as_spdx_is_valid_and_keeps_names_and_relations() {
+    let image =
+        std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/router/router-armel.bin");
+    let tree = unpack::unpack(&image, &unpack::UnpackLimits::default()).unwrap();
+    let generated = bom::generate(&tree, None).bom;
+    let written = write(&generated, Target::Spdx2_3);
+    let verdict = validate(&written.bytes);
+    assert_eq!(verdict.outcome(), bom::Outcome::Valid, "{verdict:#?}");
+    let lost: Vec<&str> = written.lost.keys().map(String::as_str).collect();
+    assert_eq!(
+        lost,
+        [
+            "evidence",
+            "name space, demanded and not stated: made from a digest",
+            "time, demanded in seconds and not stated so: written as the epoch"
+        ]
+    );
+    let again = read(&written.bytes, &ReadLimits::default()).unwrap().bom;
+    let names = |bom: &bom::Bom| {
+        let of = |c: &bom::Component| {
+            (c.kind, c.name.clone(), c.version.clone(), c.purl.clone(), c.cpes.clone(), c.hashes.clone())
+        };
+        bom.components.iter().map(of).collect::<Vec<_>>()
+    };
+    assert_eq!(names(&again), names(&generated));
+    let kinds = |bom: &bom::Bom| {
+        let mut kinds: Vec<bom::RelationKind> = bom.relations.iter().map(|relation| relation.kind).collect();
+        kinds.sort();
+        kinds
+    };
+    assert_eq!(kinds(&again), kinds(&generated));
+}
+
 /// The standards' own examples that the test data hold, and documents of other makers.
 #[test]
 fn real_documents_get_a_verdict() {

@@ -6,6 +6,7 @@ mod cyclonedx;
 mod cyclonedx_elements;
 mod licences;
 mod nesting;
+mod spdx;
 
 use std::collections::BTreeMap;
 
@@ -22,17 +23,21 @@ pub enum Target {
     /// CycloneDX 1.7 JSON.
     #[serde(rename = "cyclonedx-1.7")]
     CycloneDx1_7,
+    /// SPDX 2.3 JSON.
+    #[serde(rename = "spdx-2.3")]
+    Spdx2_3,
 }
 
 impl Target {
     /// Every target.
-    pub const ALL: [Self; 2] = [Self::CycloneDx1_6, Self::CycloneDx1_7];
+    pub const ALL: [Self; 3] = [Self::CycloneDx1_6, Self::CycloneDx1_7, Self::Spdx2_3];
 
     /// Name on the command line and in records.
     pub fn name(self) -> &'static str {
         match self {
             Self::CycloneDx1_6 => "cyclonedx-1.6",
             Self::CycloneDx1_7 => "cyclonedx-1.7",
+            Self::Spdx2_3 => "spdx-2.3",
         }
     }
 
@@ -81,5 +86,6 @@ pub fn write(bom: &Bom, target: Target) -> Written {
     match target {
         Target::CycloneDx1_6 => cyclonedx::write(bom, "1.6"),
         Target::CycloneDx1_7 => cyclonedx::write(bom, "1.7"),
+        Target::Spdx2_3 => spdx::write(bom),
     }
 }

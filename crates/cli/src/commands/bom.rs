@@ -114,6 +114,8 @@ enum Format {
     CycloneDx1_6,
     #[value(name = "cyclonedx-1.7")]
     CycloneDx1_7,
+    #[value(name = "spdx-2.3")]
+    Spdx2_3,
 }
 
 impl From<Format> for BomFormat {
@@ -121,6 +123,7 @@ impl From<Format> for BomFormat {
         match format {
             Format::CycloneDx1_6 => Self::CycloneDx1_6,
             Format::CycloneDx1_7 => Self::CycloneDx1_7,
+            Format::Spdx2_3 => Self::Spdx2_3,
         }
     }
 }
@@ -220,7 +223,8 @@ fn write(
     for (what, count) in &written.lost {
         warn!("the format cannot say: {count} × {what}");
     }
-    Target::of(output).write(&format!("{name}.cdx.json"), &written.bytes, &mut context.output)
+    let kind = if matches!(format, Format::Spdx2_3) { "spdx" } else { "cdx" };
+    Target::of(output).write(&format!("{name}.{kind}.json"), &written.bytes, &mut context.output)
 }
 
 fn name_of(path: &Path) -> String {
