@@ -33,6 +33,20 @@ impl Format {
         }
     }
 
+    /// Whether documents of this version of the standard are read, by the version's name in them.
+    pub(crate) fn reads(self, version: &str) -> bool {
+        match self {
+            Self::CycloneDxJson | Self::CycloneDxXml => {
+                matches!(version, "1.0" | "1.1" | "1.2" | "1.3" | "1.4" | "1.5" | "1.6" | "1.7")
+            }
+            // 2.2 has revisions: `SPDX-2.2.1` is ISO/IEC 5962.
+            Self::SpdxJson | Self::SpdxTagValue => {
+                version.strip_prefix("SPDX-2.").is_some_and(|minor| minor.starts_with(['0', '1', '2', '3']))
+            }
+            Self::SpdxJsonLd => version == "3.0" || version.starts_with("3.0."),
+        }
+    }
+
     /// Name on the command line and in JSON.
     pub fn name(self) -> &'static str {
         match self {

@@ -54,6 +54,12 @@ impl<'de> Node<'de> for RawBom {
             "metadata" => self.metadata = value.node()?,
             "components" => self.components = value.list()?,
             "dependencies" => self.dependencies = value.list()?,
+            // Which of the two a reader takes must not depend on the reader.
+            "spdxVersion" | "@context" => {
+                return Err(A::Error::custom(format!(
+                    "`{key}` makes it another standard's document as well"
+                )));
+            }
             _ => value.leave_out()?,
         }
         Ok(())

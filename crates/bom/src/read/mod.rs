@@ -67,11 +67,16 @@ pub fn read(bytes: &[u8], limits: &ReadLimits) -> Result<Document, ReadError> {
     }
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let recognised = recognise(bytes).ok_or(ReadError::Unknown)?;
-    match recognised.format {
+    let document = match recognised.format {
         Format::CycloneDxJson => cyclonedx::read(bytes, limits),
         Format::CycloneDxXml => cyclonedx_xml::read(bytes, limits),
         Format::SpdxJson => spdx::read(bytes, limits),
         Format::SpdxTagValue => spdx_tag::read(bytes, limits),
         Format::SpdxJsonLd => spdx3::read(bytes, limits),
+    }?;
+    // A document without a version is read as far as it goes; one of an unknown version may mean something else.
+    if document.version.is_empty() || document.format.reads(&document.version) {
+        return Ok(document);
     }
+    Err(ReadError::Unsupported { format: document.format, version: Some(document.version) })
 }

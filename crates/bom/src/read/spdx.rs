@@ -81,6 +81,11 @@ impl<'de> Node<'de> for RawDocument {
             "documentDescribes" => self.describes = value.texts()?,
             "relationships" => self.relationships = value.list()?,
             "dataLicense" => value.skip()?,
+            "@context" | "@graph" | "bomFormat" => {
+                return Err(A::Error::custom(format!(
+                    "`{key}` makes it another standard's document as well"
+                )));
+            }
             _ => value.leave_out()?,
         }
         Ok(())

@@ -19,6 +19,10 @@ pub(super) fn read(bytes: &[u8], limits: &ReadLimits) -> Result<Document, ReadEr
     let mut state = State { document: RawDocument::default(), section: Section::Document };
     let mut tags = Tags::new(text);
     while let Some((offset, tag, value)) = tags.next_tag().map_err(|at| unterminated(bytes, at))? {
+        if tag.starts_with(['{', '<']) {
+            let message = format!("`{tag}` is no tag, but another format's text");
+            return Err(ReadError::Malformed { place: Place::of_offset(bytes, offset), message });
+        }
         state.take(tag, value, &reading).map_err(|what| exceeded(bytes, offset, what, limits))?;
     }
     let version = state.document.version.clone().unwrap_or_default();
