@@ -9,11 +9,10 @@ use super::{Context, Fact, cpe};
 use crate::merge::{Contribution, Source};
 use crate::{Bound, Configuration, Criterion, Node, Rating, Status, Vulnerability};
 
+/// A record as the API wraps it.
 #[derive(Deserialize)]
-#[serde(untagged)]
-enum Line {
-    Wrapped { cve: Box<Record> },
-    Plain(Box<Record>),
+struct Wrapped {
+    cve: Record,
 }
 
 #[derive(Deserialize)]
@@ -117,7 +116,7 @@ pub(super) struct CpeMatch {
 struct Response {
     #[serde(default)]
     timestamp: String,
-    vulnerabilities: Vec<Line>,
+    vulnerabilities: Vec<Wrapped>,
 }
 
 pub(super) fn recognise_response(head: &str) -> bool {
@@ -127,7 +126,7 @@ pub(super) fn recognise_response(head: &str) -> bool {
 pub(super) fn read_response(text: &str, context: &mut Context, out: &mut Vec<Fact>) -> Result<(), String> {
     let response: Response = serde_json::from_str(text).map_err(|e| e.to_string())?;
     context.date = response.timestamp;
-    response.vulnerabilities.into_iter().try_for_each(|line| take(line, out))
+    response.vulnerabilities.into_iter().try_for_each(|wrapped| take(wrapped.cve, out))
 }
 
 pub(super) fn recognise(head: &str) -> bool {
@@ -135,13 +134,15 @@ pub(super) fn recognise(head: &str) -> bool {
 }
 
 pub(super) fn read(line: &str, _: &mut Context, out: &mut Vec<Fact>) -> Result<(), String> {
-    take(serde_json::from_str(line).map_err(|e| e.to_string())?, out)
+    let bare = line.trim_start().trim_start_matches('{').trim_start();
+    let record = match bare.starts_with("\"cve\"") {
+        true => serde_json::from_str(line).map(|wrapped: Wrapped| wrapped.cve),
+        false => serde_json::from_str(line),
+    };
+    take(record.map_err(|e| e.to_string())?, out)
 }
 
-fn take(line: Line, out: &mut Vec<Fact>) -> Result<(), String> {
-    let record = match line {
-        Line::Wrapped { cve } | Line::Plain(cve) => *cve,
-    };
+fn take(record: Record, out: &mut Vec<Fact>) -> Result<(), String> {
     if !is_cve(&record.id) {
         return Err(format!("`{}` is no CVE id", record.id));
     }

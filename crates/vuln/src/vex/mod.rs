@@ -11,6 +11,8 @@ use std::collections::BTreeMap;
 use ident::Purl;
 use ident::cpe::{Cpe, Relation};
 use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
 use crate::Query;
 
@@ -177,11 +179,17 @@ pub fn read_vex(bytes: &[u8]) -> Result<Vec<Statement>, ReadVexError> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let malformed = |error: serde_json::Error| ReadVexError::Malformed { message: error.to_string() };
     let head: Head = serde_json::from_slice(bytes).map_err(malformed)?;
-    let statements = match head {
-        Head { context: Some(context), .. } if context.mentions("openvex") => openvex::read(bytes),
-        Head { document: Some(_), .. } => csaf::read(bytes),
-        Head { bom_format: Some(format), .. } if format == "CycloneDX" => cyclonedx::read(bytes),
-        _ => return Err(ReadVexError::Unknown),
+    let named = [
+        head.context.is_some_and(|context| context.mentions("openvex")),
+        head.document.is_some(),
+        head.bom_format.as_deref() == Some("CycloneDX"),
+    ];
+    let statements = match named {
+        [true, false, false] => openvex::read(bytes),
+        [false, true, false] => csaf::read(bytes),
+        [false, false, true] => cyclonedx::read(bytes),
+        [false, false, false] => return Err(ReadVexError::Unknown),
+        _ => return Err(ReadVexError::Malformed { message: "it is of two formats at once".to_owned() }),
     };
     let statements = statements.map_err(malformed)?;
     if statements.len() > MAX_STATEMENTS { Err(ReadVexError::TooMany) } else { Ok(statements) }
@@ -298,10 +306,15 @@ impl Vex {
             products.map(move |product| Applied { statement, product })
         });
         named.max_by(|a, b| {
-            let key = |applied: &Applied<'a>| (rank(applied.product), applied.statement.time.clone());
+            let key = |applied: &Applied<'a>| (rank(applied.product), instant(&applied.statement.time));
             key(a).cmp(&key(b)).then_with(|| b.statement.status.cmp(&a.statement.status))
         })
     }
+}
+
+/// A stated time, comparable across time zones; what is no time is older than any.
+fn instant(time: &str) -> Option<OffsetDateTime> {
+    OffsetDateTime::parse(time, &Rfc3339).ok()
 }
 
 /// How exactly a product is named.

@@ -52,11 +52,38 @@ fn the_most_exact_name_counts_then_the_newest_then_the_most_cautious() {
     use VexStatus::{Affected, Fixed, NotAffected, UnderInvestigation};
     let (package, release) = ("pkg:generic/p", "pkg:generic/p@1.0");
     for (statements, expected) in [
-        (vec![said(package, "2024-02", NotAffected), said(release, "2024-01", Affected)], Affected),
-        (vec![said(release, "2024-01", Affected), said(release, "2024-02", Fixed)], Fixed),
         (
-            vec![said(release, "2024-01", NotAffected), said(release, "2024-01", UnderInvestigation)],
+            vec![
+                said(package, "2024-02-01T00:00:00Z", NotAffected),
+                said(release, "2024-01-01T00:00:00Z", Affected),
+            ],
+            Affected,
+        ),
+        (
+            vec![
+                said(release, "2024-01-01T00:00:00Z", Affected),
+                said(release, "2024-02-01T00:00:00Z", Fixed),
+            ],
+            Fixed,
+        ),
+        (
+            vec![
+                said(release, "2024-01-01T00:00:00Z", NotAffected),
+                said(release, "2024-01-01T00:00:00Z", UnderInvestigation),
+            ],
             UnderInvestigation,
+        ),
+        // Seven in the morning in Japan is earlier than midnight in Greenwich.
+        (
+            vec![
+                said(release, "2024-01-02T07:00:00+09:00", NotAffected),
+                said(release, "2024-01-02T00:00:00Z", Affected),
+            ],
+            Affected,
+        ),
+        (
+            vec![said(release, "yesterday", NotAffected), said(release, "2024-01-01T00:00:00Z", Affected)],
+            Affected,
         ),
     ] {
         let reversed = statements.iter().rev().cloned().collect::<Vec<_>>();
