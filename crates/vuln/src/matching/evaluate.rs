@@ -29,19 +29,52 @@ pub(super) struct Named<'a> {
     pub(super) subject: &'a Subject,
 }
 
-pub(super) fn entry(entry: &Entry, named: &Named<'_>, around: &Context) -> Option<Hit> {
+/// What all configurations of one record say.
+pub(super) fn record(entries: &[Entry], named: &Named<'_>, around: &Context) -> Option<Hit> {
     let own = named.candidate.name(named.vendor);
     let version = own_version(&own).or_else(|| named.subject.version.clone());
-    let found =
-        entry.criteria.iter().filter_map(|short| Some((short, criterion(short, &own, version.as_deref())?)));
-    // One criterion that decides is worth more than others that leave it open.
-    let (short, said) = found.min_by_key(|(_, said)| *said)?;
-    let platforms = match around.settle(&entry.platforms) {
-        Settled::Present => Vec::new(),
-        Settled::Excluded => return None,
-        Settled::Open(platforms) => platforms,
-    };
-    Some(hit(entry.record, short, said, version, platforms, named))
+    let judged = Judged { own: &own, version: version.as_deref(), named };
+    let said = entries.iter().filter_map(|entry| judged.entry(entry, around));
+    let said = said.reduce(|best, next| if best.rank() < next.rank() { next } else { best });
+    said.or_else(|| judged.before_the_only_version(entries))
+}
+
+struct Judged<'a> {
+    own: &'a Cpe,
+    version: Option<&'a str>,
+    named: &'a Named<'a>,
+}
+
+impl Judged<'_> {
+    fn entry(&self, entry: &Entry, around: &Context) -> Option<Hit> {
+        let found = entry
+            .criteria
+            .iter()
+            .filter_map(|short| Some((short, criterion(short, self.own, self.version)?)));
+        // One criterion that decides is worth more than others that leave it open.
+        let (short, said) = found.min_by_key(|(_, said)| *said)?;
+        let platforms = match around.settle(&entry.platforms) {
+            Settled::Present => Vec::new(),
+            Settled::Excluded => return None,
+            Settled::Open(platforms) => platforms,
+        };
+        Some(hit(entry.record, short, said, self.version.map(str::to_owned), platforms, self.named))
+    }
+
+    /// A record that names one version of a product and no range tells where somebody found the flaw, not since when it
+    /// is there: of versions before it nothing is known.
+    fn before_the_only_version(&self, entries: &[Entry]) -> Option<Hit> {
+        let [Entry { record, criteria, platforms }] = entries else { return None };
+        let [short] = criteria.as_slice() else { return None };
+        let unbounded = short.start.is_none() && short.end.is_none() && platforms.is_empty();
+        let only = short.plain_version().filter(|_| unbounded)?;
+        if Scheme::Generic.compare(self.version?, &only) != Ordering::Less {
+            return None;
+        }
+        // Everything but the version must fit.
+        criterion(short, self.own, Some(&only))?;
+        Some(hit(*record, short, Said::Later, self.version.map(str::to_owned), Vec::new(), self.named))
+    }
 }
 
 /// What a criterion says; the first is the strongest.
@@ -52,6 +85,8 @@ enum Said {
     NoRange,
     /// The component has no version.
     NoVersion,
+    /// The record names a later version only.
+    Later,
 }
 
 fn criterion(short: &Short, own: &Cpe, version: Option<&str>) -> Option<Said> {
@@ -134,7 +169,7 @@ fn hit(
     });
     let back_ports = named.subject.is_distribution() && named.candidate.cpe.is_none();
     let mut certainty = named.certainty;
-    if short.derived || said == Said::NoRange || !platforms.is_empty() {
+    if short.derived || matches!(said, Said::NoRange | Said::Later) || !platforms.is_empty() {
         certainty = certainty.min(Certainty::Possible);
     }
     let version = version.unwrap_or_default();
@@ -142,6 +177,11 @@ fn hit(
         Said::InRange => format!("version `{version}` lies in the range"),
         Said::NoRange => "the record names no versions".to_owned(),
         Said::NoVersion => "the component's version is not known".to_owned(),
+        Said::Later => {
+            format!(
+                "the record names a later version only, and does not say whether `{version}` has the flaw"
+            )
+        }
     };
     let caveat = if back_ports {
         "; its distribution may have repaired it without a new upstream version"
@@ -151,7 +191,11 @@ fn hit(
     let on = if platforms.is_empty() { "" } else { "; only on certain platforms" };
     Hit {
         record,
-        verdict: if said == Said::NoVersion || back_ports { Verdict::Unknown } else { Verdict::Affected },
+        verdict: match said {
+            Said::NoVersion | Said::Later => Verdict::Unknown,
+            Said::InRange | Said::NoRange if back_ports => Verdict::Unknown,
+            Said::InRange | Said::NoRange => Verdict::Affected,
+        },
         certainty,
         name: name.unwrap_or_default(),
         range: range(short),

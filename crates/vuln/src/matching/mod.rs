@@ -15,9 +15,9 @@ mod evaluate;
 mod names;
 mod packages;
 mod platform;
-mod upstream;
+pub(crate) mod upstream;
 
-pub(crate) use names::package_key;
+pub(crate) use names::{package_key, unnumbered};
 
 /// Lists of products kept decoded.
 const MAX_CACHED: usize = 4_096;
@@ -155,13 +155,28 @@ impl<'a> Matcher<'a> {
                 best.insert(hit.record, hit);
             }
         };
-        for candidate in subject.candidates() {
-            let found = self.products(&candidate.product, candidate.vendor.as_deref())?;
-            let vendors: Vec<&str> = found.iter().map(|(vendor, _)| vendor.as_str()).collect();
-            for (vendor, entries) in found.iter() {
-                let certainty = candidate.certainty_of(vendor, &vendors);
-                let named = evaluate::Named { candidate: &candidate, vendor, certainty, subject: &subject };
-                entries.iter().filter_map(|entry| evaluate::entry(entry, &named, around)).for_each(&mut keep);
+        let mut learned = self.tables.aliases(&subject.name)?;
+        if let Some(name) = unnumbered(&subject.name).filter(|_| learned.is_empty()) {
+            learned = self.tables.aliases(name)?;
+        }
+        for candidates in subject.candidates(&learned) {
+            let mut known = false;
+            for candidate in candidates {
+                let found = self.products(&candidate.product, candidate.vendor.as_deref())?;
+                known |= !found.is_empty();
+                let vendors: Vec<&str> = found.iter().map(|(vendor, _)| vendor.as_str()).collect();
+                for (vendor, entries) in found.iter() {
+                    let certainty = candidate.certainty_of(vendor, &vendors);
+                    let named =
+                        evaluate::Named { candidate: &candidate, vendor, certainty, subject: &subject };
+                    let records = entries.chunk_by(|a, b| a.record == b.record);
+                    records
+                        .filter_map(|entries| evaluate::record(entries, &named, around))
+                        .for_each(&mut keep);
+                }
+            }
+            if known {
+                break;
             }
         }
         // An advisory on the very package is worth more than a name in a list of products; of a binary package and its

@@ -83,15 +83,22 @@ impl Subject {
         packages
     }
 
-    /// Products to look for: those of the CPE names, else what the package's name suggests.
-    pub(super) fn candidates(&self) -> Vec<Candidate> {
+    /// Products to look for: those of the CPE names, else what the package's name suggests. Of several lists the first
+    /// counts of which a product is known. `learned` are vendors and products that records name together with a
+    /// package of this name.
+    pub(super) fn candidates(&self, learned: &[(String, String)]) -> Vec<Vec<Candidate>> {
         let stated: Vec<Candidate> = self.cpes.iter().filter_map(stated).collect();
         if !stated.is_empty() {
-            return stated;
+            return vec![stated];
         }
         match &self.purl {
-            Some(purl) if is_language(purl.package_type()) => self.of_language(purl),
-            _ => self.of_name(&self.name),
+            Some(purl) if is_language(purl.package_type()) => vec![self.of_language(purl)],
+            _ => {
+                let learned = learned.iter().map(|(vendor, product)| aliased(&self.name, vendor, product));
+                let mut lists = vec![learned.chain(self.of_name(&self.name)).collect()];
+                lists.extend(unnumbered(&self.name).map(|name| self.of_name(name)));
+                lists
+            }
         }
     }
 
@@ -191,6 +198,12 @@ fn is_language(package_type: &str) -> bool {
     )
 }
 
+/// The name without the version that distributions add to it to ship several side by side: `php` of `php7.3`.
+pub(crate) fn unnumbered(name: &str) -> Option<&str> {
+    let bare = name.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.').trim_end_matches('-');
+    (bare.len() < name.len() && bare.len() >= 3).then_some(bare)
+}
+
 fn aliased(name: &str, vendor: &str, product: &str) -> Candidate {
     Candidate {
         product: product.to_owned(),
@@ -221,6 +234,19 @@ pub(crate) fn package_key(purl: &Purl) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn versions_in_names_are_told_from_names() {
+        for (name, bare) in [
+            ("php7.3", Some("php")),
+            ("mariadb-10.5", Some("mariadb")),
+            ("libgd2", Some("libgd")),
+            ("zlib", None),
+            ("x264", None),
+        ] {
+            assert_eq!(unnumbered(name), bare, "{name}");
+        }
+    }
 
     #[test]
     fn lists_are_sorted() {

@@ -4,12 +4,17 @@ use ident::Purl;
 
 /// Upstream's version inside of a distribution package's: without epoch, revision and repackaging marks.
 pub(super) fn version(purl: Option<&Purl>, version: &str) -> String {
-    match purl.map(Purl::package_type) {
-        Some("deb") => without_marks(without_revision(without_epoch(version))).to_owned(),
-        Some("rpm" | "alpm" | "opkg") => without_revision(without_epoch(version)).to_owned(),
-        Some("apk") => version.rsplit_once("-r").map_or(version, |(upstream, _)| upstream).to_owned(),
-        Some("golang") => version.trim_start_matches('v').to_owned(),
-        _ => version.to_owned(),
+    of(purl.map_or("", Purl::package_type), version).to_owned()
+}
+
+/// The same by the type of a package URL.
+pub(crate) fn of<'v>(package_type: &str, version: &'v str) -> &'v str {
+    match package_type {
+        "deb" => without_marks(without_revision(without_epoch(version))),
+        "rpm" | "alpm" | "opkg" => without_revision(without_epoch(version)),
+        "apk" => version.rsplit_once("-r").map_or(version, |(upstream, _)| upstream),
+        "golang" => version.trim_start_matches('v'),
+        _ => version,
     }
 }
 

@@ -14,6 +14,7 @@ use std::collections::BTreeMap;
 use crate::merge::{Extras, Stored};
 use crate::{Concept, Exploitation, Vulnerability};
 
+mod aliases;
 mod entry;
 mod words;
 mod write;
@@ -26,8 +27,9 @@ const BLOCK: u32 = 8;
 /// Largest decompressed block or list, in bytes.
 const MAX_DECOMPRESSED: usize = 256 << 20;
 /// Version of the layout.
-const LAYOUT: u32 = 3;
+const LAYOUT: u32 = 4;
 
+const ALIASES: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("aliases");
 const BLOCKS: TableDefinition<'_, u32, &[u8]> = TableDefinition::new("blocks");
 const IDS: TableDefinition<'_, &str, u32> = TableDefinition::new("ids");
 const SUMMARIES: TableDefinition<'_, u32, &[u8]> = TableDefinition::new("summaries");
@@ -294,6 +296,7 @@ impl Snapshot {
             summaries: transaction.open_table(SUMMARIES).map_err(read_error)?,
             products: transaction.open_table(PRODUCTS).map_err(read_error)?,
             packages: transaction.open_table(PACKAGES).map_err(read_error)?,
+            aliases: transaction.open_table(ALIASES).map_err(read_error)?,
         })
     }
 }
@@ -303,6 +306,7 @@ pub(crate) struct Tables {
     summaries: redb::ReadOnlyTable<u32, &'static [u8]>,
     products: redb::ReadOnlyTable<&'static str, &'static [u8]>,
     packages: redb::ReadOnlyTable<&'static str, &'static [u8]>,
+    aliases: redb::ReadOnlyTable<&'static str, &'static [u8]>,
 }
 
 impl Tables {
@@ -331,6 +335,14 @@ impl Tables {
             out.push((vendor, decode_list(list.value())?));
         }
         Ok(out)
+    }
+
+    /// Vendors and products that a distribution's package of this name stands for, by the records that name both.
+    pub(crate) fn aliases(&self, name: &str) -> Result<Vec<(String, String)>, SnapshotError> {
+        match self.aliases.get(name).map_err(read_error)? {
+            Some(list) => postcard::from_bytes(list.value()).map_err(damaged),
+            None => Ok(Vec::new()),
+        }
     }
 
     pub(crate) fn package(&self, key: &str) -> Result<Vec<PackageEntry>, SnapshotError> {

@@ -7,10 +7,11 @@ use redb::{Database, TableDefinition, WriteTransaction};
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
+use super::aliases::Aliases;
 use super::words::{List, words};
 use super::{
-    BLOCK, BLOCKS, Brief, CONCEPTS, IDS, LAYOUT, META, PACKAGES, PRODUCTS, SUMMARIES, SnapshotInfo, WORDS,
-    entry,
+    ALIASES, BLOCK, BLOCKS, Brief, CONCEPTS, IDS, LAYOUT, META, PACKAGES, PRODUCTS, SUMMARIES, SnapshotInfo,
+    WORDS, entry,
 };
 use crate::import::{Event, ImportError, Spill};
 use crate::{Concept, Status, Vulnerability};
@@ -54,6 +55,7 @@ struct Gathered {
     products: HashMap<String, Vec<u8>>,
     packages: HashMap<String, Vec<u8>>,
     words: HashMap<String, List>,
+    aliases: Aliases,
 }
 
 fn fill(
@@ -114,7 +116,9 @@ impl Gathered {
             return;
         }
         self.info.matchable += u64::from(!(record.configurations.is_empty() && record.packages.is_empty()));
-        for (key, entry) in entry::entries(number, record) {
+        let entries = entry::entries(number, record);
+        self.aliases.gather(record, entries.iter().map(|(key, _)| key.as_str()));
+        for (key, entry) in entries {
             self.products.entry(key).or_default().extend(bytes_of(&entry));
         }
         for range in &record.packages {
@@ -130,6 +134,9 @@ impl Gathered {
         }
         write_sorted(transaction, PRODUCTS, std::mem::take(&mut self.products), compress)?;
         write_sorted(transaction, PACKAGES, std::mem::take(&mut self.packages), compress)?;
+        let aliases = std::mem::take(&mut self.aliases).chosen();
+        let aliases = aliases.map(|(name, products)| (name, bytes_of(&products)));
+        write_sorted(transaction, ALIASES, aliases.collect(), <[u8]>::to_vec)?;
         let helpful = |list: &List| list.bytes.len() <= (records / COMMON).max(1_000);
         let words = std::mem::take(&mut self.words).into_iter().filter(|(_, list)| helpful(list));
         write_sorted(
