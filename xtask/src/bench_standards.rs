@@ -2,7 +2,8 @@
 //!
 //! Data: `SUKASHI_TEST_DATA` is a folder with the feeds (`nvd/`, `nvd-overrides/`, `cve5/`, `osv/`, `csaf/`, `kev/`, `epss/`,
 //! `exploits/`, `cwe/`, `attack/`); `SUKASHI_DISTRIBUTIONS` one with Debian's lists of advisories and Alpine's databases. What is
-//! not there is `not measured`. Truth is `crates/vuln/tests/labelled.tsv`.
+//! not there is `not measured`. Truth is `crates/vuln/tests/labelled.tsv`, on which the matcher was built, and `blind.tsv` beside it, which
+//! `cargo xtask vuln-label` writes from packages that nothing was built on.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -19,6 +20,7 @@ use crate::files;
 const FOLDERS: &[&str] =
     &["nvd", "nvd-overrides", "cve5", "osv", "csaf", "kev", "epss", "exploits", "cwe", "attack"];
 const LABELLED: &str = "crates/vuln/tests/labelled.tsv";
+const BLIND: &str = "crates/vuln/tests/blind.tsv";
 const DATABASE: &str = "target/standards/vuln.redb";
 
 pub(crate) fn run() -> anyhow::Result<()> {
@@ -30,7 +32,7 @@ pub(crate) fn run() -> anyhow::Result<()> {
     };
     let snapshot = import(Path::new(&data))?;
     look_up(&snapshot)?;
-    many(&snapshot)?;
+    many(Path::new(&data), &snapshot)?;
     truth(&snapshot)
 }
 
@@ -86,7 +88,7 @@ fn documents() -> anyhow::Result<()> {
 }
 
 /// Advisory lists of Debian's tracker and databases of Alpine below a folder.
-fn distributions(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
+pub(crate) fn distributions(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
     let mut found = files::below(folder)?;
     found.retain(|path| {
         let path = path.to_string_lossy();
@@ -141,13 +143,25 @@ fn look_up(snapshot: &Snapshot) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn labelled() -> anyhow::Result<Vec<(String, String, bool)>> {
-    let text = fs::read_to_string(LABELLED).with_context(|| format!("cannot read `{LABELLED}`"))?;
+/// A component, a vulnerability, and whether the one is affected by the other.
+struct Triple {
+    purl: String,
+    cve: String,
+    affected: bool,
+    /// What it is counted under.
+    group: String,
+}
+
+fn triples(set: &str, path: &str) -> anyhow::Result<Vec<Triple>> {
+    let text = fs::read_to_string(path).with_context(|| format!("cannot read `{path}`"))?;
     let lines = text.lines().filter(|line| !line.starts_with('#'));
     let triple = |line: &str| {
         let mut fields = line.split('\t').map(str::to_owned);
-        let (purl, cve, truth) = (fields.next()?, fields.next()?, fields.next()?);
-        Some((purl, cve, truth == "affected"))
+        let (purl, cve, truth, source) = (fields.next()?, fields.next()?, fields.next()?, fields.next()?);
+        let distribution = if source.starts_with("secdb") { "Alpine" } else { "Debian" };
+        let kind = purl.split(['/', ':']).nth(1)?;
+        let group = format!("{set}, {kind}, truth by {distribution}");
+        Some(Triple { affected: truth == "affected", group, purl, cve })
     };
     Ok(lines.filter_map(triple).collect())
 }
@@ -157,22 +171,28 @@ fn query(purl: &str) -> Query {
     Query { name, purl: Some(purl.to_owned()), ..Query::default() }
 }
 
-/// A bill of materials of 10,000 components: a fifth of them well-known programs.
-fn many(snapshot: &Snapshot) -> anyhow::Result<()> {
-    let known = labelled()?;
-    let queries: Vec<Query> = (0..10_000)
-        .map(|i| match known.get(i) {
-            Some((purl, ..)) if i < 2_000 => query(purl),
-            _ => query(&format!("pkg:npm/library-{i}@1.{i}.0")),
-        })
-        .collect();
+/// The first 10,000 components of the real bills of materials in `sbom/`, as one.
+fn many(data: &Path, snapshot: &Snapshot) -> anyhow::Result<()> {
+    let mut queries = Vec::new();
+    for path in files::below(&data.join("sbom"))? {
+        let bytes = fs::read(&path)?;
+        let bytes =
+            if path.extension().is_some_and(|e| e == "zst") { zstd::decode_all(&*bytes)? } else { bytes };
+        if let Ok(document) = bom::read(&bytes, &ReadLimits::default()) {
+            queries.extend(document.bom.components.iter().map(Query::from));
+        }
+    }
+    queries.truncate(10_000);
     let start = Instant::now();
     let matches: usize = Matcher::new(snapshot)?.match_all(&queries)?.iter().map(Vec::len).sum();
-    row("10,000 components matched", format!("{:.2} s, {matches} matches", start.elapsed().as_secs_f64()));
+    row(
+        &format!("{} components of real documents matched", queries.len()),
+        format!("{:.2} s, {matches} matches", start.elapsed().as_secs_f64()),
+    );
     Ok(())
 }
 
-/// What matching says of the labelled components, by kind of package.
+/// What matching says of components whose truth is known.
 #[derive(Default)]
 struct Answers {
     /// Affected and found so.
@@ -183,51 +203,90 @@ struct Answers {
     wrong: u32,
     /// Not affected, and not said to be.
     clear: u32,
+    /// Affected; the record is found by the component's name, but says that other versions are.
+    otherwise: u32,
+    /// It is said that it cannot be decided.
     unknown: u32,
+    /// The feeds name no product and no package for the vulnerability: no matcher could find it by a name.
+    nameless: u32,
+}
+
+impl Answers {
+    fn counter(&mut self, answer: Answer) -> &mut u32 {
+        match answer {
+            Answer::Right => &mut self.right,
+            Answer::Missed => &mut self.missed,
+            Answer::Otherwise => &mut self.otherwise,
+            Answer::Wrong => &mut self.wrong,
+            Answer::Clear => &mut self.clear,
+            Answer::Unknown => &mut self.unknown,
+            Answer::Nameless => &mut self.nameless,
+        }
+    }
+}
+
+/// One triple's answer; the fields of [`Answers`] tell what each means.
+#[derive(Clone, Copy, Debug)]
+enum Answer {
+    Right,
+    Missed,
+    Otherwise,
+    Wrong,
+    Clear,
+    Unknown,
+    Nameless,
+}
+
+impl std::fmt::Display for Answers {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { right, missed, otherwise, wrong, clear, unknown, nameless } = self;
+        let share = |part: u32, whole: u32| 100.0 * f64::from(part) / f64::from(whole.max(1));
+        write!(
+            f,
+            "precision {:.1} %, recall {:.1} %, of records that do not say otherwise {:.1} % ({right} right, {wrong} \
+             wrong, {missed} missed, {otherwise} where the record has other versions, {clear} clear; apart: {unknown} \
+             unknown, {nameless} of records that name no product)",
+            share(*right, right + wrong),
+            share(*right, right + missed + otherwise),
+            share(*right, right + missed)
+        )
+    }
 }
 
 fn truth(snapshot: &Snapshot) -> anyhow::Result<()> {
     let matcher = Matcher::new(snapshot)?;
-    let mut by_kind: BTreeMap<String, Answers> = BTreeMap::new();
-    for (purl, cve, affected) in labelled()? {
-        let kind = purl.split(['/', ':']).nth(1).unwrap_or_default().to_owned();
-        let matches = matcher.matches(&query(&purl), &[])?;
-        let found = matches.iter().find(|found| found.id == cve);
-        for answers in [kind, "all".to_owned()] {
-            let answers = by_kind.entry(answers).or_default();
-            match (affected, found.map(|found| found.verdict)) {
-                (_, Some(Verdict::Unknown)) => answers.unknown += 1,
-                (true, Some(Verdict::Affected)) => answers.right += 1,
-                (true, None) => answers.missed += 1,
-                (false, Some(Verdict::Affected)) => answers.wrong += 1,
-                (false, None) => answers.clear += 1,
+    let mut groups: BTreeMap<String, Answers> = BTreeMap::new();
+    for (set, path) in [("blind", BLIND), ("labelled", LABELLED)] {
+        for triple in triples(set, path)? {
+            let answer = answer(&triple, &matcher, snapshot)?;
+            if matches!(answer, Answer::Missed | Answer::Otherwise | Answer::Wrong) {
+                eprintln!("{answer:?}: {} {} ({})", triple.purl, triple.cve, triple.group);
+            }
+            for group in [triple.group, format!("{set}, all")] {
+                *groups.entry(group).or_default().counter(answer) += 1;
             }
         }
-        let good =
-            matches!((affected, found.map(|f| f.verdict)), (true, Some(Verdict::Affected)) | (false, None));
-        if !good {
-            let known = snapshot.get(&cve)?;
-            let products: Vec<String> = known
-                .iter()
-                .flat_map(|record| &record.configurations)
-                .flat_map(|c| &c.all_of)
-                .flat_map(|n| &n.any_of)
-                .map(|c| format!("{} {:?}", c.cpe.trim_end_matches(":*"), c.end.as_ref().map(|e| &e.version)))
-                .take(3)
-                .collect();
-            eprintln!("{purl} {cve} affected={affected}: {found:?} {products:?}");
-        }
     }
-    for (kind, Answers { right, missed, wrong, clear, unknown }) in by_kind {
-        let share = |part: u32, whole: u32| 100.0 * f64::from(part) / f64::from(whole.max(1));
-        row(
-            &format!("labelled, {kind}"),
-            format!(
-                "precision {:.1} %, recall {:.1} % ({right} right, {wrong} wrong, {missed} missed, {clear} clear, {unknown} unknown)",
-                share(right, right + wrong),
-                share(right, right + missed)
-            ),
-        );
-    }
+    groups.iter().for_each(|(group, answers)| row(group, answers));
     Ok(())
+}
+
+fn answer(triple: &Triple, matcher: &Matcher<'_>, snapshot: &Snapshot) -> anyhow::Result<Answer> {
+    let verdict = |purl: &str| -> anyhow::Result<Option<Verdict>> {
+        let found = matcher.matches(&query(purl), &[])?;
+        Ok(found.iter().find(|found| found.id == triple.cve).map(|found| found.verdict))
+    };
+    Ok(match (triple.affected, verdict(&triple.purl)?) {
+        (_, Some(Verdict::Unknown)) => Answer::Unknown,
+        (true, Some(Verdict::Affected)) => Answer::Right,
+        (false, Some(Verdict::Affected)) => Answer::Wrong,
+        (_, None) if snapshot.get(&triple.cve)?.is_none_or(|record| record.configurations.is_empty()) => {
+            Answer::Nameless
+        }
+        (false, None) => Answer::Clear,
+        (true, None) => {
+            let without_version = triple.purl.split('@').next().unwrap_or_default();
+            if verdict(without_version)?.is_some() { Answer::Otherwise } else { Answer::Missed }
+        }
+    })
 }

@@ -26,6 +26,7 @@ mod router_image;
 mod semantics_fixtures;
 mod tlog_suites;
 mod vuln_extract;
+mod vuln_label;
 
 /// Repository chores of Sukashi.
 #[derive(Parser)]
@@ -73,6 +74,8 @@ enum Command {
     TlogSuites(tlog_suites::Args),
     /// Write the records of `examples/vulnerabilities/` from full feeds.
     VulnExtract(vuln_extract::Args),
+    /// Write triples of component, vulnerability and truth from what distributions repaired.
+    VulnLabel(vuln_label::Args),
 }
 
 #[derive(Subcommand)]
@@ -117,5 +120,6 @@ fn main() -> anyhow::Result<()> {
         Command::SemanticsFixtures => semantics_fixtures::build(),
         Command::TlogSuites(args) => tlog_suites::run(&args),
         Command::VulnExtract(args) => vuln_extract::run(&args),
+        Command::VulnLabel(args) => vuln_label::run(&args),
     }
 }
