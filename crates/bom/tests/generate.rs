@@ -311,6 +311,30 @@ fn stated(status: &[u8]) -> BTreeMap<String, String> {
     text.split("\n\n").filter_map(pair).collect()
 }
 
+#[test]
+fn a_program_without_database_is_the_package_that_its_note_names() {
+    let object = br#"{"type":"deb","os":"debian","name":"systemd","version":"252.39-1~deb12u2","architecture":"armel"}"#;
+    let mut program = b"\x7fELF....".to_vec();
+    for word in [4, object.len() as u32, 0xcafe_1a7e] {
+        program.extend(word.to_le_bytes());
+    }
+    program.extend(b"FDO\0");
+    program.extend(object);
+    let found = generate(&tree(&[("bin/udevadm", &program)]), None);
+    let [systemd] = found.bom.components.as_slice() else { panic!("{found:#?}") };
+    assert_eq!(systemd.purl.as_deref(), Some("pkg:deb/debian/systemd@252.39-1~deb12u2?arch=armel"));
+    assert_eq!((systemd.evidence[0].path.as_str(), systemd.evidence[0].offset), ("bin/udevadm", Some(24)));
+    // Where a package database names the owner, the note adds nothing.
+    let status: &[u8] = b"Package: udev\nStatus: install ok installed\nVersion: 252.39-1~deb12u2\n";
+    let files: [(&str, &[u8]); 3] = [
+        ("var/lib/dpkg/status", status),
+        ("var/lib/dpkg/info/udev.list", b"/bin/udevadm\n"),
+        ("bin/udevadm", &program),
+    ];
+    let found = generate(&tree(&files), None);
+    assert_eq!(found.bom.components.iter().map(|c| c.name.as_str()).collect::<Vec<_>>(), ["udev"]);
+}
+
 /// Upstream's version inside of a package's, if it has at least two numbers: shorter ones stand everywhere.
 fn upstream(version: &str) -> Option<&str> {
     let version = version.split_once(':').map_or(version, |(_, rest)| rest);
@@ -376,8 +400,9 @@ fn every_package_of_debians_installers_is_found_and_most_programs_speak_for_them
             }
             carrying += 1;
             let says = |component: &Component| {
-                component.version.as_ref().is_some_and(|version| carried.iter().any(|v| *v == version))
-                    && component.evidence.iter().any(|evidence| evidence.path == path)
+                component.version.as_deref().is_some_and(|version| {
+                    carried.iter().any(|carried| **carried == version || Some(**carried) == upstream(version))
+                }) && component.evidence.iter().any(|evidence| evidence.path == path)
             };
             let said = found.bom.components.iter().any(says);
             identified += usize::from(said);

@@ -5,7 +5,7 @@ use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 use unpack::{Bytes, Tree};
 
-use super::embedded::{self, Embedded};
+use super::embedded::{self, Embedded, note};
 use super::inventory::Index;
 use super::signature::{Hit, Signature, signatures};
 use super::{Inventory, version};
@@ -33,6 +33,8 @@ struct Reading {
     build_id: Option<String>,
     sha256: String,
     embedded: Vec<Embedded>,
+    /// The package it says it was built for, and where.
+    note: Option<(u64, Component)>,
 }
 
 /// Reads every program of the tree and adds what it shows.
@@ -63,7 +65,8 @@ impl Reading {
         let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
         let sha256 = if program { hex(&Sha256::digest(&**content)) } else { String::new() };
         let embedded = if program { embedded::read(content) } else { Vec::new() };
-        Self { hits, program, soname, needed, build_id: build_id.map(|id| hex(&id)), sha256, embedded }
+        let note = program.then(|| note::read(content)).flatten();
+        Self { hits, program, soname, needed, build_id: build_id.map(|id| hex(&id)), sha256, embedded, note }
     }
 }
 
@@ -89,7 +92,11 @@ fn place(path: &str, reading: Reading, inventory: &mut Inventory) -> Option<Prog
     if !reading.program {
         return None;
     }
-    let component = match (inventory.owner(path), shown.as_slice()) {
+    // A package database knows better than the program itself, and what a program says of itself is worth more than
+    // what it shows by the way.
+    let noted = reading.note.as_ref().filter(|_| inventory.owner(path).is_none());
+    let noted = noted.map(|(at, package)| inventory.component(noted_component(path, *at, package)));
+    let component = match (inventory.owner(path).or(noted), shown.as_slice()) {
         (Some(owner), _) => owner,
         (None, [only]) => *only,
         (None, _) => inventory.component(file_component(path, &reading)),
@@ -144,6 +151,18 @@ fn component(signature: &Signature, hit: &Hit, evidence: Evidence) -> Component 
         evidence: vec![evidence],
         ..Component::default()
     }
+}
+
+/// The package that a program says it was built for.
+fn noted_component(path: &str, at: u64, package: &Component) -> Component {
+    let evidence = Evidence {
+        path: path.to_owned(),
+        technique: Technique::BinaryAnalysis,
+        what: Some("package metadata note".to_owned()),
+        offset: Some(at),
+        confidence: Some(1000),
+    };
+    Component { evidence: vec![evidence], ..package.clone() }
 }
 
 /// A program that nothing explains.

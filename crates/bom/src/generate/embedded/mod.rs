@@ -1,7 +1,8 @@
 //! What compilers write into programs: the list of everything a program was built from. One kind a file, each a line in
-//! [`ALL`].
+//! [`ALL`]. Beside them stands [`note`], which is no list: it names the package that the program itself belongs to.
 
 mod go;
+pub(super) mod note;
 mod rust;
 
 use crate::{Component, Evidence, Technique};
