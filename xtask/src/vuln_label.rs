@@ -51,6 +51,9 @@ struct Repair {
     source: String,
 }
 
+/// A vulnerability, and the lines of what is affected and what is not; the second is empty where nobody says.
+type Labelled = (String, [String; 2]);
+
 /// Repairs by distribution, package and release.
 type Repairs = BTreeMap<(&'static str, String, String), Vec<Repair>>;
 
@@ -65,7 +68,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
         }
     }
     let known = known()?;
-    let mut triples: BTreeMap<(&str, String), Vec<(String, [String; 2])>> = BTreeMap::new();
+    let mut triples: BTreeMap<(&str, String), Vec<Labelled>> = BTreeMap::new();
     for ((distribution, package, _), repairs) in repairs {
         let language = LANGUAGES.iter().any(|prefix| package.starts_with(prefix))
             || (package.starts_with("lib") && (package.ends_with("-perl") || package.ends_with("-java")));
@@ -165,7 +168,7 @@ fn alpine(path: &Path, text: &str, repairs: &mut Repairs) {
 }
 
 /// Vulnerabilities of a package in one release, each with what is affected and what is not.
-fn labelled(distribution: &str, package: &str, mut repairs: Vec<Repair>) -> Vec<(String, [String; 2])> {
+fn labelled(distribution: &str, package: &str, mut repairs: Vec<Repair>) -> Vec<Labelled> {
     let scheme = if distribution == "deb" { Scheme::Debian } else { Scheme::Apk };
     repairs.retain(|repair| !repair.cves.is_empty());
     repairs.sort_by(|a, b| scheme.compare(&a.version, &b.version));
