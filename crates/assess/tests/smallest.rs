@@ -38,7 +38,7 @@ fn the_controller_is_reprogrammed_through_the_web_server() {
         g1  PLC is reprogrammed: reached, probability 16% (15%–17%), days p10 2.8, p50 8.9, p90 20.2
           path 1: 16%, 10.8 days
             1. a1 exploits CVE-2021-23017 over the network and runs code on web1 as www-data [T1190]
-               because vul_consequence(CVE-2021-23017, code); vul_exists(CVE-2021-23017, web1, nginx); service_software(http, nginx); runs(web1, http, www-data); vul_access(CVE-2021-23017, network, none, none); in_zone(web1, it/web1); listens(web1, http, tcp/80); allow(outside, it/web1, tcp/80); at_zone(a1, outside); not dismissed(CVE-2021-23017)
+               because vul_consequence(CVE-2021-23017, code); vul_exists(CVE-2021-23017, web1, nginx); vul_access(CVE-2021-23017, network, none, none); runs(web1, http, www-data); service_software(http, nginx); in_zone(web1, it/web1); listens(web1, http, tcp/80); allow(outside, it/web1, tcp/80); at_zone(a1, outside); not dismissed(CVE-2021-23017)
             2. a1 loads its own program into plc1 through plc1/assumed-modbus, which does not ask who connects [T0843]
                because unauthenticated(plc1/assumed-modbus); listens(plc1, plc1/assumed-modbus, tcp/502); programming_class(tcp/502); host_kind(plc1, plc); in_zone(plc1, ot); allow(it/web1, ot, tcp/502); runs_code(a1, web1, www-data); in_zone(web1, it/web1); not protected(plc1, program-lock)
 

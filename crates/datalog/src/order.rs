@@ -1,6 +1,6 @@
 //! In which order the premises of a rule are joined.
 //!
-//! What only filters comes as soon as its variables are bound. For the atoms, every beginning is tried and continued
+//! What only filters, atoms without new variables among it, comes as soon as its variables are bound. For the atoms, every beginning is tried and continued
 //! with the atom that gives the fewest expected rows; the cheapest whole wins. Expectations come from row and distinct
 //! counts. A recursive rule begins with its first recursive atom, so that the static part of a body is never joined
 //! with itself in full.
@@ -194,7 +194,12 @@ fn choose(rest: &[&Literal], estimate: &Estimate, statistics: &Statistics) -> us
     let ready = |literal: &&Literal| {
         !matches!(literal, Literal::Positive(_)) && reads(literal).iter().all(|v| estimate.is_bound(*v))
     };
-    if let Some(at) = rest.iter().position(ready) {
+    // What binds nothing new only takes away.
+    let filters = |literal: &&Literal| {
+        matches!(literal, Literal::Positive(atom) if !atom.terms.contains(&Term::Anything))
+            && reads(literal).iter().all(|v| estimate.is_bound(*v))
+    };
+    if let Some(at) = rest.iter().position(ready).or_else(|| rest.iter().position(filters)) {
         return at;
     }
     let atoms = rest.iter().enumerate().filter_map(|(at, literal)| {

@@ -37,6 +37,8 @@ use search::{Found, Purpose, Search};
 
 /// Rows followed before what they conclude is taken in.
 const TOGETHER: usize = 16_384;
+/// Rows stand in the order of their first column, unless another one has so many times the values.
+const TELLING: f64 = 4.0;
 /// Fewer are not worth a thread.
 const FEW: usize = 2048;
 const ANY: Purpose = Purpose::Conclude(DYING);
@@ -69,7 +71,7 @@ impl SemiNaive {
         workers: usize,
         max_derived: u64,
     ) -> Result<Self, Exceeded> {
-        let heaps = program.relations.iter().map(|relation| Heap::new(relation.columns.len())).collect();
+        let heaps = program.relations.iter().map(Heap::new).collect();
         let nothing = vec![Vec::new(); program.relations.len()];
         let mut all = Self {
             heaps,
@@ -88,7 +90,12 @@ impl SemiNaive {
             if relation.derived {
                 heap.enter();
             } else {
-                all.statistics.relations[id.0] = Some(heap.statistics());
+                let (rows, distinct) = heap.statistics();
+                all.statistics.relations[id.0] = Some((rows, distinct));
+                let most = (0..relation.columns.len()).max_by(|a, b| distinct[*a].total_cmp(&distinct[*b]));
+                if let Some(most) = most.filter(|most| distinct[*most] > TELLING * distinct[0]) {
+                    heap.gather(most);
+                }
             }
         }
         for stratum in &program.strata {
@@ -255,8 +262,14 @@ impl SemiNaive {
         }
         self.plan(program, stratum, rule, Start::Premise(premise));
         let rule_head = program.rules[rule].head.relation;
-        let found =
-            self.look((rule, premise), source_of(program, rule, premise), false, rows, Purpose::Withdraw);
+        let found = self.look(
+            (rule, premise),
+            source_of(program, rule, premise),
+            false,
+            rows,
+            Purpose::Withdraw,
+            false,
+        );
         for part in found {
             doubtful[rule_head.0].extend(part.numbers);
         }
@@ -351,10 +364,13 @@ impl SemiNaive {
         fresh: &mut Fresh,
     ) -> Result<(), Exceeded> {
         self.plan(program, stratum, rule, Start::Whole);
+        let mut again = false;
         loop {
-            let mut search = Search::new(&self.heaps, &self.plans[&(rule, Start::Whole)], ANY);
+            let search = Search::new(&self.heaps, &self.plans[&(rule, Start::Whole)], ANY);
+            let mut search = search.again(again);
             search.whole();
-            let (again, found) = (search.is_full(), search.found);
+            again = search.is_full();
+            let found = search.found;
             self.take_in_all(program.rules[rule].head.relation, &found, fresh)?;
             if !again {
                 return Ok(());
@@ -405,12 +421,15 @@ impl SemiNaive {
         let (source, head) = (source_of(program, rule, premise), program.rules[rule].head.relation);
         let own = is_own(stratum, source);
         for part in rows.chunks(TOGETHER) {
-            let mut again = true;
-            while again {
-                let found = self.look((rule, premise), source, own, part, purpose);
+            let mut again = false;
+            loop {
+                let found = self.look((rule, premise), source, own, part, purpose, again);
                 again = found.iter().any(|found| found.cut);
                 for found in found {
                     self.take_in_all(head, &found, fresh)?;
+                }
+                if !again {
+                    break;
                 }
             }
         }
@@ -425,11 +444,12 @@ impl SemiNaive {
         own: bool,
         rows: &[u32],
         purpose: Purpose,
+        again: bool,
     ) -> Vec<Found> {
         let plan = &self.plans[&(rule, Start::Premise(premise))];
         let heap = &self.heaps[source.0];
         let look = |rows: &[u32]| {
-            let mut search = Search::new(&self.heaps, plan, purpose);
+            let mut search = Search::new(&self.heaps, plan, purpose).again(again);
             for at in rows {
                 search.from(heap.row(*at), if own { heap.height(*at) } else { 0 });
                 if search.is_full() {

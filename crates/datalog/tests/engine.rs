@@ -320,3 +320,19 @@ fn rows_that_come_and_go_many_times_leave_the_right_ones() {
         assert_eq!(session.facts("reached").len(), 3001);
     }
 }
+
+#[test]
+fn more_conclusions_than_are_kept_at_once_all_arrive() {
+    let text = ".decl n(x: symbol) .decl pair(x: symbol, y: symbol) .decl twice(x: symbol, y: symbol)
+        pair(X, Y) :- n(X), n(Y).
+        twice(X, Y) :- n(X), n(Y).
+        twice(Y, X) :- n(X), n(Y), X != Y.";
+    let program = Program::load(&[Source { name: "pairs.dl", text }]).unwrap();
+    let mut session = Session::new(program, Options::default());
+    for n in 0..1030 {
+        session.insert(&Fact::of("n", &[&format!("n{n}")])).unwrap();
+    }
+    session.commit().unwrap();
+    let counts: Vec<usize> = session.counts().map(|(_, count)| count).collect();
+    assert_eq!(counts, [1030, 1030 * 1030, 1030 * 1030]);
+}

@@ -29,6 +29,8 @@ pub(super) struct Plan {
     pub(super) conclusion: Vec<Source>,
     /// From this step on, further ways conclude nothing new.
     pub(super) decided: usize,
+    /// What comes after that is more work than to look whether the conclusion is there.
+    pub(super) long: bool,
     pub(super) variables: usize,
     /// Premises that are facts; atoms without columns are none.
     pub(super) premises: usize,
@@ -132,9 +134,11 @@ pub(super) fn compile(
     }
     let conclusion = rule.head.terms.iter().map(source).collect();
     let decided = decided.unwrap_or(steps.len());
+    let searches = |step: &Step| matches!(step, Step::Match(look_up) if !look_up.binds.is_empty());
+    let long = steps.iter().skip(decided).any(searches);
     let variables = rule.variables.len();
     let premises = facts(rule).count();
-    Plan { start: start_row, steps, head: rule.head.relation, conclusion, decided, variables, premises }
+    Plan { start: start_row, steps, head: rule.head.relation, conclusion, decided, long, variables, premises }
 }
 
 /// The premises that are facts.
@@ -227,22 +231,24 @@ impl Compiler<'_> {
     fn access(&mut self, atom: &Atom, known: &[(usize, Source)]) -> (Access, Vec<usize>) {
         let columns: Vec<usize> = known.iter().map(|(column, _)| *column).collect();
         let Some(heap) = self.heaps.get_mut(atom.relation.0) else { return (Access::Scan, Vec::new()) };
+        if columns.is_empty() && !atom.terms.is_empty() {
+            return (Access::Scan, columns);
+        }
+        let telling = self.statistics.selective(atom.relation, &columns);
+        // The fewest columns that are nearly as good: then rules share indexes.
+        let alike = |columns: &[usize]| self.statistics.alike(atom.relation, columns);
+        let good = (alike(&telling) + 1.0) * NEARLY;
+        let single = telling.iter().filter(|column| alike(&[**column]) <= good);
+        if let Some(column) = single.min_by(|a, b| alike(&[**a]).total_cmp(&alike(&[**b]))) {
+            return (Access::Index(heap.index(&[*column])), vec![*column]);
+        }
         if columns.len() == atom.terms.len() {
             heap.enter();
             return (Access::Row, columns);
         }
-        if columns.is_empty() {
-            return (Access::Scan, columns);
-        }
-        let telling = self.statistics.selective(atom.relation, &columns);
-        // An index that is there anyway, if it is nearly as good.
-        let good = (self.statistics.alike(atom.relation, &telling) + 1.0) * NEARLY;
-        let near = |index: &&[usize]| {
-            index.iter().all(|column| telling.contains(column))
-                && self.statistics.alike(atom.relation, index) <= good
-        };
-        let columns =
-            heap.indexes().filter(near).max_by_key(|index| index.len()).map_or(telling, <[usize]>::to_vec);
+        let there = heap.indexes().filter(|index| index.iter().all(|column| telling.contains(column)));
+        let near = there.filter(|index| alike(index) <= good).max_by_key(|index| index.len());
+        let columns = near.map_or(telling.clone(), <[usize]>::to_vec);
         (Access::Index(heap.index(&columns)), columns)
     }
 }

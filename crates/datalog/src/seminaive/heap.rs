@@ -13,6 +13,7 @@ use hashbrown::HashTable;
 use hashbrown::hash_table::Entry;
 
 use crate::packed::{Mixed, mix_all};
+use crate::program::{ColumnType, Relation};
 use crate::value::{Row, WIDTH};
 
 /// Height of a row that does not hold.
@@ -28,6 +29,8 @@ const SAMPLE: usize = 1024;
 
 pub(super) struct Heap {
     width: usize,
+    /// By column: holds symbols.
+    symbols: Vec<bool>,
     figures: Vec<u32>,
     /// By row: length of the longest chain of conclusions below it within its stratum, 0 for stated rows.
     heights: Vec<u32>,
@@ -38,26 +41,31 @@ pub(super) struct Heap {
     indexes: Vec<Index>,
 }
 
+/// Rows with equal values in some columns form a ring: each leads to the next, the last one to the first.
 struct Index {
     columns: Vec<usize>,
-    /// By key.
-    chains: HashTable<Chain>,
-    /// The next row with the same values.
+    last: Last,
     next: Vec<u32>,
 }
 
-/// Rows with one key: up to two values side by side, a mixture of more, which unequal ones may share.
-#[derive(Clone, Copy)]
-struct Chain {
-    key: u64,
-    first: u32,
-    last: u32,
+/// The last row of each ring.
+enum Last {
+    /// By the number of a symbol. Symbols that were named together have numbers near each other, and so their rows are
+    /// found in memory that was just read.
+    Symbol(Vec<u32>),
+    /// By key: up to two values side by side, a mixture of more, which unequal ones may share.
+    Key(HashTable<(u64, u32)>),
 }
 
 impl Heap {
-    pub(super) fn new(width: usize) -> Self {
+    pub(super) fn new(relation: &Relation) -> Self {
+        Self::of(relation.columns.iter().map(|(_, kind)| *kind == ColumnType::Symbol).collect())
+    }
+
+    fn of(symbols: Vec<bool>) -> Self {
         Self {
-            width,
+            width: symbols.len(),
+            symbols,
             figures: Vec::new(),
             heights: Vec::new(),
             alive: 0,
@@ -107,6 +115,13 @@ impl Heap {
         }
     }
 
+    /// Puts rows with equal values in this column beside each other, before there is any index.
+    pub(super) fn gather(&mut self, column: usize) {
+        let mut order: Vec<(u32, u32)> = self.numbers().map(|at| (self.row(at)[column], at)).collect();
+        order.sort_unstable();
+        self.figures = order.iter().flat_map(|(_, at)| self.row(*at)).copied().collect();
+    }
+
     fn push(&mut self, row: &[u32], height: u32) -> u32 {
         let at = number(self.heights.len());
         self.figures.extend_from_slice(row);
@@ -153,11 +168,12 @@ impl Heap {
         if let Some(at) = self.indexes.iter().position(|index| index.columns == columns) {
             return at;
         }
-        let mut index = Index {
-            columns: columns.to_vec(),
-            chains: HashTable::new(),
-            next: Vec::with_capacity(self.heights.len()),
+        let last = match columns {
+            [column] if self.symbols[*column] => Last::Symbol(Vec::new()),
+            _ => Last::Key(HashTable::new()),
         };
+        let mut index =
+            Index { columns: columns.to_vec(), last, next: Vec::with_capacity(self.heights.len()) };
         for at in self.numbers() {
             index.add(&self.figures, self.width, at);
         }
@@ -173,12 +189,11 @@ impl Heap {
     /// Row numbers with these values in the columns of the index, ascending.
     pub(super) fn with(&self, index: usize, values: &[u32]) -> impl Iterator<Item = u32> {
         let index = &self.indexes[index];
-        let key = key(values.iter().copied());
-        let chain = index.chains.find(spread(key), |chain| chain.key == key);
-        let mut next = chain.map_or(END, |chain| chain.first);
+        let last = index.last(values);
+        let mut next = last.map_or(END, |last| index.next[last as usize]);
         let rows = std::iter::from_fn(move || {
             let at = (next != END).then_some(next)?;
-            next = index.next[at as usize];
+            next = if Some(at) == last { END } else { index.next[at as usize] };
             Some(at)
         });
         let exact = values.len() <= 2;
@@ -195,7 +210,7 @@ impl Heap {
         if self.heights.len() - self.alive <= self.alive + SPARE {
             return;
         }
-        let mut fresh = Self::new(self.width);
+        let mut fresh = Self::of(self.symbols.clone());
         for index in &self.indexes {
             fresh.index(&index.columns);
         }
@@ -211,36 +226,81 @@ impl Heap {
         self.numbers().filter(|at| self.holds(*at)).map(|at| self.row(at))
     }
 
-    /// How many rows, and distinct values by column: of a sample, scaled where most of its values are distinct.
+    /// How many rows, and distinct values by column: exactly for symbols, of a sample for figures.
     pub(super) fn statistics(&self) -> (f64, [f64; WIDTH]) {
-        let step = self.heights.len().div_ceil(SAMPLE).max(1);
-        let sample = || self.numbers().step_by(step);
         let mut distinct = [1.0; WIDTH];
         for (column, slot) in distinct.iter_mut().enumerate().take(self.width) {
-            let values: HashSet<u32, Mixed> = sample().map(|at| self.row(at)[column]).collect();
-            let scale = if values.len() > sample().len() / 2 { step as f64 } else { 1.0 };
-            *slot = (values.len() as f64 * scale).max(1.0);
+            let values = if self.symbols[column] { self.count(column) } else { self.sample(column) };
+            *slot = values.max(1.0);
         }
         (self.alive as f64, distinct)
+    }
+
+    fn count(&self, column: usize) -> f64 {
+        let (mut seen, mut count) = (Vec::new(), 0_u32);
+        for at in self.numbers() {
+            let symbol = self.row(at)[column];
+            let (place, bit) = (symbol as usize / 64, 1_u64 << (symbol % 64));
+            if seen.len() <= place {
+                seen.resize(place + 1, 0);
+            }
+            count += u32::from(seen[place] & bit == 0);
+            seen[place] |= bit;
+        }
+        f64::from(count)
+    }
+
+    /// Scaled where most values are distinct.
+    fn sample(&self, column: usize) -> f64 {
+        let step = self.heights.len().div_ceil(SAMPLE).max(1);
+        let sample = self.numbers().step_by(step);
+        let size = sample.len();
+        let values: HashSet<u32, Mixed> = sample.map(|at| self.row(at)[column]).collect();
+        values.len() as f64 * if values.len() > size / 2 { step as f64 } else { 1.0 }
     }
 }
 
 impl Index {
-    fn add(&mut self, figures: &[u32], width: usize, at: u32) {
-        let row = &figures[at as usize * width..][..width];
-        let key = key(self.columns.iter().map(|column| row[*column]));
-        let entry = self.chains.entry(spread(key), |chain| chain.key == key, |chain| spread(chain.key));
-        match entry {
-            Entry::Occupied(mut chain) => {
-                let chain = chain.get_mut();
-                self.next[chain.last as usize] = at;
-                chain.last = at;
+    fn last(&self, values: &[u32]) -> Option<u32> {
+        match &self.last {
+            Last::Symbol(last) => {
+                let symbol = *values.first()?;
+                last.get(symbol as usize).copied().filter(|at| *at != END)
             }
-            Entry::Vacant(vacant) => {
-                vacant.insert(Chain { key, first: at, last: at });
+            Last::Key(last) => {
+                let key = key(values.iter().copied());
+                last.find(spread(key), |(other, _)| *other == key).map(|(_, at)| *at)
             }
         }
-        self.next.push(END);
+    }
+
+    fn add(&mut self, figures: &[u32], width: usize, at: u32) {
+        let row = &figures[at as usize * width..][..width];
+        let before = match &mut self.last {
+            Last::Symbol(last) => {
+                let symbol = row[self.columns[0]] as usize;
+                if last.len() <= symbol {
+                    last.resize(symbol + 1, END);
+                }
+                std::mem::replace(&mut last[symbol], at)
+            }
+            Last::Key(last) => {
+                let key = key(self.columns.iter().map(|column| row[*column]));
+                match last.entry(spread(key), |(other, _)| *other == key, |(key, _)| spread(*key)) {
+                    Entry::Occupied(mut found) => std::mem::replace(&mut found.get_mut().1, at),
+                    Entry::Vacant(vacant) => {
+                        vacant.insert((key, at));
+                        END
+                    }
+                }
+            }
+        };
+        if before == END {
+            self.next.push(at);
+        } else {
+            let first = std::mem::replace(&mut self.next[before as usize], at);
+            self.next.push(first);
+        }
     }
 }
 

@@ -53,6 +53,8 @@ pub(super) struct Search<'s> {
     taken: Vec<(RelationId, u32)>,
     /// Ways after which the search ends.
     most: usize,
+    /// A conclusion is looked up before it is reported, also where that saves no work.
+    again: bool,
     pub(super) found: Found,
 }
 
@@ -64,11 +66,16 @@ impl<'s> Search<'s> {
             _ => (0, FULL),
         };
         let (values, taken) = (vec![0; plan.variables], vec![(plan.head, 0); premises]);
-        Self { heaps, plan, purpose, values, taken, most, found: Found::default() }
+        Self { heaps, plan, purpose, values, taken, most, again: false, found: Found::default() }
     }
 
     pub(super) fn up_to(self, most: usize) -> Self {
         Self { most, ..self }
+    }
+
+    /// After one that was full: what it found is not found again, once it has been taken in.
+    pub(super) fn again(self, again: bool) -> Self {
+        Self { again, ..self }
     }
 
     /// Ended before all ways were found.
@@ -98,7 +105,7 @@ impl<'s> Search<'s> {
     /// At most 32 premises deep. True if a conclusion was reached.
     fn go(&mut self, at: usize, tallest: u32) -> bool {
         let plan = self.plan;
-        if at == plan.decided && !self.is_wanted() {
+        if at == plan.decided && (plan.long || self.looks_anyway()) && !self.is_wanted() {
             return false;
         }
         match plan.steps.get(at) {
@@ -123,6 +130,10 @@ impl<'s> Search<'s> {
                 self.go(at + 1, tallest)
             }
         }
+    }
+
+    fn looks_anyway(&self) -> bool {
+        self.again || self.purpose == Purpose::Withdraw
     }
 
     fn evaluate(&self, expr: &Expr) -> Option<u32> {
