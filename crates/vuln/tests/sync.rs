@@ -187,3 +187,30 @@ fn errors_endless_answers_and_strange_redirections_are_refused() {
     assert!(matches!(done, Synced::Failed(FetchError::Status { status: 302, .. })), "{done:?}");
     assert!(!folder.path().join("feed.json").exists());
 }
+
+/// The real catalogue and advisories over a line that breaks off, and a snapshot of what came.
+#[test]
+fn real_feeds_come_whole_over_a_line_that_breaks_off() {
+    let Some(data) = std::env::var_os("SUKASHI_TEST_DATA").map(std::path::PathBuf::from) else {
+        println!("skipped: SUKASHI_TEST_DATA is not set");
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let options = SyncOptions { max_bytes: 64 << 20, tries: 8, ..EAGER };
+    for (feed, lines) in [
+        // One document.
+        ("kev/known_exploited_vulnerabilities.json", 1),
+        ("osv/crates-rustsec-2026-08-21.osv.jsonl.zst", 1_206),
+    ] {
+        let content = std::fs::read(data.join(feed)).unwrap();
+        let server = Server::start(&content);
+        server.set(&content, Mood::BreaksOffAfter(content.len() / 3));
+        let into = folder.path().join(lines.to_string());
+        let done = run(&server, "", &into, &options);
+        let Synced::Fetched { transferred, bytes, .. } = done else { panic!("{done:?}") };
+        assert_eq!((transferred, bytes), (content.len() as u64, content.len() as u64));
+        assert_eq!(std::fs::read(into.join("feed.json")).unwrap(), content);
+        let built = vuln::build(&[into.join("feed.json")], &into.join("vuln.redb"), &mut |_| {}).unwrap();
+        assert_eq!((built.damaged, built.lines), (0, lines));
+    }
+}

@@ -155,24 +155,29 @@ impl<'a> Matcher<'a> {
                 best.insert(hit.record, hit);
             }
         };
-        let mut learned = self.tables.aliases(&subject.name)?;
-        if let Some(name) = unnumbered(&subject.name).filter(|_| learned.is_empty()) {
-            learned = self.tables.aliases(name)?;
-        }
+        let learned = self.tables.aliases(&subject.name)?;
         for candidates in subject.candidates(&learned) {
             let mut known = false;
+            // Of several products, the one that bears the package's own name decides where a record names it.
+            let mut settled: BTreeSet<u32> = BTreeSet::new();
             for candidate in candidates {
                 let found = self.products(&candidate.product, candidate.vendor.as_deref())?;
                 known |= !found.is_empty();
                 let vendors: Vec<&str> = found.iter().map(|(vendor, _)| vendor.as_str()).collect();
+                let namesake = candidate.is_namesake(&subject.name);
                 for (vendor, entries) in found.iter() {
                     let certainty = candidate.certainty_of(vendor, &vendors);
                     let named =
                         evaluate::Named { candidate: &candidate, vendor, certainty, subject: &subject };
-                    let records = entries.chunk_by(|a, b| a.record == b.record);
-                    records
-                        .filter_map(|entries| evaluate::record(entries, &named, around))
-                        .for_each(&mut keep);
+                    for entries in entries.chunk_by(|a, b| a.record == b.record) {
+                        let record = entries.first().map(|entry| entry.record);
+                        if namesake {
+                            settled.extend(record);
+                        } else if record.is_some_and(|record| settled.contains(&record)) {
+                            continue;
+                        }
+                        evaluate::record(entries, &named, around).into_iter().for_each(&mut keep);
+                    }
                 }
             }
             if known {

@@ -95,7 +95,9 @@ impl Subject {
             Some(purl) if is_language(purl.package_type()) => vec![self.of_language(purl)],
             _ => {
                 let learned = learned.iter().map(|(vendor, product)| aliased(&self.name, vendor, product));
-                let mut lists = vec![learned.chain(self.of_name(&self.name)).collect()];
+                let mut own: Vec<Candidate> = learned.chain(self.of_name(&self.name)).collect();
+                own.sort_by_key(|candidate| !candidate.is_namesake(&self.name));
+                let mut lists = vec![own];
                 lists.extend(unnumbered(&self.name).map(|name| self.of_name(name)));
                 lists
             }
@@ -158,6 +160,17 @@ fn stated(cpe: &Cpe) -> Option<Candidate> {
 }
 
 impl Candidate {
+    /// Whether product and package are called the same, however the words are joined: `firefox_esr` and `firefox-esr`.
+    pub(super) fn is_namesake(&self, package: &str) -> bool {
+        let letters = |text: &str| {
+            text.chars()
+                .filter(char::is_ascii_alphanumeric)
+                .map(|c| c.to_ascii_lowercase())
+                .collect::<String>()
+        };
+        self.cpe.is_none() && letters(&self.product) == letters(package)
+    }
+
     /// With several vendors of products of one name, only the namesake is probable.
     pub(super) fn certainty_of(&self, vendor: &str, vendors: &[&str]) -> Certainty {
         if self.vendor.is_some() || vendors.len() == 1 {

@@ -114,7 +114,12 @@ impl Package {
     }
 }
 
-/// The first numbers of the versions that repaired each distribution's package, also under its name without a number.
+/// The name under which all packages count that differ in a number only: `php7.3` and `php8.2`.
+pub(crate) fn family(unnumbered: &str) -> String {
+    format!("{unnumbered}*")
+}
+
+/// The first numbers of the versions that repaired each distribution's package and each family of packages.
 fn numbers_of_packages(record: &Vulnerability) -> BTreeMap<String, BTreeSet<u64>> {
     let mut packages: BTreeMap<String, BTreeSet<u64>> = BTreeMap::new();
     for range in &record.packages {
@@ -126,8 +131,9 @@ fn numbers_of_packages(record: &Vulnerability) -> BTreeMap<String, BTreeSet<u64>
         let ends = range.spans.iter().filter_map(|span| span.end.as_ref());
         let numbers: BTreeSet<u64> =
             ends.filter_map(|end| first_number(upstream::of(kind, &end.version))).collect();
-        for name in unnumbered(&name).into_iter().chain([name.as_str()]) {
-            packages.entry(name.to_owned()).or_default().extend(&numbers);
+        let family = family(unnumbered(&name).unwrap_or(&name));
+        for name in [family, name] {
+            packages.entry(name).or_default().extend(&numbers);
         }
     }
     packages
@@ -226,11 +232,11 @@ mod tests {
         assert_eq!(
             chosen,
             [
-                ("apache".to_owned(), vec![pair("apache", "http_server")]),
+                ("apache*".to_owned(), vec![pair("apache", "http_server")]),
                 ("apache2".to_owned(), vec![pair("apache", "http_server")]),
-                ("gst-plugins-bad".to_owned(), gstreamer.clone()),
+                ("gst-plugins-bad*".to_owned(), gstreamer.clone()),
                 ("gst-plugins-bad1.0".to_owned(), gstreamer),
-                ("phpbb".to_owned(), vec![pair("phpbb", "phpbb")]),
+                ("phpbb*".to_owned(), vec![pair("phpbb", "phpbb")]),
                 ("phpbb3".to_owned(), vec![pair("phpbb", "phpbb")]),
             ]
         );

@@ -11,10 +11,11 @@ use serde::{Deserialize, Serialize};
 
 use std::collections::BTreeMap;
 
+use crate::matching::unnumbered;
 use crate::merge::{Extras, Stored};
 use crate::{Concept, Exploitation, Vulnerability};
 
-mod aliases;
+pub(crate) mod aliases;
 mod entry;
 mod words;
 mod write;
@@ -337,8 +338,17 @@ impl Tables {
         Ok(out)
     }
 
-    /// Vendors and products that a distribution's package of this name stands for, by the records that name both.
+    /// Vendors and products that a distribution's package of this name stands for, by the records that name both; if
+    /// they tell nothing of the very package, of those that differ in a number.
     pub(crate) fn aliases(&self, name: &str) -> Result<Vec<(String, String)>, SnapshotError> {
+        let own = self.aliases_of(name)?;
+        if !own.is_empty() {
+            return Ok(own);
+        }
+        self.aliases_of(&aliases::family(unnumbered(name).unwrap_or(name)))
+    }
+
+    fn aliases_of(&self, name: &str) -> Result<Vec<(String, String)>, SnapshotError> {
         match self.aliases.get(name).map_err(read_error)? {
             Some(list) => postcard::from_bytes(list.value()).map_err(damaged),
             None => Ok(Vec::new()),
