@@ -66,13 +66,19 @@ impl Table {
     }
 
     /// Rows with these values in these columns; columns ascending, rows too.
-    pub(crate) fn matching(&self, columns: &[usize], values: &[u32]) -> Vec<Row> {
+    #[cfg(test)]
+    fn matching(&self, columns: &[usize], values: &[u32]) -> Vec<Row> {
+        self.first(columns, values, usize::MAX)
+    }
+
+    /// The first of them, at most so many.
+    pub(crate) fn first(&self, columns: &[usize], values: &[u32], most: usize) -> Vec<Row> {
         let mut rows = Vec::new();
         self.bulk.find(columns, values, &mut |at| {
             if self.gone.is_empty() || !self.gone.contains(&at) {
                 rows.push(self.bulk.row(at));
             }
-            true
+            rows.len() < most
         });
         if !self.fresh.is_empty() {
             let agrees = |row: &&Row| columns.iter().zip(values).all(|(c, v)| row.get(*c) == Some(v));
@@ -81,6 +87,7 @@ impl Table {
             if before > 0 && rows.len() > before {
                 rows.sort_unstable();
             }
+            rows.truncate(most);
         }
         rows
     }
@@ -168,7 +175,18 @@ impl Database {
 
     /// Rows that have these values in these columns, ascending.
     pub(crate) fn matching(&self, relation: RelationId, columns: &[usize], values: &[u32]) -> Vec<Row> {
-        self.table(relation).map(|table| table.matching(columns, values)).unwrap_or_default()
+        self.first(relation, columns, values, usize::MAX)
+    }
+
+    /// The first of them, at most so many.
+    pub(crate) fn first(
+        &self,
+        relation: RelationId,
+        columns: &[usize],
+        values: &[u32],
+        most: usize,
+    ) -> Vec<Row> {
+        self.table(relation).map(|table| table.first(columns, values, most)).unwrap_or_default()
     }
 }
 
@@ -201,6 +219,7 @@ mod tests {
                 prop_assert!(table.rows().eq(model.iter().copied()));
                 prop_assert!(table.settled().rows().eq(model.iter().copied()));
                 let second: Vec<Row> = model.iter().filter(|r| r[1] == b).copied().collect();
+                prop_assert_eq!(table.first(&[1], &[b], 2), second.iter().copied().take(2).collect::<Vec<_>>());
                 prop_assert_eq!(table.matching(&[1], &[b]), second);
             }
         }

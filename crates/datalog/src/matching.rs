@@ -162,6 +162,16 @@ pub(crate) fn unify(atom: &Atom, row: &Row, bindings: &mut Bindings) -> bool {
 
 /// Rows that agree with the atom's constants and bound variables.
 pub(crate) fn candidates(atom: &Atom, database: &Database, bindings: &Bindings) -> Vec<Row> {
+    first_candidates(atom, database, bindings, usize::MAX)
+}
+
+/// The first of them, at most so many.
+pub(crate) fn first_candidates(
+    atom: &Atom,
+    database: &Database,
+    bindings: &Bindings,
+    most: usize,
+) -> Vec<Row> {
     let (mut columns, mut values) = (Vec::new(), Vec::new());
     for (column, term) in atom.terms.iter().enumerate() {
         let value = match term {
@@ -174,7 +184,7 @@ pub(crate) fn candidates(atom: &Atom, database: &Database, bindings: &Bindings) 
             values.push(value);
         }
     }
-    database.matching(atom.relation, &columns, &values)
+    database.first(atom.relation, &columns, &values, most)
 }
 
 /// The atom's row under complete bindings; `_` becomes 0.

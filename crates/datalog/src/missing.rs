@@ -8,7 +8,7 @@
 use std::collections::BTreeSet;
 
 use crate::explain::value;
-use crate::matching::{Bindings, candidates, unify};
+use crate::matching::{Bindings, first_candidates, unify};
 use crate::pattern::{Encoded, FactError, Pattern};
 use crate::program::{Atom, Expr, Literal, Rule, Term};
 use crate::session::Session;
@@ -17,6 +17,8 @@ use crate::session::Session;
 const MAX_DEPTH: usize = 8;
 /// Facts tried for one premise.
 const MAX_CANDIDATES: usize = 24;
+/// Fitting facts that are counted; a premise that more fit is as loose as any.
+const MANY: usize = 256;
 
 /// Something that would have to be otherwise.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -105,7 +107,8 @@ struct Partial<'r> {
 impl Search<'_> {
     /// The least that is missing, fewer than `limit`; `None` if there is no such answer.
     fn need(&mut self, wanted: &Encoded, limit: usize, depth: usize) -> Option<Vec<Missing>> {
-        if !self.session.rows(wanted).is_empty() {
+        let (columns, values) = wanted.given();
+        if !self.session.database.first(wanted.relation, &columns, &values, 1).is_empty() {
             return Some(Vec::new());
         }
         let relation = self.session.program.relation(wanted.relation);
@@ -177,8 +180,8 @@ impl Search<'_> {
             }
             return;
         }
-        let rows = candidates(atom, &self.session.database, &partial.bindings);
-        for row in rows.iter().take(MAX_CANDIDATES) {
+        let rows = first_candidates(atom, &self.session.database, &partial.bindings, MAX_CANDIDATES);
+        for row in &rows {
             let mut next = partial.clone();
             if unify(atom, row, &mut next.bindings) {
                 self.body(next, limit, depth, best);
@@ -195,7 +198,7 @@ impl Search<'_> {
     fn tightest(&self, partial: &Partial<'_>) -> Option<(usize, usize)> {
         let counts = partial.rest.iter().enumerate().filter_map(|(at, literal)| {
             let Literal::Positive(atom) = literal else { return None };
-            let rows = candidates(atom, &self.session.database, &partial.bindings);
+            let rows = first_candidates(atom, &self.session.database, &partial.bindings, MANY);
             let free = atom.terms.iter().all(|t| known(t, &partial.bindings).is_none());
             // What says nothing yet waits until others have bound its variables.
             Some((at, rows.len(), free && atom.terms.len() > 1))
@@ -215,7 +218,7 @@ impl Search<'_> {
                     if atom.terms.iter().any(open) {
                         rest.push(literal);
                     } else if let Some(row) =
-                        candidates(atom, &self.session.database, &partial.bindings).first()
+                        first_candidates(atom, &self.session.database, &partial.bindings, 1).first()
                     {
                         let fact =
                             self.session.program.decode(&self.session.program.symbols, atom.relation, row);
