@@ -139,3 +139,57 @@ fn a_budget_that_cuts_is_partial() {
     );
     assert!(ran.stderr.contains("hint: raise `--max-derived`"), "{}", ran.stderr);
 }
+
+#[test]
+fn what_runs_is_compared_with_what_was_delivered() {
+    let place = Place::new();
+    let script = |word: &str| format!("#!/bin/sh\necho {word}\n");
+    let mut image = tar::Builder::new(Vec::new());
+    for name in ["kept", "changed", "lost"] {
+        let text = script(name);
+        let mut header = tar::Header::new_gnu();
+        header.set_size(text.len() as u64);
+        header.set_mode(0o755);
+        header.set_cksum();
+        image.append_data(&mut header, format!("usr/bin/{name}"), text.as_bytes()).unwrap();
+    }
+    place.file("image.tar", image.into_inner().unwrap());
+    place.file("secret", "correct horse battery staple\n");
+    let made = place.run(&["keys", "new", "release", "--passphrase-file", "secret"]);
+    assert_eq!(made.status, 0, "{}", made.stderr);
+    assert_eq!(place.run(&["inspect", "image.tar", "-o", "image.json", "--fail-on", "never"]).status, 0);
+    let attest = ["attest", "inspection", "image.json", "--key", "release", "--passphrase-file", "secret"];
+    let signed = place.run(&[attest.as_slice(), &["-o", "image.dsse"]].concat());
+    assert_eq!(signed.status, 0, "{}", signed.stderr);
+
+    std::fs::create_dir_all(place.path().join("host/usr/bin")).unwrap();
+    for (name, word) in [("kept", "kept"), ("changed", "otherwise"), ("own", "own")] {
+        place.file(&format!("host/usr/bin/{name}"), script(word));
+    }
+    place.run(&["--quiet", "system", "collect", "--root", "host", "--host", "gate", "-o", "gate.json"]);
+    let check = ["system", "check", "gate.json", "--against", "image.dsse"];
+    let ran = place.run(&check);
+    assert!(ran.stderr.contains("hint: use `--trust`"), "{}", ran.stderr);
+    let lines: Vec<&str> = ran.stdout.lines().skip(1).collect();
+    assert_eq!(
+        lines,
+        [
+            "changed usr/bin/changed",
+            "missing usr/bin/lost",
+            "added usr/bin/own",
+            "`gate` against `image.tar`: 3 programs, 3 differences",
+        ]
+    );
+    assert_eq!(ran.status, 1);
+
+    let key: serde_json::Value = serde_json::from_str(&made.stdout).unwrap();
+    let trust =
+        serde_json::json!({"schema": "sukashi.trust/1", "organizations": [{"name": "Maker", "keys": [key]}]});
+    place.file("trust.json", trust.to_string());
+    let trusted = place.run(&[check.as_slice(), &["--trust", "trust.json"]].concat());
+    assert_eq!((trusted.status, trusted.stdout), (1, ran.stdout), "{}", trusted.stderr);
+    place.file("nobody.json", r#"{"schema": "sukashi.trust/1", "organizations": []}"#);
+    let refused = place.run(&[check.as_slice(), &["--trust", "nobody.json"]].concat());
+    assert_eq!(refused.status, 2);
+    assert!(refused.stderr.contains("signed by a key you have not accepted"), "{}", refused.stderr);
+}

@@ -11,6 +11,7 @@
 //! Not here: how a system is attacked. No fact says that anything is bad.
 
 mod check;
+pub mod delivered;
 mod diagnostic;
 mod document;
 mod facts;

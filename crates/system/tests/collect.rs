@@ -36,6 +36,7 @@ const FILES: &[(&str, &str)] = &[
         "proc/net/fib_trie",
         "Main:\n  |-- 10.0.0.5\n     /32 host LOCAL\n  |-- 10.0.0.255\n     /32 link BROADCAST\n  |-- 127.0.0.1\n     /32 host LOCAL\n",
     ),
+    ("usr/sbin/sshd", "program"),
     ("proc/mounts", "/dev/sda1 / ext4 rw 0 0\nfiles:/plans /mnt nfs4 rw 0 0\n"),
 ];
 
@@ -81,7 +82,10 @@ fn a_host_is_collected_from_its_files() {
               "software": [
                 "g---4-12.2",
                 "openssh-server-1-9.2p1-2-deb12u3"
-              ]
+              ],
+              "files": {
+                "usr/sbin/sshd": "1310ca2c8932dbd118668bd97442558a3e1f546b5e15c69699dfbd6024f548d8"
+              }
             }
           },
           "software": {

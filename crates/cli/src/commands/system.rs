@@ -2,11 +2,15 @@
 
 use std::path::{Path, PathBuf};
 
+use anyhow::Context as _;
 use clap::{Subcommand, ValueEnum};
+use record::{Inspection, Sha256};
 use system::{System, import};
 use tracing::warn;
 
 use crate::commands::Context;
+use crate::commands::register::now;
+use crate::commands::verify::{report_faults, trust_if_any};
 use crate::outcome::Outcome;
 use crate::output::{self, Target};
 use crate::{escape, input};
@@ -26,11 +30,21 @@ enum Command {
     /// Check that a model can be read and that everything it names exists.
     #[command(before_help = "Examples:
   sukashi system check plant.yaml
-  sukashi system check plant.yaml people.yaml")]
+  sukashi system check plant.yaml people.yaml
+  sukashi system check this-host.json --against gateway.intoto.json --trust trust.json")]
     Check {
         /// Documents of one system, merged in order; `-` reads standard input.
         #[arg(required = true)]
         file: Vec<PathBuf>,
+        /// Compare the programs on a host with those of a signed inspection of what was delivered.
+        #[arg(long, value_name = "ENVELOPE")]
+        against: Option<PathBuf>,
+        /// Which host; the only one with digests of programs where left out.
+        #[arg(long, value_name = "ID", requires = "against")]
+        host: Option<String>,
+        /// Whose keys are accepted.
+        #[arg(long, value_name = "TRUST.json", requires = "against")]
+        trust: Option<PathBuf>,
     },
     /// Make a document from the files of a Linux host: packages, accounts, addresses, what listens.
     #[command(before_help = "Examples:
@@ -125,9 +139,14 @@ enum Format {
 
 pub(crate) fn run(args: &Args, context: &mut Context) -> anyhow::Result<Outcome> {
     match &args.command {
-        Command::Check { file } => {
+        Command::Check { file, against, host, trust } => {
             let system = read(file)?;
             context.output.line(&format!("valid sukashi.system/1: {}", summary(&system)))?;
+            if let Some(envelope) = against {
+                let trust = trust_if_any(trust.as_deref(), &context.settings)?;
+                let inspection = delivered(envelope, trust.as_ref())?;
+                return compare(&system, host.as_deref(), &inspection, context);
+            }
         }
         Command::Collect { root, host, output } => {
             let collected = import::collect(root, host.as_deref());
@@ -156,6 +175,61 @@ pub(crate) fn read(files: &[PathBuf]) -> anyhow::Result<System> {
         documents.push((name, document));
     }
     Ok(System::new(&documents)?)
+}
+
+/// The inspection in a signed statement. Without accepted keys it is taken by its own word, which is told.
+fn delivered(path: &Path, trust: Option<&statement::Trust>) -> anyhow::Result<Inspection> {
+    let (name, text) = (input::name(path), input::text(path)?);
+    let envelope = statement::Envelope::read(text.as_bytes())
+        .with_context(|| format!("`{name}` is no signed statement"))?;
+    let statement: statement::Statement = match trust {
+        None => {
+            warn!("nobody's signature on `{name}` was checked; hint: use `--trust`");
+            serde_json::from_slice(&envelope.payload)?
+        }
+        Some(trust) => {
+            let raw = serde_json::value::RawValue::from_string(text.trim().to_owned())?;
+            let item = client::Item { envelope: raw, proof: None, view: None };
+            let checked =
+                client::Bundle { items: vec![item], ..client::Bundle::default() }.verify(trust, now()?)?;
+            report_faults(&checked);
+            let good = checked.items.into_iter().find(|item| item.faults.is_empty());
+            let verified = good.and_then(|item| item.statement);
+            verified.with_context(|| format!("`{name}` is not verified"))?.value().clone()
+        }
+    };
+    serde_json::from_str(statement.document()).with_context(|| format!("`{name}` is about no inspection"))
+}
+
+/// Which programs are not what was delivered.
+fn compare(
+    system: &System,
+    host: Option<&str>,
+    inspection: &Inspection,
+    context: &mut Context,
+) -> anyhow::Result<Outcome> {
+    let hosts = &system.document().hosts;
+    let mut listed = hosts.iter().filter(|(id, entry)| match host {
+        Some(host) => id.as_str() == host,
+        None => !entry.value.files.is_empty(),
+    });
+    let (Some((id, entry)), None) = (listed.next(), listed.next()) else {
+        let hint = "hint: collect them with `sukashi system collect`, and name the host with `--host`";
+        anyhow::bail!("there is not one host with digests of programs; {hint}");
+    };
+    let files = &entry.value.files;
+    let delivered: Vec<(&str, Sha256)> =
+        inspection.artifacts.iter().map(|artifact| (artifact.path.as_str(), artifact.sha256)).collect();
+    let deviations = system::delivered::compare(files, &delivered);
+    for (path, deviation) in &deviations {
+        context.output.line(&format!("{} {}", deviation.name(), escape::line(path)))?;
+    }
+    let (id, name) = (escape::line(id), escape::line(&inspection.subject.name));
+    let count = deviations.len();
+    context
+        .output
+        .line(&format!("`{id}` against `{name}`: {} programs, {count} differences", files.len()))?;
+    Ok(Outcome::found(count > 0))
 }
 
 fn read_foreign(

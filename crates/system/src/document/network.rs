@@ -1,5 +1,8 @@
 //! Zones, places, networks, hosts, filters and links.
 
+use std::collections::BTreeMap;
+
+use record::Sha256;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -79,6 +82,9 @@ pub struct Host {
     /// What protects it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub protections: Vec<Protection>,
+    /// Digests of the programs on it, by path without a leading slash.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub files: BTreeMap<String, Sha256>,
 }
 
 /// Measures on a device.

@@ -1,5 +1,5 @@
-//! A Linux host from its own files: packages, accounts, groups, `sudo` rules, authorised keys, addresses, and what
-//! listens with the program behind it.
+//! A Linux host from its own files: packages, accounts, groups, `sudo` rules, authorised keys, addresses, what listens
+//! with the program behind it, and digests of installed programs.
 //!
 //! Nothing is run and nothing is asked for over a network, so the files may also be those of a disk image or container;
 //! symbolic links in it lead where the machine that reads sees them.
@@ -8,6 +8,7 @@
 
 mod accounts;
 mod packages;
+mod programs;
 mod sockets;
 
 use std::collections::BTreeMap;
@@ -32,6 +33,7 @@ pub fn collect(root: &Path, host: Option<&str>) -> Imported {
     packages::read(&mut collector);
     accounts::read(&mut collector);
     sockets::read(&mut collector);
+    programs::read(&mut collector);
     collector.interfaces();
     collector.elsewhere();
     collector.finish()
