@@ -180,15 +180,20 @@ impl Vers {
         self.scheme.unwrap_or(Scheme::Generic)
     }
 
-    fn sorted(vers_type: String, scheme: Option<Scheme>, mut constraints: Vec<Constraint>) -> Self {
+    /// Sorts by insertion: some schemes' own rules are no total order on ill-formed versions, and the library's sorting
+    /// panics on such.
+    fn sorted(vers_type: String, scheme: Option<Scheme>, constraints: Vec<Constraint>) -> Self {
         let order = scheme.unwrap_or(Scheme::Generic);
-        constraints.sort_by(|a, b| {
-            order
-                .compare(&a.version, &b.version)
-                .then_with(|| a.version.cmp(&b.version))
-                .then_with(|| a.cmp(b))
-        });
-        Self { vers_type, scheme, constraints: Some(constraints) }
+        let compare = |a: &Constraint, b: &Constraint| {
+            let by_version = order.compare(&a.version, &b.version).then_with(|| a.version.cmp(&b.version));
+            by_version.then_with(|| a.cmp(b))
+        };
+        let mut sorted: Vec<Constraint> = Vec::with_capacity(constraints.len());
+        for constraint in constraints {
+            let at = sorted.partition_point(|known| compare(known, &constraint).is_le());
+            sorted.insert(at, constraint);
+        }
+        Self { vers_type, scheme, constraints: Some(sorted) }
     }
 }
 

@@ -110,3 +110,12 @@ proptest::proptest! {
         proptest::prop_assert_eq!(Vers::parse(&range.to_string()), Ok(range));
     }
 }
+
+/// Found by fuzzing: versions whose order turns in a circle must not stop the sorting.
+#[test]
+fn versions_without_a_total_order_are_read() {
+    let text = "1.0,1(0.2.[.\u{10},2[1.0,02,[1,;20,1.0,1(0.2,[1,;2002,[1,;20,1.0,1(0.2,[1,;20,[).0,.,\0ve[,[).0,.,\0ve[h2.~1vg:d";
+    for scheme in Scheme::all() {
+        let _ = Vers::from_native(scheme, text);
+    }
+}
