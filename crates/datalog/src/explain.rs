@@ -92,6 +92,10 @@ impl Derivations {
         self.base.get(fact.index()).copied().unwrap_or_default()
     }
 
+    pub(crate) fn find(&self, relation: RelationId, row: &Row) -> Option<FactId> {
+        self.facts.find(relation, row).map(FactId)
+    }
+
     /// The fact in words; an aggregate's result reads as `count of x(…)`.
     pub fn fact(&self, session: &Session, fact: FactId) -> Fact {
         let (relation, row) = self.facts.get(fact.0);
@@ -455,11 +459,14 @@ impl Session {
             return Ok(None);
         };
         let applied = machine.proof(&self.program, encoded.relation, &goal);
+        Ok(self.shown((encoded.relation, goal), applied))
+    }
+
+    /// Rule applications, one for each conclusion, as the proof of a row.
+    pub(crate) fn shown(&self, (id, goal): (RelationId, Row), applied: Vec<Applied>) -> Option<Proof> {
         let mut rows = vec![BTreeSet::new(); self.program.relations.len()];
         let heads = applied.iter().map(|a| &a.head);
-        for (id, row) in
-            heads.chain(applied.iter().flat_map(|a| &a.premises)).chain([&(encoded.relation, goal)])
-        {
+        for (id, row) in heads.chain(applied.iter().flat_map(|a| &a.premises)).chain([&(id, goal)]) {
             if let Some(rows) = rows.get_mut(id.0) {
                 rows.insert(*row);
             }
@@ -473,8 +480,8 @@ impl Session {
             derivations.push(rule, head, premises.into_iter());
         }
         let cheapest = derivations.cheapest(&|_, _| 1.0);
-        let goal = derivations.facts.find(encoded.relation, &goal).map(FactId);
-        Ok(goal.map(|goal| self.proof(&derivations, &cheapest, goal)))
+        let goal = derivations.find(id, &goal)?;
+        Some(self.proof(&derivations, &cheapest, goal))
     }
 
     fn smallest(&self, recorded: &Recorded, pattern: &Pattern) -> Result<Option<Proof>, FactError> {

@@ -34,8 +34,8 @@
 //! and types (`resolve`), bound variables (`safety`), layers of negation (`stratify`), join order (`plan`, `order`). A
 //! [`Session`] holds the facts (`database`, `packed`) and brings conclusions up to date by one of two [`Method`]s:
 //! `seminaive` follows rules from what changed; `engine` runs them as operators of differential-dataflow (`render`,
-//! `operators`). `reference` is a slow, obvious evaluator that tests compare both with; `explain` answers why, `missing`
-//! answers why not.
+//! `operators`). `reference` is a slow, obvious evaluator that tests compare both with; `explain` and `proofs` answer
+//! why, `missing` answers why not.
 //!
 //! Known limits: all workers live in one process; a changed rule set means a new session.
 
@@ -54,6 +54,7 @@ mod parse;
 mod pattern;
 mod plan;
 mod program;
+mod proofs;
 mod reference;
 mod render;
 mod resolve;
@@ -73,6 +74,7 @@ pub use parse::ParseError;
 pub use pattern::{FactError, FactsError, ParsePatternError, Pattern};
 pub use plan::PlanError;
 pub use program::{ColumnType, Mistake, Program, ProgramError, Relation, Rule, RuleId};
+pub use proofs::CheapestProofs;
 pub use reference::reference;
 pub use resolve::ResolveError;
 pub use safety::SafetyError;

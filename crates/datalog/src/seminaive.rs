@@ -16,6 +16,7 @@
 mod compile;
 mod explain;
 mod heap;
+mod proofs;
 mod search;
 
 use std::collections::{BTreeSet, HashMap};
@@ -30,6 +31,7 @@ use crate::stratify::Stratum;
 use crate::value::Row;
 
 pub(crate) use explain::Applied;
+pub(crate) use proofs::Proofs;
 
 use compile::{Plan, Start, compile, premises};
 use heap::{DEAD, DYING, Heap, padded};

@@ -1,6 +1,6 @@
 //! The engine against the reference evaluator, recomputation, and a brute-force check of proofs.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use datalog::{Change, Fact, Method, Options, Pattern, Program, Session, Source, Update, reference};
 use proptest::prelude::*;
@@ -137,6 +137,47 @@ proptest! {
             }
             prop_assert!(known.contains(&fact));
             prop_assert_eq!(session.missing(&pattern(&fact), 1000).unwrap(), []);
+        }
+    }
+
+    #[test]
+    fn proofs_from_rows_cost_what_proofs_in_the_graph_cost(
+        rules in prop::sample::subsequence((0..RULES.len()).collect::<Vec<_>>(), 1..RULES.len()),
+        costs in prop::collection::vec(prop_oneof![Just(0.0), Just(1.0), 0.0..9.0, Just(f64::INFINITY)], RULES.len()),
+        first in prop::collection::vec(any_fact(), 1..14),
+        then in prop::collection::vec((any_fact(), any::<bool>()), 0..8),
+    ) {
+        let mut session = Session::new(program(&rules), Options::default());
+        for fact in &first {
+            session.insert(fact).unwrap();
+        }
+        session.commit().unwrap();
+        for (fact, add) in then {
+            let _ = if add { session.insert(&fact) } else { session.retract(&fact) }.unwrap();
+        }
+        session.commit().unwrap();
+        let derivations = session.derivations();
+        let oracle = derivations.cheapest(&|_, application| costs[application.rule.0]);
+        let proofs = session.cheapest_proofs(&|rule| costs[rule.0]);
+        for (id, known) in derivations.facts().zip(oracle) {
+            let fact = derivations.fact(&session, id);
+            if fact.relation.contains(" of ") {
+                continue;
+            }
+            let cost = proofs.cost(&fact).unwrap();
+            prop_assert_eq!(cost.is_some(), known.is_some(), "{}", fact);
+            let (Some(cost), Some(known)) = (cost, known) else { continue };
+            prop_assert!((cost - known.cost).abs() < 1e-9, "{fact}: {cost}, in the graph {}", known.cost);
+            let proof = proofs.proof(&fact).unwrap().unwrap();
+            prop_assert_eq!(proof.steps.len(), proofs.steps(&fact).unwrap());
+            // The costs of the steps add up, from premises that were proved before.
+            let mut sums: BTreeMap<Fact, f64> = BTreeMap::new();
+            for step in &proof.steps {
+                let premises = step.premises.iter().map(|p| sums.get(p).copied().unwrap_or_default());
+                let sum = costs[step.rule.0] + premises.sum::<f64>();
+                sums.insert(step.conclusion.clone(), sum);
+            }
+            prop_assert!((sums.get(&fact).copied().unwrap_or_default() - cost).abs() < 1e-9, "{fact}");
         }
     }
 

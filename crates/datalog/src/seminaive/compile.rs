@@ -41,6 +41,15 @@ pub(super) struct Given {
     pub(super) constants: Vec<(usize, u32)>,
     pub(super) same: Vec<(usize, usize)>,
     pub(super) binds: Vec<(usize, usize)>,
+    /// As [`Match::premise`].
+    pub(super) premise: usize,
+}
+
+impl Given {
+    pub(super) fn fits(&self, row: &[u32]) -> bool {
+        self.constants.iter().all(|(column, value)| row[*column] == *value)
+            && self.same.iter().all(|(a, b)| row[*a] == row[*b])
+    }
 }
 
 pub(super) enum Step {
@@ -115,7 +124,7 @@ pub(super) fn compile(
             Literal::Compare(..) | Literal::Assign(..) => None,
         },
     };
-    let start_row = start_atom.map(|atom| given(atom, &mut bound));
+    let start_row = start_atom.map(|atom| given(rule, atom, &mut bound));
     let literals = match start {
         Start::Whole => order(rule, &|_| false, statistics).0,
         Start::Premise(at) if matches!(rule.body[at], Literal::Positive(_)) => {
@@ -141,8 +150,13 @@ pub(super) fn compile(
     Plan { start: start_row, steps, head: rule.head.relation, conclusion, decided, long, variables, premises }
 }
 
+/// Place of an atom among the premises that are facts; out of range for others.
+fn place(rule: &Rule, atom: &Atom) -> usize {
+    facts(rule).position(|fact| std::ptr::eq(fact, atom)).unwrap_or(usize::MAX)
+}
+
 /// The premises that are facts.
-fn facts(rule: &Rule) -> impl Iterator<Item = &Atom> {
+pub(super) fn facts(rule: &Rule) -> impl Iterator<Item = &Atom> {
     rule.body.iter().filter_map(|literal| match literal {
         Literal::Positive(atom) if !atom.terms.is_empty() => Some(atom),
         _ => None,
@@ -158,8 +172,9 @@ fn source(term: &Term) -> Source {
     }
 }
 
-fn given(atom: &Atom, bound: &mut Vec<usize>) -> Given {
-    let mut given = Given { constants: Vec::new(), same: Vec::new(), binds: Vec::new() };
+fn given(rule: &Rule, atom: &Atom, bound: &mut Vec<usize>) -> Given {
+    let (constants, same, binds, premise) = (Vec::new(), Vec::new(), Vec::new(), place(rule, atom));
+    let mut given = Given { constants, same, binds, premise };
     for (column, term) in atom.terms.iter().enumerate() {
         match term {
             Term::Constant(value) => given.constants.push((column, *value)),
@@ -222,7 +237,7 @@ impl Compiler<'_> {
         let (key, checks): (Vec<_>, Vec<_>) =
             known.into_iter().partition(|(column, _)| in_key.contains(column));
         let key = key.into_iter().map(|(_, source)| source).collect();
-        let premise = facts(self.rule).position(|fact| std::ptr::eq(fact, atom)).unwrap_or(usize::MAX);
+        let premise = place(self.rule, atom);
         let own = (self.own)(atom.relation);
         Match { relation: atom.relation, access, key, checks, same, binds, own, premise }
     }

@@ -86,9 +86,7 @@ impl<'s> Search<'s> {
     /// All ways that begin with this row, of this height within the rule's own stratum. True if there is one.
     pub(super) fn from(&mut self, row: &[u32], height: u32) -> bool {
         let Some(given) = &self.plan.start else { return false };
-        let fits = given.constants.iter().all(|(column, value)| row[*column] == *value)
-            && given.same.iter().all(|(a, b)| row[*a] == row[*b]);
-        if !fits {
+        if !given.fits(row) {
             return false;
         }
         for (column, variable) in &given.binds {
@@ -115,7 +113,8 @@ impl<'s> Search<'s> {
             }
             Some(Step::Match(look_up)) => self.match_rows(look_up, at, tallest),
             Some(Step::Absent(look_up)) => {
-                (self.purpose == Purpose::Withdraw || self.is_absent(look_up)) && self.go(at + 1, tallest)
+                (self.purpose == Purpose::Withdraw || is_absent(self.heaps, look_up, &self.values))
+                    && self.go(at + 1, tallest)
             }
             Some(Step::Compare(left, comparison, right)) => {
                 let holds = self.evaluate(left).zip(self.evaluate(right));
@@ -194,18 +193,6 @@ impl<'s> Search<'s> {
         }
     }
 
-    fn is_absent(&self, look_up: &Match) -> bool {
-        let heap = &self.heaps[look_up.relation.0];
-        let key = fill(&look_up.key, &self.values);
-        let key = &key[..look_up.key.len()];
-        let holds = |row: u32| heap.holds(row) && fits(look_up, heap.row(row), &self.values);
-        !match look_up.access {
-            Access::Row => heap.find(key).is_some_and(holds),
-            Access::Index(index) => heap.with(index, key).any(holds),
-            Access::Scan => heap.numbers().any(holds),
-        }
-    }
-
     /// The conclusion, all of whose values are known by now, is worth looking for.
     fn is_wanted(&self) -> bool {
         let heap = &self.heaps[self.plan.head.0];
@@ -244,7 +231,20 @@ impl<'s> Search<'s> {
     }
 }
 
-fn fits(look_up: &Match, row: &[u32], values: &[u32]) -> bool {
+pub(super) fn fits(look_up: &Match, row: &[u32], values: &[u32]) -> bool {
     look_up.checks.iter().all(|(column, source)| row[*column] == source.value(values))
         && look_up.same.iter().all(|(a, b)| row[*a] == row[*b])
+}
+
+/// No row that holds fits.
+pub(super) fn is_absent(heaps: &[Heap], look_up: &Match, values: &[u32]) -> bool {
+    let heap = &heaps[look_up.relation.0];
+    let key = fill(&look_up.key, values);
+    let key = &key[..look_up.key.len()];
+    let holds = |row: u32| heap.holds(row) && fits(look_up, heap.row(row), values);
+    !match look_up.access {
+        Access::Row => heap.find(key).is_some_and(holds),
+        Access::Index(index) => heap.with(index, key).any(holds),
+        Access::Scan => heap.numbers().any(holds),
+    }
 }
