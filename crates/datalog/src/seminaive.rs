@@ -212,35 +212,33 @@ impl SemiNaive {
 /// What goes.
 impl SemiNaive {
     fn withdraw(&mut self, program: &Program, stratum: &Stratum, delta: &Delta) {
-        let mut doubtful = self.nothing();
+        let (mut lost, mut doubtful) = (self.nothing(), self.nothing());
         for id in &stratum.relations {
             let no_longer_stated = delta[id.0].iter().filter(|(_, difference)| *difference < 0);
-            let heap = &mut self.heaps[id.0];
-            for at in no_longer_stated.filter_map(|(row, _)| heap.find(heap.used(row))).collect::<Vec<_>>() {
-                // Nothing is below a stated row: as one that was concluded, it needs a height of its own.
-                heap.set_height(at, 1);
-                doubtful[id.0].push(at);
-            }
+            let heap = &self.heaps[id.0];
+            // Nothing is below a stated row. Where it still follows it comes back higher, and so must what rests on it.
+            lost[id.0].extend(no_longer_stated.filter_map(|(row, _)| heap.find(heap.used(row))));
+            lost[id.0].iter().for_each(|at| self.lose(*id, *at));
         }
         for rule in &stratum.rules {
             for (premise, id, absent) in premises(&program.rules[*rule]) {
-                if !is_own(stratum, id) {
-                    let rows = if absent { self.came[id.0].clone() } else { self.went[id.0].clone() };
-                    self.doubt(program, stratum, (*rule, premise), &rows, &mut doubtful);
-                }
+                let rows = match absent {
+                    _ if is_own(stratum, id) => lost[id.0].clone(),
+                    true => self.came[id.0].clone(),
+                    false => self.went[id.0].clone(),
+                };
+                self.doubt(program, stratum, (*rule, premise), &rows, &mut doubtful);
             }
         }
         while doubtful.iter().any(|rows| !rows.is_empty()) {
-            let mut lost = self.nothing();
+            lost = self.nothing();
             for id in &stratum.relations {
                 for at in std::mem::take(&mut doubtful[id.0]) {
                     if self.is_lost(program, stratum, *id, at) {
-                        self.heaps[id.0].set_height(at, DYING);
-                        self.concluded -= 1;
+                        self.lose(*id, at);
                         lost[id.0].push(at);
                     }
                 }
-                self.went[id.0].extend(&lost[id.0]);
             }
             for rule in &stratum.rules {
                 for (premise, id, _) in premises(&program.rules[*rule]).filter(|p| is_own(stratum, p.1)) {
@@ -248,6 +246,12 @@ impl SemiNaive {
                 }
             }
         }
+    }
+
+    fn lose(&mut self, id: RelationId, at: u32) {
+        self.heaps[id.0].set_height(at, DYING);
+        self.concluded -= 1;
+        self.went[id.0].push(at);
     }
 
     /// Conclusions that may have rested on these rows of a premise's relation.

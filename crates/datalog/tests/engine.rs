@@ -235,6 +235,22 @@ fn a_session_recovers_once_the_cause_of_the_explosion_is_gone() {
 }
 
 #[test]
+fn a_fact_that_is_no_longer_stated_but_still_follows_carries_what_rests_on_it() {
+    let text = ".decl edge(x: int, y: int) .decl path(x: int, y: int)\npath(X, Y) :- edge(X, Y).\n\
+        path(X, Z) :- path(X, Y), edge(Y, Z).\nedge(0, 1). edge(1, 2). edge(2, 3).";
+    let program = Program::load(&[Source { name: "paths.dl", text }]).unwrap();
+    let mut session = Session::new(program, Options::default());
+    let stated = Fact { relation: "path".to_owned(), args: vec![0.into(), 1.into()] };
+    session.insert(&stated).unwrap();
+    session.commit().unwrap();
+    session.retract(&stated).unwrap();
+    assert!(session.commit().unwrap().is_empty(), "it follows from an edge");
+    let proof = session.why(&"path(0, 3)".parse().unwrap()).unwrap().unwrap();
+    let steps: Vec<String> = proof.steps.iter().map(|step| step.conclusion.to_string()).collect();
+    assert_eq!(steps, ["path(0, 1)", "path(0, 2)", "path(0, 3)"]);
+}
+
+#[test]
 fn the_nearest_missing_premise_is_named_through_several_rules() {
     let text = "
         .decl allow(from: symbol, to: symbol) .decl zone(host: symbol, zone: symbol) .decl hole(host: symbol)
