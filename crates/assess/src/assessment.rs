@@ -12,7 +12,7 @@ use system::System;
 use crate::choke::choke_points;
 use crate::facts::{facts, judge};
 use crate::graph::Graph;
-use crate::measures::{Measure, stated, suggested, with_applied};
+use crate::measures::{Measure, Together, stated, with_applied};
 use crate::packs::{Knowledge, Pack, built_in};
 use crate::paths::{path, routes};
 use crate::plan::{Breaks, Choice, choose, updates};
@@ -319,16 +319,12 @@ impl Planned {
 fn suggestions(graph: &Graph<'_>, base: &BTreeSet<Fact>) -> Vec<Measure> {
     let removable: BTreeSet<&str> =
         graph.knowledge.steps().flat_map(|step| step.removable.iter().map(String::as_str)).collect();
-    let mut by_relation: BTreeMap<&str, Vec<Fact>> = BTreeMap::new();
-    for fact in base.iter().filter(|f| removable.contains(f.relation.as_str())) {
-        by_relation.entry(&fact.relation).or_default().push(fact.clone());
-    }
+    let together = Together::new(base.iter().filter(|f| removable.contains(f.relation.as_str())));
     let mut out: BTreeMap<String, Measure> = BTreeMap::new();
     let stated = graph.derivations.facts().filter(|f| graph.derivations.is_base(*f));
     for fact in stated.filter(|f| removable.contains(graph.derivations.relation(graph.session, *f))) {
         let fact = graph.derivations.fact(graph.session, fact);
-        let same = by_relation.get(fact.relation.as_str()).map_or(&[][..], Vec::as_slice);
-        if let Some(measure) = suggested(&fact, same) {
+        if let Some(measure) = together.suggested(&fact) {
             out.entry(measure.id.clone()).or_insert(measure);
         }
     }

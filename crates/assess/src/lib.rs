@@ -17,6 +17,7 @@ mod effect;
 mod exploit;
 pub mod export;
 mod facts;
+mod game;
 mod graph;
 mod measures;
 pub mod packs;

@@ -1,6 +1,6 @@
 //! Countermeasures as changes of base facts: those that the model states, and those that attack paths suggest.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use datalog::{Fact, Value};
 use record::CountermeasureKind;
@@ -97,26 +97,59 @@ pub(crate) const REMOVABLE: &[Removable] = &[
     removes("wireless_range", Remove, 2.0, "switch-off-radio-in-{1}", "zone:{1}", &[0, 1]),
 ];
 
-/// What removing `fact` would be; `all` are the base facts of its relation.
-pub(crate) fn suggested(fact: &Fact, all: &[Fact]) -> Option<Measure> {
-    let way = REMOVABLE.iter().find(|r| r.relation == fact.relation)?;
-    if fact.relation == "allow" && !crosses_a_filter(fact) {
-        return None;
+/// Facts that one countermeasure takes away together.
+pub(crate) struct Together<'f>(HashMap<(&'static str, Vec<&'f Value>), Vec<&'f Fact>>);
+
+impl<'f> Together<'f> {
+    pub(crate) fn new(facts: impl Iterator<Item = &'f Fact>) -> Self {
+        let mut together: HashMap<_, Vec<&Fact>> = HashMap::new();
+        for fact in facts {
+            if let Some(way) = way(&fact.relation).filter(|way| way.adds.is_none()) {
+                together.entry((way.relation, way.shared(fact))).or_default().push(fact);
+            }
+        }
+        Self(together)
     }
-    let words: BTreeMap<String, String> =
-        fact.args.iter().enumerate().map(|(at, value)| (at.to_string(), plain(value))).collect();
-    let id = fill(way.id, &words).replace(['/', ' '], "-");
-    let (retract, insert) = match way.adds {
-        None => {
-            let same = |other: &&Fact| way.group.iter().all(|c| other.args.get(*c) == fact.args.get(*c));
-            (all.iter().filter(same).cloned().collect(), BTreeSet::new())
+
+    /// What removing `fact` would be.
+    pub(crate) fn suggested(&self, fact: &Fact) -> Option<Measure> {
+        let way = way(&fact.relation)?;
+        if fact.relation == "allow" && !crosses_a_filter(fact) {
+            return None;
         }
-        Some((relation, args)) => {
-            let args = args.iter().map(|a| Value::Symbol(fill(a, &words))).collect();
-            (BTreeSet::new(), BTreeSet::from([Fact { relation: relation.to_owned(), args }]))
-        }
-    };
-    Some(Measure { id, kind: way.kind, target: fill(way.target, &words), cost: way.cost, retract, insert })
+        let words: BTreeMap<String, String> =
+            fact.args.iter().enumerate().map(|(at, value)| (at.to_string(), plain(value))).collect();
+        let id = fill(way.id, &words).replace(['/', ' '], "-");
+        let (retract, insert) = match way.adds {
+            None => {
+                let same = self.0.get(&(way.relation, way.shared(fact)));
+                (same.into_iter().flatten().map(|fact| (*fact).clone()).collect(), BTreeSet::new())
+            }
+            Some((relation, args)) => {
+                let args = args.iter().map(|a| Value::Symbol(fill(a, &words))).collect();
+                (BTreeSet::new(), BTreeSet::from([Fact { relation: relation.to_owned(), args }]))
+            }
+        };
+        Some(Measure {
+            id,
+            kind: way.kind,
+            target: fill(way.target, &words),
+            cost: way.cost,
+            retract,
+            insert,
+        })
+    }
+}
+
+fn way(relation: &str) -> Option<&'static Removable> {
+    let at = REMOVABLE.binary_search_by(|way| way.relation.cmp(relation)).ok()?;
+    REMOVABLE.get(at)
+}
+
+impl Removable {
+    fn shared<'f>(&self, fact: &'f Fact) -> Vec<&'f Value> {
+        self.group.iter().filter_map(|column| fact.args.get(*column)).collect()
+    }
 }
 
 /// The facts of a system in which the countermeasures with ids in `applied` are in place; unknown ids change nothing.
@@ -128,12 +161,8 @@ pub(crate) fn with_applied(
     if applied.is_empty() {
         return facts;
     }
-    let mut by_relation: BTreeMap<&str, Vec<Fact>> = BTreeMap::new();
-    for fact in &facts {
-        by_relation.entry(&fact.relation).or_default().push(fact.clone());
-    }
-    let same = |fact: &Fact| by_relation.get(fact.relation.as_str()).map_or(&[][..], Vec::as_slice);
-    let suggested = facts.iter().filter_map(|fact| suggested(fact, same(fact)));
+    let together = Together::new(facts.iter());
+    let suggested = facts.iter().filter_map(|fact| together.suggested(fact));
     let chosen: Vec<Measure> =
         stated(system, &facts).into_iter().chain(suggested).filter(|m| applied.contains(&m.id)).collect();
     let mut changed = facts;
@@ -282,7 +311,8 @@ mod tests {
     #[test]
     fn a_passage_inside_one_zone_cannot_be_blocked() {
         let allow = |from, to| Fact::of("allow", &[from, to, "tcp/80"]);
-        assert_eq!(suggested(&allow("it", "it/web1"), &[]), None);
-        assert!(suggested(&allow("outside", "it/web1"), &[]).is_some());
+        let together = Together::new(std::iter::empty());
+        assert_eq!(together.suggested(&allow("it", "it/web1")), None);
+        assert!(together.suggested(&allow("outside", "it/web1")).is_some());
     }
 }

@@ -92,6 +92,14 @@ impl Table {
         rows
     }
 
+    /// How many rows have these values in these columns, or `most` if there are so many.
+    pub(crate) fn count(&self, columns: &[usize], values: &[u32], most: usize) -> usize {
+        if self.gone.is_empty() && self.fresh.is_empty() {
+            return self.bulk.count(columns, values, most);
+        }
+        self.first(columns, values, most).len()
+    }
+
     /// The rows as one sorted bulk, shared where nothing changed since.
     pub(crate) fn settled(&self) -> Rc<Packed> {
         if self.gone.is_empty() && self.fresh.is_empty() {

@@ -172,19 +172,24 @@ pub(crate) fn first_candidates(
     bindings: &Bindings,
     most: usize,
 ) -> Vec<Row> {
-    let (mut columns, mut values) = (Vec::new(), Vec::new());
-    for (column, term) in atom.terms.iter().enumerate() {
-        let value = match term {
-            Term::Variable(v) => bindings.get(*v).copied().flatten(),
-            Term::Constant(value) => Some(*value),
-            Term::Anything => None,
-        };
-        if let Some(value) = value {
-            columns.push(column);
-            values.push(value);
-        }
-    }
+    let (columns, values) = given(atom, bindings);
     database.first(atom.relation, &columns, &values, most)
+}
+
+/// How many there are, or `most`.
+pub(crate) fn count_candidates(atom: &Atom, database: &Database, bindings: &Bindings, most: usize) -> usize {
+    let (columns, values) = given(atom, bindings);
+    database.table(atom.relation).map_or(0, |table| table.count(&columns, &values, most))
+}
+
+/// Columns whose value is known, and the values.
+fn given(atom: &Atom, bindings: &Bindings) -> (Vec<usize>, Vec<u32>) {
+    let value = |term: &Term| match term {
+        Term::Variable(v) => bindings.get(*v).copied().flatten(),
+        Term::Constant(value) => Some(*value),
+        Term::Anything => None,
+    };
+    atom.terms.iter().enumerate().filter_map(|(column, term)| Some((column, value(term)?))).unzip()
 }
 
 /// The atom's row under complete bindings; `_` becomes 0.

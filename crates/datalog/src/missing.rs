@@ -8,7 +8,7 @@
 use std::collections::BTreeSet;
 
 use crate::explain::value;
-use crate::matching::{Bindings, first_candidates, unify};
+use crate::matching::{Bindings, count_candidates, first_candidates, unify};
 use crate::pattern::{Encoded, FactError, Pattern};
 use crate::program::{Atom, Expr, Literal, Rule, Term};
 use crate::session::Session;
@@ -108,7 +108,12 @@ impl Search<'_> {
     /// The least that is missing, fewer than `limit`; `None` if there is no such answer.
     fn need(&mut self, wanted: &Encoded, limit: usize, depth: usize) -> Option<Vec<Missing>> {
         let (columns, values) = wanted.given();
-        if !self.session.database.first(wanted.relation, &columns, &values, 1).is_empty() {
+        if self
+            .session
+            .database
+            .table(wanted.relation)
+            .is_some_and(|table| table.count(&columns, &values, 1) > 0)
+        {
             return Some(Vec::new());
         }
         let relation = self.session.program.relation(wanted.relation);
@@ -194,16 +199,28 @@ impl Search<'_> {
         }
     }
 
-    /// The atom with the fewest fitting facts.
+    /// The atom with the fewest fitting facts, and how many they are.
     fn tightest(&self, partial: &Partial<'_>) -> Option<(usize, usize)> {
-        let counts = partial.rest.iter().enumerate().filter_map(|(at, literal)| {
-            let Literal::Positive(atom) = literal else { return None };
-            let rows = first_candidates(atom, &self.session.database, &partial.bindings, MANY);
-            let free = atom.terms.iter().all(|t| known(t, &partial.bindings).is_none());
+        let mut best: Option<(bool, usize, usize)> = None;
+        for (at, literal) in partial.rest.iter().enumerate() {
+            let Literal::Positive(atom) = literal else { continue };
             // What says nothing yet waits until others have bound its variables.
-            Some((at, rows.len(), free && atom.terms.len() > 1))
-        });
-        counts.min_by_key(|(at, count, free)| (*free, *count, *at)).map(|(at, count, _)| (at, count))
+            let free =
+                atom.terms.len() > 1 && atom.terms.iter().all(|t| known(t, &partial.bindings).is_none());
+            let most = match best {
+                Some((false, ..)) if free => continue,
+                Some((same, count, _)) if same == free => count,
+                _ => MANY,
+            };
+            let count = count_candidates(atom, &self.session.database, &partial.bindings, most);
+            if best.is_none_or(|(other, fewest, _)| (free, count) < (other, fewest)) {
+                best = Some((free, count, at));
+            }
+            if (free, count) == (false, 0) {
+                break;
+            }
+        }
+        best.map(|(_, count, at)| (at, count))
     }
 
     /// Premises other than atoms, as far as their variables are known.

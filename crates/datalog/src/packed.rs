@@ -14,6 +14,8 @@ use crate::value::{Row, WIDTH};
 const SMALL: usize = 4096;
 /// Scans before an index is made.
 const SCANS: u32 = 3;
+/// Rows counted one by one.
+const FEW: usize = 4;
 /// Rows looked at for the number of distinct values.
 const SAMPLE: usize = 20_000;
 
@@ -150,6 +152,25 @@ impl Packed {
         let (start, end) = index.places.get(&mix(values)).copied().unwrap_or_default();
         let rows = index.order.get(start as usize..end as usize).unwrap_or_default();
         rows.iter().map(|at| *at as usize).filter(|at| self.agrees(*at, columns, values)).all(found)
+    }
+
+    /// How many rows have these values in these columns, or `most` if there are so many. Columns are ascending.
+    pub(crate) fn count(&self, columns: &[usize], values: &[u32], most: usize) -> usize {
+        let values = values.get(..columns.len()).unwrap_or(values);
+        if columns.iter().enumerate().all(|(place, column)| place == *column) {
+            let prefix = |have: &'_ [u32]| have.get(..values.len()).unwrap_or_default() <= values;
+            let start = self.first(|have| have.get(..values.len()).unwrap_or_default() < values);
+            // Most look-ups find few rows: those are sooner counted than their end is found.
+            let few =
+                (start..self.count).take(FEW.min(most)).take_while(|at| prefix(self.slice(*at))).count();
+            return if few < FEW.min(most) { few } else { (self.first(prefix) - start).min(most) };
+        }
+        let mut count = 0;
+        self.find(columns, values, &mut |_| {
+            count += 1;
+            count < most
+        });
+        count.min(most)
     }
 
     /// `None` while scanning is cheaper.
@@ -378,6 +399,9 @@ mod tests {
                 });
                 let agrees = |r: &&Row| columns.iter().all(|c| r[*c] == wanted[*c]);
                 assert_eq!(found, rows.iter().filter(agrees).copied().collect::<Vec<_>>(), "{columns:?}");
+                for most in [0, 1, 3, 4, 5, 100, 9999] {
+                    assert_eq!(packed.count(&columns, &padded, most), found.len().min(most), "{columns:?}");
+                }
             }
         }
         assert_eq!(packed.position(&rows[17]), Some(17));
