@@ -27,15 +27,17 @@ impl Platform {
         }
         let level =
             serde_json::to_value(level).ok().and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_default();
-        let _turn = self.write().await;
-        sqlx::query("INSERT INTO access (at, owner, organization, evidence, level) VALUES (?, ?, ?, ?, ?)")
-            .bind(now().unix())
-            .bind(owner.as_str())
-            .bind(viewer.organization.as_str())
-            .bind(id.as_str())
-            .bind(level)
-            .execute(&self.store.relaxed)
-            .await?;
+        let _turn = self.row_turn().await;
+        sqlx::query(
+            "INSERT INTO access (at, owner, organization, evidence, level) VALUES ($1, $2, $3, $4, $5)",
+        )
+        .bind(now().unix())
+        .bind(owner.as_str())
+        .bind(viewer.organization.as_str())
+        .bind(id.as_str())
+        .bind(level)
+        .execute(&self.store.relaxed)
+        .await?;
         Ok(())
     }
 
@@ -50,7 +52,7 @@ impl Platform {
         let limit = limit.unwrap_or(50).clamp(1, 200);
         // Positions count only the owner's own rows, so that they reveal nothing of others.
         let rows: Vec<(i64, String, String, String)> = sqlx::query_as(
-            "SELECT at, organization, evidence, level FROM access WHERE owner = ? ORDER BY seq DESC LIMIT ? OFFSET ?",
+            "SELECT at, organization, evidence, level FROM access WHERE owner = $1 ORDER BY seq DESC LIMIT $2 OFFSET $3",
         )
         .bind(viewer.organization.as_str())
         .bind(i64::try_from(limit).unwrap_or(200).saturating_add(1))

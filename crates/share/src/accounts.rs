@@ -22,13 +22,13 @@ impl Platform {
         if !self.universe().organizations.contains_key(organization) {
             return Err(WriteError::NotFound { what: organization.to_string() });
         }
-        let (id, _turn) = (AccountId::fresh()?, self.write().await);
-        sqlx::query("INSERT INTO account (id, organization, name, role, instance, created_at) VALUES (?, ?, ?, ?, ?, ?)")
+        let (id, _turn) = (AccountId::fresh()?, self.write().await?);
+        sqlx::query("INSERT INTO account (id, organization, name, role, instance, created_at) VALUES ($1, $2, $3, $4, $5, $6)")
             .bind(id.as_str())
             .bind(organization.as_str())
             .bind(name)
             .bind(role.name())
-            .bind(instance)
+            .bind(i64::from(instance))
             .bind(now().unix())
             .execute(&self.store.pool)
             .await?;
@@ -50,7 +50,7 @@ impl Platform {
         name: &str,
     ) -> Result<Option<AccountId>, ReadError> {
         let id: Option<String> =
-            sqlx::query_scalar("SELECT id FROM account WHERE organization = ? AND name = ?")
+            sqlx::query_scalar("SELECT id FROM account WHERE organization = $1 AND name = $2")
                 .bind(organization.as_str())
                 .bind(name)
                 .fetch_optional(&self.store.pool)
@@ -61,7 +61,7 @@ impl Platform {
     /// Acts as an account without logging in: for programs that own the data directory.
     pub async fn viewer(&self, _: &Administrator, account: &AccountId) -> Result<Viewer, ReadError> {
         let row: Option<AccountRow> =
-            sqlx::query_as("SELECT id, organization, role, instance FROM account WHERE id = ?")
+            sqlx::query_as("SELECT id, organization, role, instance FROM account WHERE id = $1")
                 .bind(account.as_str())
                 .fetch_optional(&self.store.pool)
                 .await?;

@@ -30,9 +30,9 @@ type Row = (i64, String, String, String, String, i64);
 impl Platform {
     /// Writes a line of the trail.
     pub async fn note_written(&self, written: Written) -> Result<(), ReadError> {
-        let _turn = self.write().await;
+        let _turn = self.row_turn().await;
         sqlx::query(
-            "INSERT INTO audit (at, organization, account, method, path, status) VALUES (?, ?, ?, ?, ?, ?)",
+            "INSERT INTO audit (at, organization, account, method, path, status) VALUES ($1, $2, $3, $4, $5, $6)",
         )
         .bind(now().unix())
         .bind(written.organization.as_str())
@@ -61,7 +61,7 @@ impl Platform {
         let rows: Vec<Row> = sqlx::query_as(
             "SELECT t.at, t.account, coalesce(a.name, ''), t.method, t.path, t.status
              FROM audit t LEFT JOIN account a ON a.id = t.account
-             WHERE t.organization = ? ORDER BY t.seq DESC LIMIT ? OFFSET ?",
+             WHERE t.organization = $1 ORDER BY t.seq DESC LIMIT $2 OFFSET $3",
         )
         .bind(viewer.organization.as_str())
         .bind(i64::try_from(limit).unwrap_or(200).saturating_add(1))

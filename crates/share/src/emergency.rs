@@ -23,7 +23,7 @@ impl Platform {
         kev: Sha256,
         vulnerabilities: &BTreeSet<String>,
     ) -> Result<usize, WriteError> {
-        let turn = self.write().await;
+        let mut turn = self.write().await?;
         let releases: BTreeMap<ReleaseId, BTreeSet<String>> = {
             let universe = self.universe();
             if universe.emergencies.iter().any(|e| e.kev == kev) {

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use statement::KeyId;
 
+use crate::blob::OpenBucketError;
+
 /// Why a data directory did not open.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -24,12 +26,10 @@ pub enum OpenError {
         path: PathBuf,
     },
     /// It was written by a newer version.
-    #[error(
-        "data directory `{path}` has version {found}, this program knows {known}; hint: use a newer sukashi"
-    )]
+    #[error("`{place}` has version {found}, this program knows {known}; hint: use a newer sukashi")]
     Newer {
-        /// Which directory.
-        path: PathBuf,
+        /// Which directory or database.
+        place: String,
         /// Its version.
         found: u32,
         /// Ours.
@@ -45,13 +45,21 @@ pub enum OpenError {
         source: io::Error,
     },
     /// The database did not do as asked.
-    #[error("cannot open the database in `{path}`")]
+    #[error("cannot open the database in `{place}`")]
     Database {
-        /// Which directory.
-        path: PathBuf,
+        /// Which directory or server.
+        place: String,
         /// Why.
         #[source]
         source: sqlx::Error,
+    },
+    /// The keys in the data directory are those of another platform.
+    #[error(
+        "the keys in `{path}` are not those of the platform in the database; hint: copy `log.key`, `instance.key` and `witness.key` from the directory it was made with"
+    )]
+    OtherKeys {
+        /// Which directory.
+        path: PathBuf,
     },
     /// A stored fact or log row does not read.
     #[error("data directory is damaged: {what}")]
@@ -59,6 +67,9 @@ pub enum OpenError {
         /// What does not fit.
         what: String,
     },
+    /// The bucket for envelopes cannot be used.
+    #[error(transparent)]
+    Bucket(#[from] OpenBucketError),
     /// No random bytes for the log's key.
     #[error("cannot get random bytes from the operating system")]
     Random(#[source] getrandom::Error),

@@ -9,6 +9,9 @@ use crate::platform::Platform;
 /// How long an answer is kept, in seconds.
 const KEPT: i64 = 24 * 60 * 60;
 
+/// How long a write may be under way in another process, in seconds.
+const UNDER_WAY: i64 = 120;
+
 /// What is known of a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Attempt {
@@ -30,15 +33,15 @@ pub enum Attempt {
 impl Platform {
     /// Begins a write. `scope`: who asks; `request`: digest of what is asked.
     pub async fn begin_once(&self, scope: Sha256, key: &str, request: Sha256) -> Result<Attempt, ReadError> {
-        let _turn = self.write().await;
+        let _turn = self.row_turn().await;
         let at = now().unix();
         let pool = &self.store.pool;
-        sqlx::query("DELETE FROM idempotency WHERE at < ?")
+        sqlx::query("DELETE FROM idempotency WHERE at < $1")
             .bind(at.saturating_sub(KEPT))
             .execute(pool)
             .await?;
         let begun = sqlx::query(
-            "INSERT INTO idempotency (scope, key, request, status, body, at) VALUES (?, ?, ?, 0, ?, ?)
+            "INSERT INTO idempotency (scope, key, request, status, body, at) VALUES ($1, $2, $3, 0, $4, $5)
              ON CONFLICT (scope, key) DO NOTHING",
         )
         .bind(scope.0.to_vec())
@@ -52,7 +55,7 @@ impl Platform {
             return Ok(Attempt::First);
         }
         let (known, status, body): (Vec<u8>, i64, Vec<u8>) =
-            sqlx::query_as("SELECT request, status, body FROM idempotency WHERE scope = ? AND key = ?")
+            sqlx::query_as("SELECT request, status, body FROM idempotency WHERE scope = $1 AND key = $2")
                 .bind(scope.0.to_vec())
                 .bind(key)
                 .fetch_one(pool)
@@ -72,17 +75,17 @@ impl Platform {
         status: u16,
         body: &[u8],
     ) -> Result<(), ReadError> {
-        let _turn = self.write().await;
+        let _turn = self.row_turn().await;
         let pool = &self.store.pool;
         if status >= 500 || status == 429 {
-            sqlx::query("DELETE FROM idempotency WHERE scope = ? AND key = ?")
+            sqlx::query("DELETE FROM idempotency WHERE scope = $1 AND key = $2")
                 .bind(scope.0.to_vec())
                 .bind(key)
                 .execute(pool)
                 .await?;
             return Ok(());
         }
-        sqlx::query("UPDATE idempotency SET status = ?, body = ? WHERE scope = ? AND key = ?")
+        sqlx::query("UPDATE idempotency SET status = $1, body = $2 WHERE scope = $3 AND key = $4")
             .bind(i64::from(status))
             .bind(body.to_vec())
             .bind(scope.0.to_vec())
@@ -92,9 +95,13 @@ impl Platform {
         Ok(())
     }
 
-    /// Forgets writes that were under way when the last process ended.
+    /// Forgets writes that were under way when the last process ended. Other processes may be at work on young ones.
     pub(crate) async fn forget_unfinished(&self) -> Result<(), sqlx::Error> {
-        sqlx::query("DELETE FROM idempotency WHERE status = 0").execute(&self.store.pool).await?;
+        let young = if self.store.is_shared() { UNDER_WAY } else { 0 };
+        sqlx::query("DELETE FROM idempotency WHERE status = 0 AND at <= $1")
+            .bind(now().unix().saturating_sub(young))
+            .execute(&self.store.pool)
+            .await?;
         Ok(())
     }
 }

@@ -66,7 +66,7 @@ impl Platform {
     /// Signs and registers what the instance derived for `owner`.
     pub(crate) async fn state(
         &self,
-        turn: &Writing<'_>,
+        turn: &mut Writing<'_>,
         owner: &OrganizationId,
         statement: &Statement,
         target: Target,
@@ -106,9 +106,9 @@ impl Platform {
         system: &SystemId,
         statement: &Statement,
     ) -> Result<EvidenceId, WriteError> {
-        let turn = self.write().await;
+        let mut turn = self.write().await?;
         let owner = self.universe().systems.get(system).map(|s| s.owner.clone());
         let owner = owner.ok_or_else(|| WriteError::NotFound { what: system.to_string() })?;
-        self.state(&turn, &owner, statement, Target::System(system.clone()), None).await
+        self.state(&mut turn, &owner, statement, Target::System(system.clone()), None).await
     }
 }

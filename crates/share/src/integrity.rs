@@ -119,7 +119,7 @@ impl Platform {
 
     /// Writes the tiles of the log anew from its entries. Returns how many there are.
     pub async fn rebuild_log(&self, _: &Administrator) -> Result<u64, ReadError> {
-        let _turn = self.write().await;
+        let _turn = self.write().await?;
         let entries: Vec<Vec<u8>> = sqlx::query_scalar("SELECT entry FROM log_entry ORDER BY place")
             .fetch_all(&self.store.pool)
             .await?;
@@ -127,7 +127,7 @@ impl Platform {
         let mut change = self.store.pool.begin().await?;
         sqlx::query("DELETE FROM log_tile").execute(&mut *change).await?;
         for ((level, place), row) in &tiles {
-            sqlx::query("INSERT INTO log_tile (level, place, hashes) VALUES (?, ?, ?)")
+            sqlx::query("INSERT INTO log_tile (level, place, hashes) VALUES ($1, $2, $3)")
                 .bind(i64::from(*level))
                 .bind(i64::try_from(*place).unwrap_or(i64::MAX))
                 .bind(row.iter().flat_map(|h| h.0).collect::<Vec<u8>>())

@@ -1,8 +1,8 @@
 //! Who may see what, from whom, about what, latest?
 //!
 //! A [`Platform`] keeps append-only facts: organizations, keys, supply links, products, releases, and evidence, which
-//! is always a [`statement::Verified`] statement. Facts are rows in SQLite; envelopes are content-addressed blobs;
-//! each registration is a leaf of a transparency log. One transaction holds fact and leaf, and the blob is on disk
+//! is always a [`statement::Verified`] statement. Facts are rows in SQLite or PostgreSQL; envelopes are
+//! content-addressed blobs; each registration is a leaf of a transparency log. One transaction holds fact and leaf, and the blob is on disk
 //! before it commits. Everything that is shown is computed from the facts in memory (`universe`), so every view can be
 //! thrown away and made again.
 //!
@@ -30,6 +30,7 @@ mod idempotency;
 mod ids;
 mod instance;
 mod integrity;
+mod lease;
 mod link;
 mod log;
 mod looking;
@@ -70,6 +71,7 @@ mod witness;
 pub use advisory::Advisory;
 pub use audit::Written;
 pub use backup::{BackupError, back_up, restore};
+pub use blob::OpenBucketError;
 pub use error::{OpenError, ReadError, WriteError};
 pub use idempotency::Attempt;
 pub use ids::now;
@@ -85,6 +87,7 @@ pub use reassess::{Installed, Reassessment};
 pub use register::{Registered, Registration};
 pub use secret::Secret;
 pub use sessions::{LOGIN_LINK_SECONDS, SESSION_SECONDS, Session};
+pub use store::Places;
 pub use tlog::Refusal;
 pub use tokens::NewToken;
 pub use view::{

@@ -31,7 +31,7 @@ impl Platform {
         if !viewer.has(Role::Administrator) {
             return Err(WriteError::Role);
         }
-        let turn = self.write().await;
+        let mut turn = self.write().await?;
         check(&self.universe(), viewer, &link)?;
         let id = LinkId::fresh()?;
         let NewLink { supplier, customer, products, valid_from, valid_to } = link;
@@ -68,7 +68,7 @@ impl Platform {
         if !viewer.has(Role::Administrator) {
             return Err(WriteError::Role);
         }
-        let turn = self.write().await;
+        let mut turn = self.write().await?;
         let fits = self.universe().links.get(id).is_some_and(|l| l.concerns(&viewer.organization) && may(l));
         if !fits {
             return Err(WriteError::NotFound { what: id.to_string() });

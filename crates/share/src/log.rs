@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use record::Sha256;
-use sqlx::{Sqlite, SqlitePool, Transaction};
+use sqlx::{Any, AnyPool, Transaction};
 use tlog::note::Signer;
 use tlog::{Checkpoint, Edge, EntryBundle, Hash, TILE_WIDTH, Tile, TileReader};
 
@@ -39,10 +39,15 @@ impl Log {
         Ok(Self { signer })
     }
 
+    /// Verifier key of the log.
+    pub(crate) fn verifier(&self) -> String {
+        self.signer.verifier().to_string()
+    }
+
     /// Adds an entry within `change`; returns its index.
     pub(crate) async fn append(
         &self,
-        change: &mut Transaction<'static, Sqlite>,
+        change: &mut Transaction<'static, Any>,
         entry: Sha256,
     ) -> Result<u64, WriteError> {
         let size: i64 = sqlx::query_scalar("SELECT coalesce(max(place) + 1, 0) FROM log_entry")
@@ -52,7 +57,7 @@ impl Log {
         let mut rows = BTreeMap::new();
         for tile in Edge::tiles(size) {
             let bytes: Vec<u8> =
-                sqlx::query_scalar("SELECT hashes FROM log_tile WHERE level = ? AND place = ?")
+                sqlx::query_scalar("SELECT hashes FROM log_tile WHERE level = $1 AND place = $2")
                     .bind(i64::from(tile.level))
                     .bind(signed(tile.index))
                     .fetch_one(&mut **change)
@@ -62,14 +67,17 @@ impl Log {
         let mut edge = Edge::load(size, |tile| rows.remove(&tile).unwrap_or_default())
             .map_err(|e| WriteError::Database(sqlx::Error::Decode(Box::new(e))))?;
         for (tile, row) in edge.push(tlog::leaf_hash(&entry.0)) {
-            sqlx::query("INSERT OR REPLACE INTO log_tile (level, place, hashes) VALUES (?, ?, ?)")
-                .bind(i64::from(tile.level))
-                .bind(signed(tile.index))
-                .bind(row.iter().flat_map(|h| h.0).collect::<Vec<u8>>())
-                .execute(&mut **change)
-                .await?;
+            sqlx::query(
+                "INSERT INTO log_tile (level, place, hashes) VALUES ($1, $2, $3)
+                 ON CONFLICT (level, place) DO UPDATE SET hashes = excluded.hashes",
+            )
+            .bind(i64::from(tile.level))
+            .bind(signed(tile.index))
+            .bind(row.iter().flat_map(|h| h.0).collect::<Vec<u8>>())
+            .execute(&mut **change)
+            .await?;
         }
-        sqlx::query("INSERT INTO log_entry (place, entry) VALUES (?, ?)")
+        sqlx::query("INSERT INTO log_entry (place, entry) VALUES ($1, $2)")
             .bind(signed(size))
             .bind(entry.0.to_vec())
             .execute(&mut **change)
@@ -78,7 +86,7 @@ impl Log {
     }
 
     /// A checkpoint over at least `least` leaves; signs a new one where there is none or the last is old.
-    async fn checkpoint(&self, pool: &SqlitePool, least: u64) -> Result<(u64, String), ReadError> {
+    async fn checkpoint(&self, pool: &AnyPool, least: u64) -> Result<(u64, String), ReadError> {
         let last: Option<(i64, String, i64)> =
             sqlx::query_as("SELECT size, note, at FROM log_checkpoint ORDER BY size DESC LIMIT 1")
                 .fetch_optional(pool)
@@ -94,17 +102,19 @@ impl Log {
         let size = size.unsigned_abs();
         let root = tlog::root(&rows(pool, Edge::tiles(size)).await?, size).map_err(damaged)?;
         let note = Checkpoint { origin: ORIGIN.to_owned(), size, root }.sign(&self.signer);
-        sqlx::query("INSERT OR IGNORE INTO log_checkpoint (size, note, at) VALUES (?, ?, ?)")
-            .bind(signed(size))
-            .bind(&note)
-            .bind(now().unix())
-            .execute(pool)
-            .await?;
+        sqlx::query(
+            "INSERT INTO log_checkpoint (size, note, at) VALUES ($1, $2, $3) ON CONFLICT (size) DO NOTHING",
+        )
+        .bind(signed(size))
+        .bind(&note)
+        .bind(now().unix())
+        .execute(pool)
+        .await?;
         Ok((size, note))
     }
 }
 
-async fn rows(pool: &SqlitePool, tiles: impl IntoIterator<Item = Tile>) -> Result<Rows, ReadError> {
+async fn rows(pool: &AnyPool, tiles: impl IntoIterator<Item = Tile>) -> Result<Rows, ReadError> {
     let mut rows = BTreeMap::new();
     for tile in tiles {
         if let Some(row) = stored_row(pool, tile).await? {
@@ -114,9 +124,9 @@ async fn rows(pool: &SqlitePool, tiles: impl IntoIterator<Item = Tile>) -> Resul
     Ok(Rows(rows))
 }
 
-async fn stored_row(pool: &SqlitePool, tile: Tile) -> Result<Option<Vec<Hash>>, ReadError> {
+async fn stored_row(pool: &AnyPool, tile: Tile) -> Result<Option<Vec<Hash>>, ReadError> {
     let bytes: Option<Vec<u8>> =
-        sqlx::query_scalar("SELECT hashes FROM log_tile WHERE level = ? AND place = ?")
+        sqlx::query_scalar("SELECT hashes FROM log_tile WHERE level = $1 AND place = $2")
             .bind(i64::from(tile.level))
             .bind(signed(tile.index))
             .fetch_optional(pool)
@@ -124,8 +134,8 @@ async fn stored_row(pool: &SqlitePool, tile: Tile) -> Result<Option<Vec<Hash>>, 
     Ok(bytes.map(|b| hashes(&b)))
 }
 
-async fn stored_checkpoint(pool: &SqlitePool, size: u64) -> Result<Option<String>, ReadError> {
-    let note = sqlx::query_scalar("SELECT note FROM log_checkpoint WHERE size = ?").bind(signed(size));
+async fn stored_checkpoint(pool: &AnyPool, size: u64) -> Result<Option<String>, ReadError> {
+    let note = sqlx::query_scalar("SELECT note FROM log_checkpoint WHERE size = $1").bind(signed(size));
     Ok(note.fetch_optional(pool).await?)
 }
 
@@ -161,7 +171,7 @@ impl Platform {
 
     /// Verifier key of the log, to pin in a trust file.
     pub fn log_key(&self) -> String {
-        self.log.signer.verifier().to_string()
+        self.log.verifier()
     }
 
     /// First line of the log's checkpoints.
@@ -183,7 +193,7 @@ impl Platform {
     async fn entry_bundle(&self, bundle: EntryBundle) -> Result<Vec<u8>, ReadError> {
         let first = bundle.index.checked_mul(TILE_WIDTH).ok_or(ReadError::NotFound)?;
         let entries: Vec<Vec<u8>> =
-            sqlx::query_scalar("SELECT entry FROM log_entry WHERE place >= ? ORDER BY place LIMIT ?")
+            sqlx::query_scalar("SELECT entry FROM log_entry WHERE place >= $1 ORDER BY place LIMIT $2")
                 .bind(signed(first))
                 .bind(i64::from(bundle.width))
                 .fetch_all(&self.store.pool)

@@ -17,7 +17,7 @@ use crate::viewer::{Administrator, Viewer};
 impl Platform {
     /// Current bills of materials that were not matched with the data of that digest, oldest first.
     pub async fn unmatched(&self, _: &Administrator, data: Sha256) -> Result<Vec<EvidenceId>, ReadError> {
-        let done: Vec<String> = sqlx::query_scalar("SELECT evidence FROM matched WHERE data = ?")
+        let done: Vec<String> = sqlx::query_scalar("SELECT evidence FROM matched WHERE data = $1")
             .bind(data.0.to_vec())
             .fetch_all(&self.store.pool)
             .await?;
@@ -43,12 +43,12 @@ impl Platform {
         data: Sha256,
         found: BTreeSet<String>,
     ) -> Result<usize, WriteError> {
-        let turn = self.write().await;
+        let mut turn = self.write().await?;
         let known = self.universe().matched.get(evidence).map(|m| m.ids.clone()).unwrap_or_default();
         let added: Vec<String> = found.difference(&known).cloned().collect();
         let removed: Vec<String> = known.difference(&found).cloned().collect();
         let mut change = turn.begin().await?;
-        sqlx::query("INSERT INTO matched (evidence, data) VALUES (?, ?) ON CONFLICT (evidence) DO UPDATE SET data = excluded.data")
+        sqlx::query("INSERT INTO matched (evidence, data) VALUES ($1, $2) ON CONFLICT (evidence) DO UPDATE SET data = excluded.data")
             .bind(evidence.as_str())
             .bind(data.0.to_vec())
             .execute(&mut *change)

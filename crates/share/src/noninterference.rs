@@ -15,7 +15,7 @@ async fn platform(folder: &std::path::Path, facts: &[Fact]) -> Platform {
     let empty = Platform::open(folder).await.unwrap();
     for fact in facts {
         let body = serde_json::to_string(&entry(fact)).unwrap();
-        sqlx::query("INSERT INTO fact (body) VALUES (?)")
+        sqlx::query("INSERT INTO fact (body) VALUES ($1)")
             .bind(body)
             .execute(&empty.store.pool)
             .await

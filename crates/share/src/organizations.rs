@@ -18,7 +18,7 @@ impl Platform {
         kind: OrganizationKind,
     ) -> Result<OrganizationId, WriteError> {
         let name = checked_text("name", name)?;
-        let turn = self.write().await;
+        let mut turn = self.write().await?;
         if self.universe().organizations.values().any(|o| o.name == name) {
             return Err(WriteError::Exists { what: name });
         }
@@ -39,7 +39,7 @@ impl Platform {
         organization: &OrganizationId,
         key: PublicKey,
     ) -> Result<KeyId, WriteError> {
-        let turn = self.write().await;
+        let mut turn = self.write().await?;
         {
             let universe = self.universe();
             if !universe.organizations.contains_key(organization) {
@@ -58,7 +58,7 @@ impl Platform {
         if !viewer.has(Role::Administrator) {
             return Err(WriteError::Role);
         }
-        let turn = self.write().await;
+        let mut turn = self.write().await?;
         let own = self
             .universe()
             .keys

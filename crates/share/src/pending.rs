@@ -18,7 +18,7 @@ use crate::viewer::{Role, Viewer};
 type Row = (String, String, String, i64, Vec<u8>, String);
 
 const SELECT: &str = "SELECT p.id, p.account, coalesce(a.name, ''), p.at, p.statement, p.registration \
-    FROM pending p LEFT JOIN account a ON a.id = p.account WHERE p.organization = ?";
+    FROM pending p LEFT JOIN account a ON a.id = p.account WHERE p.organization = $1";
 
 impl Platform {
     /// Sets whether statements of the viewer's organization need a second person.
@@ -26,7 +26,7 @@ impl Platform {
         if !viewer.has(Role::Administrator) {
             return Err(WriteError::Role);
         }
-        let turn = self.write().await;
+        let mut turn = self.write().await?;
         turn.add(Fact::FourEyes { organization: viewer.organization.clone(), on }).await
     }
 
@@ -44,7 +44,7 @@ impl Platform {
         registration: &Registration,
     ) -> Result<PendingView, WriteError> {
         let (id, at) = (random_text()?, now());
-        sqlx::query("INSERT INTO pending (id, organization, account, at, statement, registration) VALUES (?, ?, ?, ?, ?, ?)")
+        sqlx::query("INSERT INTO pending (id, organization, account, at, statement, registration) VALUES ($1, $2, $3, $4, $5, $6)")
             .bind(&id)
             .bind(viewer.organization.as_str())
             .bind(viewer.account.as_str())
@@ -78,7 +78,7 @@ impl Platform {
         if !viewer.has(Role::Approver) {
             return Err(WriteError::Role);
         }
-        let turn = self.write().await;
+        let mut turn = self.write().await?;
         let (_, account, _, _, stored, registration) = self.waiting(viewer, id).await?;
         if account == viewer.account.as_str() {
             return Err(WriteError::SamePerson);
@@ -93,14 +93,14 @@ impl Platform {
         let claim = self.claim(viewer, &verified)?;
         let fact = self.prepare(viewer, &verified, &registration, claim)?;
         self.check_commitment(&fact, verified.value()).await?;
-        let evidence = self.admit(&turn, viewer, EvidenceFact { statement: stored, ..fact }).await?;
+        let evidence = self.admit(&mut turn, viewer, EvidenceFact { statement: stored, ..fact }).await?;
         self.forget(id).await?;
         Ok(evidence)
     }
 
     /// Throws away what waits. Whoever handed it in may do so as well.
     pub async fn reject(&self, viewer: &Viewer, id: &str) -> Result<(), WriteError> {
-        let _turn = self.write().await;
+        let _turn = self.write().await?;
         let (_, account, ..) = self.waiting(viewer, id).await?;
         if !viewer.has(Role::Approver) && account != viewer.account.as_str() {
             return Err(WriteError::Role);
@@ -109,7 +109,7 @@ impl Platform {
     }
 
     async fn waiting(&self, viewer: &Viewer, id: &str) -> Result<Row, WriteError> {
-        let row: Option<Row> = sqlx::query_as(sqlx::AssertSqlSafe(format!("{SELECT} AND p.id = ?")))
+        let row: Option<Row> = sqlx::query_as(sqlx::AssertSqlSafe(format!("{SELECT} AND p.id = $2")))
             .bind(viewer.organization.as_str())
             .bind(id)
             .fetch_optional(&self.store.pool)
@@ -119,7 +119,7 @@ impl Platform {
 
     /// A leftover row would only register the same statement once more, which does nothing.
     async fn forget(&self, id: &str) -> Result<(), WriteError> {
-        sqlx::query("DELETE FROM pending WHERE id = ?").bind(id).execute(&self.store.pool).await?;
+        sqlx::query("DELETE FROM pending WHERE id = $1").bind(id).execute(&self.store.pool).await?;
         Ok(())
     }
 }

@@ -41,7 +41,7 @@ impl Platform {
             return Err(WriteError::Role);
         }
         let name = checked_text("name", name)?;
-        let turn = self.write().await;
+        let mut turn = self.write().await?;
         let supplier = viewer.organization.clone();
         if self.universe().products.values().any(|p| p.supplier == supplier && p.name == name) {
             return Err(WriteError::Exists { what: name });
@@ -62,7 +62,7 @@ impl Platform {
             return Err(WriteError::Role);
         }
         let version = checked_text("version", &release.version)?;
-        let turn = self.write().await;
+        let mut turn = self.write().await?;
         self.check_release(viewer, product, &version, &release)?;
         let artifact = |(name, sha256, size): (String, Sha256, Option<u64>)| {
             Ok(ArtifactFact { name: checked_text("name", &name)?, sha256, size })

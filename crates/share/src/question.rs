@@ -103,7 +103,7 @@ impl Platform {
         verdict: AnswerVerdict,
         vuln_db: Sha256,
     ) -> Result<AnswerView, WriteError> {
-        let turn = self.write().await;
+        let mut turn = self.write().await?;
         // Several questions may have been open at once.
         self.asked(viewer, &question.release)?;
         let body = Answer { vulnerability: question.vulnerability.clone(), verdict, vuln_db };
@@ -117,7 +117,7 @@ impl Platform {
             verdict,
         };
         let target = Target::Release(question.release);
-        let id = self.state(&turn, &question.owner, &statement, target, Some(effect)).await?;
+        let id = self.state(&mut turn, &question.owner, &statement, target, Some(effect)).await?;
         let universe = self.universe();
         let evidence = Looking::new(&universe, viewer).evidence_by_id(&id);
         let allowed = universe.links.get(&question.link).map_or(0, |l| l.questions);
@@ -139,7 +139,7 @@ impl Platform {
         if !viewer.has(Role::Administrator) {
             return Err(WriteError::Role);
         }
-        let turn = self.write().await;
+        let mut turn = self.write().await?;
         let own = self.universe().links.get(id).is_some_and(|l| l.fact.supplier == viewer.organization);
         if !own {
             return Err(WriteError::NotFound { what: id.to_string() });

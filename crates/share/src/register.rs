@@ -89,7 +89,7 @@ impl Platform {
         let claim = self.claim(viewer, &statement)?;
         // Before the turn to write: a blob that no fact names does no harm.
         let stored = self.store_envelope(&statement).await?;
-        let turn = self.write().await;
+        let mut turn = self.write().await?;
         if let Some(known) = self.already(viewer, statement.payload_sha256()) {
             return Ok(Registered::Known(Box::new(known)));
         }
@@ -101,7 +101,7 @@ impl Platform {
         }
         let fact = self.prepare(viewer, &statement, &registration, claim)?;
         self.check_commitment(&fact, statement.value()).await?;
-        let evidence = self.admit(&turn, viewer, EvidenceFact { statement: stored, ..fact }).await?;
+        let evidence = self.admit(&mut turn, viewer, EvidenceFact { statement: stored, ..fact }).await?;
         Ok(Registered::New(Box::new(evidence)))
     }
 
@@ -125,7 +125,7 @@ impl Platform {
     /// Fact and leaf in one transaction.
     pub(crate) async fn admit(
         &self,
-        turn: &Writing<'_>,
+        turn: &mut Writing<'_>,
         viewer: &Viewer,
         mut fact: EvidenceFact,
     ) -> Result<EvidenceView, WriteError> {

@@ -28,8 +28,8 @@ pub struct Session {
 impl Platform {
     /// A secret that logs an account in once, within [`LOGIN_LINK_SECONDS`].
     pub async fn login_link(&self, _: &Administrator, account: &AccountId) -> Result<Secret, WriteError> {
-        let (secret, _turn) = (Secret::fresh()?, self.write().await);
-        sqlx::query("INSERT INTO login_link (secret, account, expires_at) VALUES (?, ?, ?)")
+        let (secret, _turn) = (Secret::fresh()?, self.row_turn().await);
+        sqlx::query("INSERT INTO login_link (secret, account, expires_at) VALUES ($1, $2, $3)")
             .bind(digest(secret.reveal()))
             .bind(account.as_str())
             .bind(now().plus(LOGIN_LINK_SECONDS).unix())
@@ -40,9 +40,9 @@ impl Platform {
 
     /// Logs in with a login link. `None`: unknown, expired or used; which of these is not said.
     pub async fn log_in(&self, link: &str) -> Result<Option<Session>, WriteError> {
-        let _turn = self.write().await;
+        let _turn = self.row_turn().await;
         let used: Option<String> = sqlx::query_scalar(
-            "UPDATE login_link SET used_at = ?1 WHERE secret = ?2 AND used_at IS NULL AND expires_at > ?1 RETURNING account",
+            "UPDATE login_link SET used_at = $1 WHERE secret = $2 AND used_at IS NULL AND expires_at > $1 RETURNING account",
         )
         .bind(now().unix())
         .bind(digest(link))
@@ -50,7 +50,7 @@ impl Platform {
         .await?;
         let Some(account) = used else { return Ok(None) };
         let (secret, csrf) = (Secret::fresh()?, random_text()?);
-        sqlx::query("INSERT INTO session (secret, account, csrf, expires_at) VALUES (?, ?, ?, ?)")
+        sqlx::query("INSERT INTO session (secret, account, csrf, expires_at) VALUES ($1, $2, $3, $4)")
             .bind(digest(secret.reveal()))
             .bind(&account)
             .bind(csrf)
@@ -58,7 +58,7 @@ impl Platform {
             .execute(&self.store.pool)
             .await?;
         let row: Option<AccountRow> =
-            sqlx::query_as("SELECT id, organization, role, instance FROM account WHERE id = ?")
+            sqlx::query_as("SELECT id, organization, role, instance FROM account WHERE id = $1")
                 .bind(account)
                 .fetch_optional(&self.store.pool)
                 .await?;
@@ -69,7 +69,7 @@ impl Platform {
     pub async fn viewer_of_session(&self, secret: &str) -> Result<Option<(Viewer, SessionView)>, ReadError> {
         let row: Option<(String, String, String, i64, String, i64, String)> = sqlx::query_as(
             "SELECT a.id, a.organization, a.role, a.instance, s.csrf, s.expires_at, a.name
-             FROM session s JOIN account a ON a.id = s.account WHERE s.secret = ? AND s.expires_at > ?",
+             FROM session s JOIN account a ON a.id = s.account WHERE s.secret = $1 AND s.expires_at > $2",
         )
         .bind(digest(secret))
         .bind(now().unix())
@@ -95,8 +95,8 @@ impl Platform {
 
     /// Ends a session.
     pub async fn log_out(&self, secret: &str) -> Result<(), WriteError> {
-        let _turn = self.write().await;
-        sqlx::query("DELETE FROM session WHERE secret = ?")
+        let _turn = self.row_turn().await;
+        sqlx::query("DELETE FROM session WHERE secret = $1")
             .bind(digest(secret))
             .execute(&self.store.pool)
             .await?;

@@ -22,7 +22,7 @@ impl Platform {
     pub async fn viewer_of_token(&self, secret: &str) -> Result<Option<(Viewer, SessionView)>, ReadError> {
         let row: Option<(String, String, String, String)> = sqlx::query_as(
             "SELECT a.id, a.organization, t.role, t.name
-             FROM token t JOIN account a ON a.id = t.account WHERE t.secret = ? AND t.revoked_at IS NULL",
+             FROM token t JOIN account a ON a.id = t.account WHERE t.secret = $1 AND t.revoked_at IS NULL",
         )
         .bind(digest(secret))
         .fetch_optional(&self.store.pool)
@@ -40,9 +40,9 @@ impl Platform {
         if role > viewer.role {
             return Err(WriteError::Role);
         }
-        let (id, secret, _turn) = (random_text()?, Secret::fresh()?, self.write().await);
+        let (id, secret, _turn) = (random_text()?, Secret::fresh()?, self.row_turn().await);
         sqlx::query(
-            "INSERT INTO token (id, secret, account, name, role, created_at) VALUES (?, ?, ?, ?, ?, ?)",
+            "INSERT INTO token (id, secret, account, name, role, created_at) VALUES ($1, $2, $3, $4, $5, $6)",
         )
         .bind(&id)
         .bind(digest(secret.reveal()))
@@ -57,9 +57,9 @@ impl Platform {
 
     /// Revokes a token of the viewer's account.
     pub async fn revoke_token(&self, viewer: &Viewer, id: &str) -> Result<(), WriteError> {
-        let _turn = self.write().await;
+        let _turn = self.row_turn().await;
         let done = sqlx::query(
-            "UPDATE token SET revoked_at = ? WHERE id = ? AND account = ? AND revoked_at IS NULL",
+            "UPDATE token SET revoked_at = $1 WHERE id = $2 AND account = $3 AND revoked_at IS NULL",
         )
         .bind(now().unix())
         .bind(id)

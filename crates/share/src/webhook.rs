@@ -48,15 +48,15 @@ impl Platform {
             return Err(WriteError::Text { field: "url" });
         }
         let cursor = self.last_change(viewer);
-        let (id, _turn, at) = (random_text()?, self.write().await, now());
-        let count: i64 = sqlx::query_scalar("SELECT count(*) FROM webhook WHERE organization = ?")
+        let (id, _turn, at) = (random_text()?, self.write().await?, now());
+        let count: i64 = sqlx::query_scalar("SELECT count(*) FROM webhook WHERE organization = $1")
             .bind(viewer.organization.as_str())
             .fetch_one(&self.store.pool)
             .await?;
         if count >= MAX_WEBHOOKS {
             return Err(WriteError::Exists { what: format!("{MAX_WEBHOOKS} webhooks") });
         }
-        sqlx::query("INSERT INTO webhook (id, organization, account, url, cursor, failures, next_at, created_at) VALUES (?, ?, ?, ?, ?, 0, 0, ?)")
+        sqlx::query("INSERT INTO webhook (id, organization, account, url, cursor, failures, next_at, created_at) VALUES ($1, $2, $3, $4, $5, 0, 0, $6)")
             .bind(&id)
             .bind(viewer.organization.as_str())
             .bind(viewer.account.as_str())
@@ -83,7 +83,7 @@ impl Platform {
     /// Webhooks of the viewer's organization, oldest first.
     pub async fn webhooks(&self, viewer: &Viewer) -> Result<Vec<WebhookView>, ReadError> {
         let rows: Vec<Row> = sqlx::query_as(
-            "SELECT id, url, cursor, failures, next_at, created_at FROM webhook WHERE organization = ? ORDER BY created_at, id",
+            "SELECT id, url, cursor, failures, next_at, created_at FROM webhook WHERE organization = $1 ORDER BY created_at, id",
         )
         .bind(viewer.organization.as_str())
         .fetch_all(&self.store.pool)
@@ -102,8 +102,8 @@ impl Platform {
         if !viewer.has(Role::Administrator) {
             return Err(WriteError::Role);
         }
-        let _turn = self.write().await;
-        let done = sqlx::query("DELETE FROM webhook WHERE id = ? AND organization = ?")
+        let _turn = self.row_turn().await;
+        let done = sqlx::query("DELETE FROM webhook WHERE id = $1 AND organization = $2")
             .bind(id)
             .bind(viewer.organization.as_str())
             .execute(&self.store.pool)
@@ -120,7 +120,7 @@ impl Platform {
         let rows: Vec<Joined> = sqlx::query_as(
             "SELECT w.id, w.url, w.cursor, a.id, a.organization, a.role, a.instance
              FROM webhook w JOIN account a ON a.id = w.account
-             WHERE w.failures < ? AND w.next_at <= ? ORDER BY w.next_at, w.id",
+             WHERE w.failures < $1 AND w.next_at <= $2 ORDER BY w.next_at, w.id",
         )
         .bind(MAX_FAILURES)
         .bind(now().unix())
@@ -135,8 +135,8 @@ impl Platform {
 
     /// Remembers that everything up to `cursor` was delivered.
     pub async fn webhook_delivered(&self, id: &str, cursor: &str) -> Result<(), ReadError> {
-        let _turn = self.write().await;
-        sqlx::query("UPDATE webhook SET cursor = ?, failures = 0, next_at = 0 WHERE id = ?")
+        let _turn = self.row_turn().await;
+        sqlx::query("UPDATE webhook SET cursor = $1, failures = 0, next_at = 0 WHERE id = $2")
             .bind(cursor)
             .bind(id)
             .execute(&self.store.pool)
@@ -146,15 +146,15 @@ impl Platform {
 
     /// Remembers that a delivery failed, and when to try again.
     pub async fn webhook_failed(&self, id: &str) -> Result<(), ReadError> {
-        let _turn = self.write().await;
-        let failures: Option<i64> = sqlx::query_scalar("SELECT failures FROM webhook WHERE id = ?")
+        let _turn = self.row_turn().await;
+        let failures: Option<i64> = sqlx::query_scalar("SELECT failures FROM webhook WHERE id = $1")
             .bind(id)
             .fetch_optional(&self.store.pool)
             .await?;
         let failures = failures.unwrap_or(0).clamp(0, MAX_FAILURES);
         let doubled = 1_i64.checked_shl(u32::try_from(failures).unwrap_or(0)).unwrap_or(i64::MAX);
         let pause = PAUSE.saturating_mul(doubled).min(MAX_PAUSE);
-        sqlx::query("UPDATE webhook SET failures = ?, next_at = ? WHERE id = ?")
+        sqlx::query("UPDATE webhook SET failures = $1, next_at = $2 WHERE id = $3")
             .bind(failures.saturating_add(1))
             .bind(now().plus(pause).unix())
             .bind(id)

@@ -57,8 +57,8 @@ impl Platform {
         if key.parse::<Verifier>().is_err() || origin.is_empty() || origin.contains(char::is_control) {
             return Err(WriteError::Text { field: "key" });
         }
-        let _turn = self.write().await;
-        sqlx::query("INSERT INTO watched_log (origin, key, size, root) VALUES (?, ?, 0, NULL) ON CONFLICT (origin, key) DO NOTHING")
+        let _turn = self.write().await?;
+        sqlx::query("INSERT INTO watched_log (origin, key, size, root) VALUES ($1, $2, 0, NULL) ON CONFLICT (origin, key) DO NOTHING")
             .bind(origin)
             .bind(key)
             .execute(&self.store.pool)
@@ -70,9 +70,9 @@ impl Platform {
     /// answer leaves.
     pub async fn cosign(&self, body: &str) -> Result<String, CosignError> {
         let request = AddCheckpoint::read(body)?;
-        let _turn = self.write().await;
+        let _turn = self.write().await.map_err(ReadError::from)?;
         let known: Vec<(String, i64, Option<Vec<u8>>)> =
-            sqlx::query_as("SELECT key, size, root FROM watched_log WHERE origin = ?")
+            sqlx::query_as("SELECT key, size, root FROM watched_log WHERE origin = $1")
                 .bind(request.origin().unwrap_or_default())
                 .fetch_all(&self.store.pool)
                 .await
@@ -84,7 +84,7 @@ impl Platform {
             let last = root.and_then(|r| Hash::from_slice(&r)).map(|root| (size.unsigned_abs(), root));
             match request.check(&verifier, last) {
                 Ok(checkpoint) => {
-                    sqlx::query("UPDATE watched_log SET size = ?, root = ? WHERE origin = ? AND key = ?")
+                    sqlx::query("UPDATE watched_log SET size = $1, root = $2 WHERE origin = $3 AND key = $4")
                         .bind(signed(checkpoint.size))
                         .bind(checkpoint.root.0.to_vec())
                         .bind(&checkpoint.origin)
@@ -108,8 +108,8 @@ impl Platform {
         if key.parse::<Verifier>().is_err() {
             return Err(WriteError::Text { field: "key" });
         }
-        let _turn = self.write().await;
-        sqlx::query("INSERT INTO witness (url, key, size) VALUES (?, ?, 0) ON CONFLICT (url) DO UPDATE SET key = excluded.key")
+        let _turn = self.write().await?;
+        sqlx::query("INSERT INTO witness (url, key, size) VALUES ($1, $2, 0) ON CONFLICT (url) DO UPDATE SET key = excluded.key")
             .bind(url)
             .bind(key)
             .execute(&self.store.pool)
@@ -149,8 +149,8 @@ impl Platform {
         lines: &str,
     ) -> Result<bool, ReadError> {
         let Ok(verifier) = witness.key.parse::<Verifier>() else { return Ok(false) };
-        let _turn = self.write().await;
-        let note: Option<String> = sqlx::query_scalar("SELECT note FROM log_checkpoint WHERE size = ?")
+        let _turn = self.write().await?;
+        let note: Option<String> = sqlx::query_scalar("SELECT note FROM log_checkpoint WHERE size = $1")
             .bind(signed(size))
             .fetch_optional(&self.store.pool)
             .await?;
@@ -158,7 +158,7 @@ impl Platform {
         let ours = lines.lines().map(|line| format!("{note}{line}\n"));
         let fits = |note: &String| tlog::note::open(note, std::slice::from_ref(&verifier)).is_ok();
         let Some(cosigned) = ours.into_iter().find(fits) else { return Ok(false) };
-        sqlx::query("UPDATE log_checkpoint SET note = ? WHERE size = ?")
+        sqlx::query("UPDATE log_checkpoint SET note = $1 WHERE size = $2")
             .bind(cosigned)
             .bind(signed(size))
             .execute(&self.store.pool)
@@ -169,7 +169,7 @@ impl Platform {
 
     /// Remembers what a witness says it saw last.
     pub async fn set_witness_size(&self, url: &str, size: u64) -> Result<(), ReadError> {
-        sqlx::query("UPDATE witness SET size = ? WHERE url = ?")
+        sqlx::query("UPDATE witness SET size = $1 WHERE url = $2")
             .bind(signed(size))
             .bind(url)
             .execute(&self.store.pool)

@@ -11,7 +11,7 @@ use statement::{
     AssetKind, DeclaredAsset, DeclaredRelease, DisclosureLevel, GrantScope, PredicateType, Statement,
     Subject, SystemRegistration, Unverified, Withdrawal,
 };
-use support::{FIRMWARE, LIBRARY, SBOM, chain, party, sbom};
+use support::{FIRMWARE, LIBRARY, SBOM, chain, party, places, sbom};
 
 #[tokio::test]
 async fn direct_customers_get_it_redacted_and_others_do_not_get_it() {
@@ -142,7 +142,8 @@ async fn statements_by_others_revoked_keys_or_about_nothing_are_refused() {
 #[tokio::test]
 async fn registrations_survive_a_restart_and_are_proven_by_the_log() {
     let folder = tempfile::tempdir().unwrap();
-    let platform = Platform::open(folder.path()).await.unwrap();
+    let places = places::places(folder.path()).await;
+    let platform = Platform::open_at(&places).await.unwrap();
     let admin = platform.local_administrator();
     let maker = party(&platform, &admin, "Maker", 2, OrganizationKind::EquipmentManufacturer).await;
     let product = platform.add_product(&maker.viewer, "KR", ProductKind::Equipment).await.unwrap();
@@ -161,7 +162,7 @@ async fn registrations_survive_a_restart_and_are_proven_by_the_log() {
     }
     let before = serde_json::to_string(&platform.products(&maker.viewer, false)).unwrap();
     platform.close().await;
-    let platform = Platform::open(folder.path()).await.unwrap();
+    let platform = Platform::open_at(&places).await.unwrap();
     assert_eq!(serde_json::to_string(&platform.products(&maker.viewer, false)).unwrap(), before);
     let known = [platform.log_key().parse().unwrap()];
     for id in &ids {

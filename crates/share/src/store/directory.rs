@@ -15,8 +15,8 @@ const INSTANCE_KEY: &str = "instance.key";
 const WITNESS_KEY: &str = "witness.key";
 const LOCK: &str = "lock";
 
-/// Makes or recognises `folder`; returns its lock and the seeds of the instance's keys.
-pub(crate) fn prepare(folder: &Path) -> Result<(File, Seeds), OpenError> {
+/// Makes or recognises `folder`; returns the seeds of the instance's keys.
+pub(crate) fn prepare(folder: &Path) -> Result<Seeds, OpenError> {
     let at = |name: &str, source| OpenError::Io { path: folder.join(name), source };
     fs::create_dir_all(folder).map_err(|e| at("", e))?;
     match fs::read_to_string(folder.join(MARK)) {
@@ -25,16 +25,15 @@ pub(crate) fn prepare(folder: &Path) -> Result<(File, Seeds), OpenError> {
         Err(e) if e.kind() == io::ErrorKind::NotFound => begin(folder)?,
         Err(e) => return Err(at(MARK, e)),
     }
-    let lock = lock(folder)?;
-    let seeds = Seeds {
+    Ok(Seeds {
         log: seed(folder, LOG_KEY)?,
         instance: seed(folder, INSTANCE_KEY)?,
         witness: seed(folder, WITNESS_KEY)?,
-    };
-    Ok((lock, seeds))
+    })
 }
 
-fn lock(folder: &Path) -> Result<File, OpenError> {
+/// The right to use `folder` alone, until it is dropped.
+pub(crate) fn lock(folder: &Path) -> Result<File, OpenError> {
     let path = folder.join(LOCK);
     let file = File::create(&path).map_err(|source| OpenError::Io { path: path.clone(), source })?;
     match file.try_lock() {
@@ -47,7 +46,7 @@ fn lock(folder: &Path) -> Result<File, OpenError> {
 fn unknown_mark(folder: &Path, text: &str) -> OpenError {
     let newer = text.strip_prefix("sukashi.data/").and_then(|v| v.trim().parse().ok());
     match newer {
-        Some(found) => OpenError::Newer { path: folder.to_owned(), found, known: 1 },
+        Some(found) => OpenError::Newer { place: folder.display().to_string(), found, known: 1 },
         None => OpenError::Foreign { path: folder.to_owned() },
     }
 }
@@ -97,17 +96,16 @@ mod tests {
     #[test]
     fn a_new_directory_is_marked_and_its_key_stays() {
         let folder = tempfile::tempdir().unwrap();
-        let (lock, seeds) = prepare(folder.path()).unwrap();
-        drop(lock);
-        assert_eq!(prepare(folder.path()).unwrap().1, seeds);
+        let seeds = prepare(folder.path()).unwrap();
+        assert_eq!(prepare(folder.path()).unwrap(), seeds);
         assert_ne!(seeds.log, seeds.instance);
     }
 
     #[test]
     fn a_directory_is_open_only_once() {
         let folder = tempfile::tempdir().unwrap();
-        let (_lock, _) = prepare(folder.path()).unwrap();
-        assert!(matches!(prepare(folder.path()), Err(OpenError::InUse { .. })));
+        let _lock = lock(folder.path()).unwrap();
+        assert!(matches!(lock(folder.path()), Err(OpenError::InUse { .. })));
     }
 
     #[test]

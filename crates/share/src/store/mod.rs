@@ -1,16 +1,18 @@
-//! Where facts lie: a directory with a version, a SQLite database, blobs, and the log's key.
+//! Where facts lie: a data directory with the instance's keys; SQLite in it or a PostgreSQL server; and blobs.
+//!
+//! Statements are written once, in the SQL that both databases share (`$1`, `ON CONFLICT`, `RETURNING`). What differs is
+//! in `sqlite` and `postgres`: opening, bringing up to date, and whose turn it is. One process has a SQLite directory
+//! alone; processes on one PostgreSQL take turns by a lock in it.
 
 mod directory;
-mod migrate;
+mod postgres;
+mod sqlite;
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
+use std::sync::{Mutex, Once, PoisonError};
 
-use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
-};
+use sqlx::{Any, AnyPool, Transaction};
 
 pub(crate) use directory::DATABASE;
 
@@ -29,39 +31,61 @@ pub(crate) struct Seeds {
     pub(crate) witness: [u8; 32],
 }
 
+/// Where a platform keeps what it is told.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Places {
+    /// The data directory: the instance's keys, and whatever has no place of its own.
+    pub data: PathBuf,
+    /// A PostgreSQL server, `postgres://…`; otherwise SQLite in the data directory.
+    pub database: Option<String>,
+    /// A bucket, `s3://bucket/prefix?endpoint=…`; otherwise files in the data directory.
+    pub blobs: Option<String>,
+}
+
+impl Places {
+    /// Everything in one directory.
+    pub fn directory(data: &Path) -> Self {
+        Self { data: data.to_owned(), ..Self::default() }
+    }
+}
+
+/// Which database it is.
+pub(crate) enum Database {
+    Sqlite,
+    /// Its URL.
+    Postgres(String),
+}
+
 pub(crate) struct Store {
-    pub(crate) pool: SqlitePool,
+    pub(crate) pool: AnyPool,
     /// For lines that may be lost in a power cut without harm: they reach the disk with the next transaction of `pool`.
-    pub(crate) relaxed: SqlitePool,
+    pub(crate) relaxed: AnyPool,
+    pub(crate) database: Database,
     pub(crate) blobs: Blobs,
     /// Seeds of the instance's own keys; never those of an organization.
     pub(crate) seeds: Seeds,
-    /// Held while open: two processes would each know only half of the facts.
+    /// Held while open: two processes on one SQLite would each know only half of the facts.
     lock: Mutex<Option<File>>,
 }
 
+/// The turn to write, among all processes on one database. Ends when it is dropped.
+pub(crate) struct Turn {
+    /// Never locked: a connection is not `Sync`, and a turn is shared by those who write in it.
+    _held: Mutex<Option<Transaction<'static, Any>>>,
+}
+
 impl Store {
-    /// Opens `folder`, makes it where it is empty or missing, and brings an older one up to date.
-    pub(crate) async fn open(folder: &Path) -> Result<Self, OpenError> {
-        let (lock, seeds) = directory::prepare(folder)?;
-        let database = |source| OpenError::Database { path: folder.to_owned(), source };
-        let options = SqliteConnectOptions::new()
-            .filename(folder.join(directory::DATABASE))
-            .create_if_missing(true)
-            .journal_mode(SqliteJournalMode::Wal)
-            // What was answered must be on disk.
-            .synchronous(SqliteSynchronous::Full)
-            .foreign_keys(true)
-            .busy_timeout(Duration::from_secs(10));
-        let relaxed = options.clone().synchronous(SqliteSynchronous::Normal);
-        let pool =
-            SqlitePoolOptions::new().max_connections(4).connect_with(options).await.map_err(database)?;
-        let relaxed =
-            SqlitePoolOptions::new().max_connections(1).connect_with(relaxed).await.map_err(database)?;
-        migrate::run(&pool, folder, migrate::MIGRATIONS).await?;
-        let blobs =
-            Blobs::open(folder.join("blobs")).map_err(|(path, source)| OpenError::Io { path, source })?;
-        Ok(Self { pool, relaxed, blobs, seeds, lock: Mutex::new(Some(lock)) })
+    /// Opens `places`, makes what is missing, and brings an older database up to date.
+    pub(crate) async fn open(places: &Places) -> Result<Self, OpenError> {
+        install_drivers();
+        let folder = places.data.as_path();
+        let seeds = directory::prepare(folder)?;
+        let (lock, (pool, relaxed), database) = match &places.database {
+            None => (Some(directory::lock(folder)?), sqlite::open(folder).await?, Database::Sqlite),
+            Some(url) => (None, postgres::open(url).await?, Database::Postgres(url.clone())),
+        };
+        let blobs = open_blobs(places).await?;
+        Ok(Self { pool, relaxed, database, blobs, seeds, lock: Mutex::new(lock) })
     }
 
     /// Closes the database and lets others open the directory.
@@ -71,17 +95,89 @@ impl Store {
         self.lock.lock().unwrap_or_else(PoisonError::into_inner).take();
     }
 
-    /// All facts in their order.
-    pub(crate) async fn facts(&self, folder: &Path) -> Result<Vec<Entry>, OpenError> {
-        let rows: Vec<(i64, String)> = sqlx::query_as("SELECT seq, body FROM fact ORDER BY seq")
-            .fetch_all(&self.pool)
-            .await
-            .map_err(|source| OpenError::Database { path: PathBuf::from(folder), source })?;
-        rows.into_iter()
-            .map(|(seq, body)| {
-                let damaged = |e| OpenError::Damaged { what: format!("fact {seq} does not read: {e}") };
-                serde_json::from_str(&body).map_err(damaged)
-            })
-            .collect()
+    /// Whether other processes may write as well.
+    pub(crate) fn is_shared(&self) -> bool {
+        matches!(self.database, Database::Postgres(_))
     }
+
+    /// Waits until no other process writes.
+    pub(crate) async fn turn(&self) -> Result<Turn, sqlx::Error> {
+        let held = if self.is_shared() { Some(postgres::turn(&self.pool).await?) } else { None };
+        Ok(Turn { _held: Mutex::new(held) })
+    }
+
+    /// Begins a transaction that writes.
+    pub(crate) async fn begin(&self) -> Result<Transaction<'static, Any>, sqlx::Error> {
+        match self.database {
+            // Otherwise two that read first and then write would fail instead of waiting.
+            Database::Sqlite => self.pool.begin_with("BEGIN IMMEDIATE").await,
+            Database::Postgres(_) => self.pool.begin().await,
+        }
+    }
+
+    /// Facts after `seq`, in their order.
+    pub(crate) async fn facts_after(&self, seq: i64) -> Result<Vec<(i64, Entry)>, sqlx::Error> {
+        let rows: Vec<(i64, String)> =
+            sqlx::query_as("SELECT seq, body FROM fact WHERE seq > $1 ORDER BY seq")
+                .bind(seq)
+                .fetch_all(&self.pool)
+                .await?;
+        let read = |(seq, body): (i64, String)| {
+            let damaged = |e| sqlx::Error::Decode(format!("fact {seq} does not read: {e}").into());
+            Ok((seq, serde_json::from_str(&body).map_err(damaged)?))
+        };
+        rows.into_iter().map(read).collect()
+    }
+
+    /// Says to other processes, when `change` commits, that there are new facts.
+    pub(crate) async fn announce(&self, change: &mut Transaction<'static, Any>) -> Result<(), sqlx::Error> {
+        if self.is_shared() { postgres::announce(change).await } else { Ok(()) }
+    }
+
+    /// Whether the log in the database is that of `key`; a new one becomes it.
+    pub(crate) async fn is_of(&self, key: &str) -> Result<bool, sqlx::Error> {
+        sqlx::query(
+            "INSERT INTO instance (name, value) VALUES ('log-key', $1) ON CONFLICT (name) DO NOTHING",
+        )
+        .bind(key)
+        .execute(&self.pool)
+        .await?;
+        let known: String = sqlx::query_scalar("SELECT value FROM instance WHERE name = 'log-key'")
+            .fetch_one(&self.pool)
+            .await?;
+        Ok(known == key)
+    }
+
+    /// Where the database is, for messages.
+    pub(crate) fn place(&self, folder: &Path) -> String {
+        match &self.database {
+            Database::Sqlite => folder.display().to_string(),
+            Database::Postgres(url) => postgres::shown(url),
+        }
+    }
+
+    /// Waits for what other processes write.
+    pub(crate) async fn written_elsewhere(&self) -> Result<postgres::Listening, sqlx::Error> {
+        match &self.database {
+            Database::Sqlite => Ok(postgres::Listening::never()),
+            Database::Postgres(url) => postgres::listen(url).await,
+        }
+    }
+}
+
+async fn open_blobs(places: &Places) -> Result<Blobs, OpenError> {
+    let path = places.data.join("blobs");
+    let Some(url) = places.blobs.clone() else {
+        return Blobs::in_folder(&path).map_err(|source| OpenError::Io { path, source });
+    };
+    let opened = tokio::task::spawn_blocking(move || Blobs::in_bucket(&url)).await;
+    opened.map_err(|error| OpenError::Io { path, source: std::io::Error::other(error) })?.map_err(Into::into)
+}
+
+fn install_drivers() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        // Refused only where the program that embeds this has chosen drivers itself.
+        let _ = sqlx::any::install_drivers(&[sqlx::sqlite::any::DRIVER, sqlx::postgres::any::DRIVER]);
+    });
 }

@@ -1,10 +1,12 @@
 //! A chain of three organizations: Chips supplies Maker, Maker supplies Water.
 #![allow(dead_code, reason = "each test program uses a part of it")]
 
+pub(crate) mod places;
+
 use record::Sha256;
 use share::{
-    AccountId, Administrator, EvidenceId, NewLink, NewRelease, OrganizationId, OrganizationKind, Platform,
-    ProductKind, Registered, Registration, ReleaseId, Role, Viewer, WriteError,
+    AccountId, Administrator, EvidenceId, NewLink, NewRelease, OrganizationId, OrganizationKind, Places,
+    Platform, ProductKind, Registered, Registration, ReleaseId, Role, Viewer, WriteError,
 };
 use statement::{
     DisclosureGrant, DisclosureLevel, GrantScope, PredicateType, SigningKey, Statement, Subject, Unverified,
@@ -27,6 +29,7 @@ pub(crate) struct Chain {
     pub(crate) water: Party,
     pub(crate) library: ReleaseId,
     pub(crate) firmware: ReleaseId,
+    pub(crate) places: Places,
     pub(crate) _folder: tempfile::TempDir,
 }
 
@@ -77,7 +80,8 @@ pub(crate) async fn release(
 
 pub(crate) async fn chain() -> Chain {
     let folder = tempfile::tempdir().unwrap();
-    let platform = Platform::open(folder.path()).await.unwrap();
+    let places = places::places(folder.path()).await;
+    let platform = Platform::open_at(&places).await.unwrap();
     let admin = platform.local_administrator();
     let chips = party(&platform, &admin, "Chips", 1, OrganizationKind::SoftwareManufacturer).await;
     let maker = party(&platform, &admin, "Maker", 2, OrganizationKind::EquipmentManufacturer).await;
@@ -87,7 +91,7 @@ pub(crate) async fn chain() -> Chain {
     let library = release(&platform, &chips, "libchip", ProductKind::Software, LIBRARY, vec![]).await;
     let firmware =
         release(&platform, &maker, "KR-200", ProductKind::Equipment, FIRMWARE, vec![library.clone()]).await;
-    Chain { platform, chips, maker, water, library, firmware, _folder: folder }
+    Chain { platform, chips, maker, water, library, firmware, places, _folder: folder }
 }
 
 pub(crate) fn sbom(digest: Sha256) -> Statement {

@@ -1,0 +1,119 @@
+//! Content-addressed storage of envelopes: `ab/cdef…`, compressed; files of the data directory, or objects of an S3
+//! bucket. Written whole or not at all, and stored before the caller goes on.
+
+mod folder;
+mod s3;
+
+use std::io::{self, Read as _};
+use std::path::Path;
+use std::sync::Arc;
+
+use record::Sha256;
+use sha2::Digest as _;
+
+use folder::Folder;
+pub use s3::OpenBucketError;
+use s3::S3;
+
+/// Longest blob that is read back, in bytes; the same limit as for envelopes.
+const MAX_BYTES: u64 = statement::MAX_ENVELOPE_BYTES as u64;
+
+/// All calls block.
+#[derive(Clone, Debug)]
+pub(crate) enum Blobs {
+    Folder(Folder),
+    S3(Arc<S3>),
+}
+
+impl Blobs {
+    /// Files in `folder`; made where it is missing.
+    pub(crate) fn in_folder(folder: &Path) -> io::Result<Self> {
+        Ok(Self::Folder(Folder::open(folder)?))
+    }
+
+    /// Objects at `s3://bucket/prefix?endpoint=…&region=…`.
+    pub(crate) fn in_bucket(url: &str) -> Result<Self, OpenBucketError> {
+        Ok(Self::S3(Arc::new(S3::open(url)?)))
+    }
+
+    /// Stores `bytes`; takes as long for bytes that are there already, so that nobody learns what others have.
+    pub(crate) fn put(&self, bytes: &[u8]) -> io::Result<Sha256> {
+        let digest = Sha256(sha2::Sha256::digest(bytes).into());
+        let compressed = zstd::bulk::compress(bytes, 3)?;
+        match self {
+            Self::Folder(folder) => folder.put(&name(digest), &compressed)?,
+            Self::S3(bucket) => bucket.put(&name(digest), &compressed)?,
+        }
+        Ok(digest)
+    }
+
+    /// The bytes with that digest, checked.
+    pub(crate) fn get(&self, digest: Sha256) -> io::Result<Vec<u8>> {
+        let compressed = match self {
+            Self::Folder(folder) => folder.get(&name(digest))?,
+            Self::S3(bucket) => bucket.get(&name(digest), MAX_BYTES)?,
+        };
+        let mut bytes = Vec::new();
+        zstd::stream::read::Decoder::new(&*compressed)?.take(MAX_BYTES).read_to_end(&mut bytes)?;
+        if sha2::Sha256::digest(&bytes).as_slice() == digest.0 {
+            Ok(bytes)
+        } else {
+            let what = format!("stored statement `{digest}` was changed");
+            Err(io::Error::new(io::ErrorKind::InvalidData, what))
+        }
+    }
+}
+
+fn name(digest: Sha256) -> String {
+    let text = digest.to_string();
+    let (head, tail) = text.split_at(2);
+    format!("{head}/{tail}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A folder, and a bucket where the environment names one.
+    fn places(folder: &Path) -> Vec<Blobs> {
+        let mut places = vec![Blobs::in_folder(folder).unwrap()];
+        match std::env::var("SUKASHI_TEST_S3") {
+            Ok(url) => places.push(Blobs::in_bucket(&url).unwrap()),
+            Err(_) => println!("skipped: S3 (`SUKASHI_TEST_S3` names no bucket)"),
+        }
+        places
+    }
+
+    #[test]
+    fn what_was_stored_comes_back() {
+        let folder = tempfile::tempdir().unwrap();
+        for blobs in places(folder.path()) {
+            let digest = blobs.put(b"hello").unwrap();
+            assert_eq!(blobs.put(b"hello").unwrap(), digest);
+            assert_eq!(blobs.get(digest).unwrap(), b"hello");
+        }
+    }
+
+    #[test]
+    fn what_was_changed_is_not_given_out() {
+        let folder = tempfile::tempdir().unwrap();
+        for blobs in places(folder.path()) {
+            let digest = blobs.put(b"to be changed").unwrap();
+            let other = zstd::bulk::compress(b"changed", 3).unwrap();
+            match &blobs {
+                Blobs::Folder(folder) => folder.put(&name(digest), &other).unwrap(),
+                Blobs::S3(bucket) => bucket.put(&name(digest), &other).unwrap(),
+            }
+            assert_eq!(blobs.get(digest).unwrap_err().kind(), io::ErrorKind::InvalidData);
+        }
+    }
+
+    #[test]
+    fn what_was_never_stored_is_not_found() {
+        let folder = tempfile::tempdir().unwrap();
+        for blobs in places(folder.path()) {
+            let error = blobs.get(Sha256([0xab; 32])).unwrap_err();
+            assert_eq!(error.kind(), io::ErrorKind::NotFound, "{error}");
+        }
+    }
+}
