@@ -11,10 +11,14 @@ use anyhow::{Context, anyhow, bail};
 /// What can be set. Sorted by name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Setting {
+    /// Bucket of a platform's envelopes.
+    Blobs,
     /// Folder of results kept between runs.
     Cache,
     /// Data directory of the platform.
     Data,
+    /// Database of the platform.
+    Database,
     /// Threads; all processors unless set.
     Jobs,
     /// Folder of signing keys.
@@ -35,8 +39,10 @@ pub(crate) enum Setting {
 
 impl Setting {
     pub(crate) const ALL: &[Self] = &[
+        Self::Blobs,
         Self::Cache,
         Self::Data,
+        Self::Database,
         Self::Jobs,
         Self::Keys,
         Self::Listen,
@@ -50,8 +56,10 @@ impl Setting {
     /// As `sukashi.toml` has it, and flags after two dashes.
     pub(crate) fn name(self) -> &'static str {
         match self {
+            Self::Blobs => "blobs",
             Self::Cache => "cache",
             Self::Data => "data",
+            Self::Database => "database",
             Self::Jobs => "jobs",
             Self::Keys => "keys",
             Self::Listen => "listen",
@@ -70,7 +78,8 @@ impl Setting {
 
     /// Must not be shown.
     pub(crate) fn is_secret(self) -> bool {
-        self == Self::Token
+        // A database's URL may have a password in it.
+        matches!(self, Self::Database | Self::Token)
     }
 
     fn is_path(self) -> bool {
@@ -86,7 +95,7 @@ impl Setting {
             Self::LogFormat => Some("text".into()),
             Self::Trust => Some(folders.config.join("trust.json").into()),
             Self::VulnDb => Some(folders.data.join("vulnerabilities.redb").into()),
-            Self::Jobs | Self::Token | Self::Url => None,
+            Self::Blobs | Self::Database | Self::Jobs | Self::Token | Self::Url => None,
         }
     }
 }

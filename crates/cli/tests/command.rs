@@ -53,7 +53,7 @@ fn messages_can_be_json() {
     assert_eq!(ran.status, 2);
     assert_eq!(line["level"], "ERROR");
     assert_eq!(line["message"], "unknown setting `wat` in `sukashi.toml`");
-    assert!(line["hint"].as_str().unwrap().starts_with("there are `cache`"), "{line}");
+    assert!(line["hint"].as_str().unwrap().starts_with("there are `blobs`"), "{line}");
 }
 
 #[test]

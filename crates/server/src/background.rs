@@ -1,7 +1,8 @@
 //! What happens without being asked for: bills of materials are matched and systems assessed anew when something is
 //! registered, webhooks are told of changes, and witnesses are asked to cosign new checkpoints.
 //!
-//! Each round is short and begins anew from what is stored, so that stopping at any moment loses nothing.
+//! Each round is short and begins anew from what is stored, so that stopping at any moment loses nothing. Of several
+//! processes on one database, one does each kind of work, and another goes on where that one vanishes.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,6 +20,9 @@ const ROUND: Duration = Duration::from_secs(10);
 /// How long registrations are gathered before a round begins.
 const GATHER: Duration = Duration::from_millis(200);
 
+/// Pause before a database that failed is asked again.
+const AGAIN: Duration = Duration::from_secs(1);
+
 /// Longest answer of a witness, in bytes.
 const MAX_LINES: u64 = 64 << 10;
 
@@ -31,6 +35,28 @@ pub(crate) async fn run(site: Arc<Site>, stopped: watch::Receiver<bool>) {
     );
 }
 
+/// Learns what other processes register, until `stopped` says so.
+pub(crate) async fn follow(platform: Arc<Platform>, mut stopped: watch::Receiver<bool>) {
+    loop {
+        tokio::select! {
+            ended = platform.follow() => if let Err(error) = ended {
+                tracing::warn!(error = causes(&error), "cannot follow what other processes register");
+            },
+            () = told(&mut stopped) => return,
+        }
+        tokio::select! {
+            () = tokio::time::sleep(AGAIN) => {}
+            () = told(&mut stopped) => return,
+        }
+    }
+}
+
+fn causes(error: &dyn std::error::Error) -> String {
+    let layers: Vec<_> =
+        std::iter::successors(Some(error), |e| e.source()).map(ToString::to_string).collect();
+    layers.join(": ")
+}
+
 /// Completes when it is time to stop.
 async fn told(stopped: &mut watch::Receiver<bool>) {
     let _ = stopped.wait_for(|s| *s).await;
@@ -38,7 +64,8 @@ async fn told(stopped: &mut watch::Receiver<bool>) {
 
 async fn witnessing(platform: Arc<Platform>, mut stopped: watch::Receiver<bool>) {
     loop {
-        if let Err(error) = ask_witnesses(&platform).await {
+        let asked = platform.alone("witnesses", ask_witnesses(&platform)).await;
+        if let Err(error) = asked.and_then(|done| done.unwrap_or(Ok(()))) {
             tracing::warn!(%error, "cannot read the list of witnesses");
         }
         tokio::select! {
@@ -54,14 +81,18 @@ async fn working(site: Arc<Site>, mut stopped: watch::Receiver<bool>) {
     let mut worker = Worker::new(Arc::clone(site.platform()), site.vulnerabilities.clone());
     loop {
         version.borrow_and_update();
-        match worker.round().await {
-            Ok(Round { matched: 0, assessed: 0, .. }) => {}
-            Ok(Round { matched, found, assessed }) => {
+        match site.alone("rounds", worker.round()).await {
+            Ok(None | Some(Ok(Round { matched: 0, assessed: 0, .. }))) => {}
+            Ok(Some(Ok(Round { matched, found, assessed }))) => {
                 tracing::info!(matched, found, assessed, "worked on what was registered");
             }
-            Err(error) => tracing::error!(%error, "a round of work failed"),
+            Ok(Some(Err(error))) => tracing::error!(error = causes(&error), "a round of work failed"),
+            Err(error) => tracing::error!(error = causes(&error), "cannot tell who works"),
         }
+        // Whoever worked last may be gone.
+        let waits = site.is_shared();
         tokio::select! {
+            () = tokio::time::sleep(ROUND), if waits => {}
             changed = version.changed() => {
                 if changed.is_err() {
                     return;
@@ -139,7 +170,8 @@ async fn telling(platform: Arc<Platform>, mut stopped: watch::Receiver<bool>) {
     let mut version = platform.version();
     loop {
         version.borrow_and_update();
-        if let Err(error) = deliver(&platform).await {
+        let delivered = platform.alone("webhooks", deliver(&platform)).await;
+        if let Err(error) = delivered.and_then(|done| done.unwrap_or(Ok(()))) {
             tracing::error!(%error, "cannot read the webhooks");
         }
         tokio::select! {

@@ -24,5 +24,5 @@ mod site;
 
 pub use limits::Rates;
 pub use openapi::document as openapi;
-pub use serve::{ServeError, ServeOptions, router, serve};
+pub use serve::{ServeError, ServeOptions, router, serve, work};
 pub use site::Site;

@@ -22,11 +22,13 @@ pub struct ServeOptions {
     pub behind_proxy: bool,
     /// Where figures for Prometheus are given to whoever asks.
     pub metrics: Option<TcpListener>,
+    /// Other processes work on what is registered ([`work`]); this one only answers.
+    pub answers_only: bool,
 }
 
 impl Default for ServeOptions {
     fn default() -> Self {
-        Self { grace: Duration::from_secs(10), behind_proxy: false, metrics: None }
+        Self { grace: Duration::from_secs(10), behind_proxy: false, metrics: None, answers_only: false }
     }
 }
 
@@ -65,7 +67,9 @@ pub async fn serve(
     let router = router(Arc::clone(&site), options.behind_proxy);
     let stop = site.stopping.clone();
     let mut stopped = stop.subscribe();
-    let background = tokio::spawn(background::run(Arc::clone(&site), stopped.clone()));
+    let following = tokio::spawn(background::follow(Arc::clone(site.platform()), stopped.clone()));
+    let background =
+        (!options.answers_only).then(|| tokio::spawn(background::run(Arc::clone(&site), stopped.clone())));
     let figures = options.metrics.map(|listener| tokio::spawn(serve_metrics(Arc::clone(&site), listener)));
     let mut stopping = stopped.clone();
     tokio::spawn(async move {
@@ -83,10 +87,28 @@ pub async fn serve(
         done = served => done?,
         () = patience => tracing::warn!("requests were cut off at shutdown"),
     }
-    background.abort();
+    following.abort();
+    background.inspect(tokio::task::JoinHandle::abort);
     figures.inspect(tokio::task::JoinHandle::abort);
     site.platform().close().await;
     Ok(())
+}
+
+/// Works on what other processes register until `shutdown` completes, and closes the platform.
+pub async fn work(site: Arc<Site>, shutdown: impl Future<Output = ()> + Send + 'static) {
+    let stopped = site.stopping.subscribe();
+    let platform = Arc::clone(site.platform());
+    let all = async {
+        tokio::join!(
+            background::follow(Arc::clone(&platform), stopped.clone()),
+            background::run(Arc::clone(&site), stopped.clone())
+        )
+    };
+    tokio::select! {
+        _ = all => {}
+        () = shutdown => {}
+    }
+    platform.close().await;
 }
 
 async fn serve_metrics(site: Arc<Site>, listener: TcpListener) {

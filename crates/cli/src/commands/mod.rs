@@ -34,6 +34,7 @@ mod status;
 mod system;
 mod verify;
 mod vuln;
+mod worker;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -49,6 +50,7 @@ pub(crate) enum Command {
     Attest(attest::Args),
     Verify(verify::Args),
     Serve(serve::Args),
+    Worker(worker::Args),
     Admin(admin::Args),
     Register(register::Args),
     Pull(pull::Args),
@@ -105,6 +107,7 @@ fn try_run(args: &args::Args) -> anyhow::Result<Outcome> {
         Command::Verify(args) => verify::run(args, &mut context),
         Command::Demo(args) => demo::run(args, &mut context),
         Command::Serve(args) => serve::run(args, &mut context),
+        Command::Worker(args) => worker::run(args, &mut context),
         Command::Admin(args) => admin::run(args, &mut context),
         Command::Register(args) => register::run(args, &mut context),
         Command::Pull(args) => pull::run(args, &mut context),

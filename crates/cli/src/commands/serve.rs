@@ -8,7 +8,7 @@ use anyhow::{Context as _, bail};
 use pipeline::Vulnerabilities;
 use pipeline::demo::{self, Person};
 use server::{ServeOptions, Site};
-use share::{AccountId, OrganizationKind, Platform, Role};
+use share::{AccountId, OrganizationKind, Places, Platform, Role};
 use tokio::net::TcpListener;
 use tracing::info;
 
@@ -22,11 +22,11 @@ use crate::settings::{Setting, Settings};
 #[command(before_help = "Examples:
   sukashi serve
   sukashi serve --data /var/lib/sukashi --listen 127.0.0.1:7878
-  sukashi serve --listen 0.0.0.0:7878 --behind-proxy")]
+  sukashi serve --listen 0.0.0.0:7878 --behind-proxy
+  sukashi serve --database postgres://sukashi@db/sukashi --blobs s3://sukashi")]
 pub(crate) struct Args {
-    /// Data directory; made where it is missing.
-    #[arg(long, value_name = "DIR")]
-    data: Option<PathBuf>,
+    #[command(flatten)]
+    places: PlacesArgs,
     /// Address to listen on; port 0 takes a free one.
     #[arg(long, value_name = "ADDR")]
     listen: Option<SocketAddr>,
@@ -39,14 +39,55 @@ pub(crate) struct Args {
     /// A proxy in front speaks TLS; needed to listen beyond this machine.
     #[arg(long)]
     behind_proxy: bool,
+    /// Leave matching, assessing and telling to `sukashi worker` (needs `--database`).
+    #[arg(long)]
+    answers_only: bool,
+}
+
+/// Where a platform keeps what it is told.
+#[derive(Debug, clap::Args)]
+pub(crate) struct PlacesArgs {
+    /// Data directory; made where it is missing.
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// PostgreSQL server (`postgres://…`) instead of SQLite in the data directory; PGPASSWORD has the password.
+    #[arg(long, value_name = "URL")]
+    database: Option<String>,
+    /// S3 bucket (`s3://BUCKET/PREFIX?endpoint=…&region=…`) instead of files; credentials from AWS_ACCESS_KEY_ID and
+    /// AWS_SECRET_ACCESS_KEY.
+    #[arg(long, value_name = "URL")]
+    blobs: Option<String>,
+}
+
+impl PlacesArgs {
+    /// What was typed or set.
+    ///
+    /// # Errors
+    /// If no data directory is set.
+    pub(crate) fn places(&self, settings: &Settings) -> anyhow::Result<Places> {
+        let data = match &self.data {
+            Some(data) => data.clone(),
+            None => {
+                settings.parsed(Setting::Data)?.context("no data directory is set; hint: use `--data`")?
+            }
+        };
+        let or = |typed: &Option<String>, setting| match typed {
+            Some(url) => Ok(Some(url.clone())),
+            None => settings.parsed(setting),
+        };
+        let (database, blobs) = (or(&self.database, Setting::Database)?, or(&self.blobs, Setting::Blobs)?);
+        Ok(Places { data, database, blobs })
+    }
 }
 
 pub(crate) fn run(args: &Args, context: &mut Context) -> anyhow::Result<Outcome> {
     let settings = &context.settings;
-    let data = match &args.data {
-        Some(data) => data.clone(),
-        None => settings.parsed(Setting::Data)?.context("no data directory is set; hint: use `--data`")?,
-    };
+    let places = args.places.places(settings)?;
+    if args.answers_only && places.database.is_none() {
+        bail!(
+            "nobody else can work on a directory that is served; hint: use `--database`, or leave out `--answers-only`"
+        );
+    }
     let listen = address(args.listen, settings)?;
     if !listen.ip().is_loopback() && !args.behind_proxy {
         bail!(
@@ -59,10 +100,15 @@ pub(crate) fn run(args: &Args, context: &mut Context) -> anyhow::Result<Outcome>
             Some(address) => Some(bind(address).await?),
             None => None,
         };
-        let options = ServeOptions { behind_proxy: args.behind_proxy, metrics, ..ServeOptions::default() };
-        let first = !data.exists();
-        let people = demo::people(&data)?;
-        let platform = Arc::new(Platform::open(&data).await?);
+        let options = ServeOptions {
+            behind_proxy: args.behind_proxy,
+            metrics,
+            answers_only: args.answers_only,
+            ..ServeOptions::default()
+        };
+        let people = demo::people(&places.data)?;
+        let platform = Arc::new(Platform::open_at(&places).await?);
+        let first = !platform.has_accounts().await?;
         let people = if first { vec![set_up(&platform).await?] } else { people };
         let site = site(platform, args.vuln_db.as_deref(), settings)?;
         serve(site, listener, options, &people, &mut context.output).await
@@ -71,7 +117,11 @@ pub(crate) fn run(args: &Args, context: &mut Context) -> anyhow::Result<Outcome>
 }
 
 /// The platform with vulnerability data: those named, or the usual ones if they are there.
-fn site(platform: Arc<Platform>, typed: Option<&Path>, settings: &Settings) -> anyhow::Result<Site> {
+pub(crate) fn site(
+    platform: Arc<Platform>,
+    typed: Option<&Path>,
+    settings: &Settings,
+) -> anyhow::Result<Site> {
     let file = vuln::database(typed, settings)?;
     let site = Site::new(platform);
     if typed.is_none() && !file.exists() {
@@ -142,7 +192,7 @@ async fn login(platform: &Platform, account: &AccountId, address: SocketAddr) ->
 }
 
 /// Completes when the process is told to end.
-fn signals() -> anyhow::Result<impl Future<Output = ()> + Send + 'static> {
+pub(crate) fn signals() -> anyhow::Result<impl Future<Output = ()> + Send + 'static> {
     use tokio::signal::unix::{SignalKind, signal};
     let mut terminate = signal(SignalKind::terminate()).context("cannot listen for signals")?;
     let mut interrupt = signal(SignalKind::interrupt()).context("cannot listen for signals")?;

@@ -1,6 +1,9 @@
 //! A platform behind its router, and parties logged in to it.
 #![allow(dead_code, reason = "each test program uses a part of it")]
 
+#[path = "../../../share/tests/support/places.rs"]
+pub(crate) mod places;
+
 use std::sync::Arc;
 
 use axum::Router;
@@ -53,7 +56,7 @@ impl Site {
 
     pub(crate) async fn with(change: impl FnOnce(server::Site) -> server::Site) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let platform = Arc::new(Platform::open(folder.path()).await.unwrap());
+        let platform = Arc::new(Platform::open_at(&places::places(folder.path()).await).await.unwrap());
         let site = change(server::Site::new(Arc::clone(&platform)));
         Self { router: server::router(Arc::new(site), false), platform, _folder: folder }
     }
