@@ -36,6 +36,8 @@ pub struct Options {
     pub workers: usize,
     /// Budget: most facts that rules may derive.
     pub max_derived: u64,
+    /// Budget: most rows that rules may try for their premises.
+    pub max_steps: u64,
     /// Ids of countermeasures that were put in place since the model was written.
     pub applied: BTreeSet<String>,
 }
@@ -50,6 +52,7 @@ impl Default for Options {
             packs: Vec::new(),
             workers: engine.workers,
             max_derived: engine.max_derived,
+            max_steps: engine.max_steps,
             applied: BTreeSet::new(),
         }
     }
@@ -181,6 +184,7 @@ fn derive(knowledge: &Knowledge, options: &Options, base: &BTreeSet<Fact>) -> Re
     let engine = datalog::Options {
         workers: options.workers,
         max_derived: options.max_derived,
+        max_steps: options.max_steps,
         ..datalog::Options::default()
     };
     let mut session = Session::new(knowledge.program.clone(), engine);
@@ -346,7 +350,7 @@ fn blind_spots(system: &System, session: &Session) -> Vec<BlindSpot> {
         }
     }
     if let Some(cut) = session.incomplete() {
-        let why = format!("the budget of {} derived facts was exceeded", cut.limit);
+        let why = format!("the budget of {} was exceeded", cut.limit);
         out.extend(cut.cut.iter().map(|r| spot(format!("some facts of `{r}`"), &why)));
         out.extend(cut.untouched.iter().map(|r| spot(format!("all facts of `{r}`"), &why)));
     }

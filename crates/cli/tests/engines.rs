@@ -141,6 +141,24 @@ fn a_budget_that_cuts_is_partial() {
 }
 
 #[test]
+fn a_join_without_conclusions_is_cut_as_well() {
+    let place = Place::new();
+    place.file(
+        "never.dl",
+        ".decl n(x: int) .decl never(x: int)\nnever(X) :- n(X), n(Y), n(Z), X + Y + Z < 0.\n",
+    );
+    let figures: String = (0..100).map(|n| format!("n({n}).\n")).collect();
+    place.file("n.facts", figures);
+    let ran = place.run(&["datalog", "never.dl", "n.facts", "--max-steps", "5000"]);
+    assert_eq!(ran.status, 3);
+    assert!(
+        ran.stderr.starts_with("warning: it takes more than 5000 steps: incomplete are never"),
+        "{}",
+        ran.stderr
+    );
+}
+
+#[test]
 fn what_runs_is_compared_with_what_was_delivered() {
     let place = Place::new();
     let script = |word: &str| format!("#!/bin/sh\necho {word}\n");

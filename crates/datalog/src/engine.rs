@@ -3,17 +3,19 @@
 //! Each worker holds a share of every index. A commit is broadcast; each worker takes its part of the updates, steps
 //! until all have finished the round, and sends what changed in its share. Between commits workers sleep in `recv`.
 
-use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use timely::communication::WorkerGuards;
 
+use crate::meter::Meter;
 use crate::operators::{Difference, Time};
 use crate::plan::RulePlan;
 use crate::program::Program;
-use crate::render::{Meter, render};
+use crate::render::render;
+use crate::seminaive::Exceeded;
+use crate::session::Options;
 use crate::value::Row;
 
 /// Updates by relation.
@@ -51,18 +53,13 @@ pub(crate) enum Round {
     /// Changes of derived relations, summed, sorted, none zero.
     Changes(Delta),
     /// The budget was exceeded; the engine's contents are no longer of use.
-    Exceeded,
+    Exceeded(Exceeded),
 }
 
 impl Engine {
-    pub(crate) fn start(
-        program: &Program,
-        plans: &[RulePlan],
-        workers: usize,
-        max_derived: u64,
-    ) -> Result<Self, Stopped> {
-        let workers = workers.clamp(1, 64);
-        let meter = Meter::new(max_derived);
+    pub(crate) fn start(program: &Program, plans: &[RulePlan], options: Options) -> Result<Self, Stopped> {
+        let workers = options.workers.clamp(1, 64);
+        let meter = Meter::new(options.max_derived, options.max_steps);
         let (results, received) = channel();
         let (mut commands, mut queues) = (Vec::new(), Vec::new());
         for _ in 0..workers {
@@ -87,6 +84,7 @@ impl Engine {
     /// Applies updates and waits until everything that follows is known.
     pub(crate) fn commit(&mut self, delta: Delta) -> Result<Round, Stopped> {
         let delta = Arc::new(delta);
+        self.meter.begin();
         for command in &self.commands {
             command.send(delta.clone()).map_err(|_| Stopped)?;
         }
@@ -101,8 +99,8 @@ impl Engine {
                 }
             }
         }
-        if self.meter.exceeded.load(Ordering::Relaxed) {
-            return Ok(Round::Exceeded);
+        if let Some(which) = self.meter.exceeded() {
+            return Ok(Round::Exceeded(which));
         }
         changes.iter_mut().for_each(consolidate);
         Ok(Round::Changes(changes))

@@ -46,6 +46,7 @@ mod engine;
 mod explain;
 mod lex;
 mod matching;
+mod meter;
 mod missing;
 mod operators;
 mod order;
@@ -78,7 +79,9 @@ pub use proofs::CheapestProofs;
 pub use reference::reference;
 pub use resolve::ResolveError;
 pub use safety::SafetyError;
-pub use session::{Changes, CommitError, Incomplete, KEPT_WHEN_CUT, Method, Options, Session, WhatIfError};
+pub use session::{
+    Changes, CommitError, Incomplete, KEPT_WHEN_CUT, Limit, Method, Options, Session, WhatIfError,
+};
 pub use source::{Diagnostic, MAX_SOURCE_BYTES, Source, Span};
 pub use stratify::StratifyError;
 pub use syntax::{Annotation, Argument};

@@ -17,16 +17,18 @@ pub(crate) struct Delta<'a> {
     pub(crate) rows: &'a [Row],
 }
 
-/// Calls `found` with each complete binding, in a fixed order, until it returns false.
+/// Calls `found` with each complete binding, in a fixed order, until it returns false or so many `steps` are done: rows
+/// tried for a premise. Takes them from `steps`.
 pub(crate) fn for_each_match(
     rule: &Rule,
     database: &Database,
-    bindings: Bindings,
     delta: Option<&Delta<'_>>,
+    steps: &mut u64,
     found: &mut dyn FnMut(&[u32]) -> bool,
 ) {
     let mut rest: Vec<usize> = (0..rule.body.len()).collect();
-    let mut search = Search { rule, database, delta, bindings, found };
+    let bindings = vec![None; rule.variables.len()];
+    let mut search = Search { rule, database, delta, bindings, steps, found };
     search.go(&mut rest);
 }
 
@@ -35,6 +37,7 @@ struct Search<'a, 'f> {
     database: &'a Database,
     delta: Option<&'a Delta<'a>>,
     bindings: Bindings,
+    steps: &'f mut u64,
     found: &'f mut dyn FnMut(&[u32]) -> bool,
 }
 
@@ -133,6 +136,8 @@ impl Search<'_, '_> {
             }
         };
         for row in rows {
+            let Some(left) = self.steps.checked_sub(1) else { return false };
+            *self.steps = left;
             let before = self.bindings.clone();
             let go_on = !unify(atom, row, &mut self.bindings) || self.go(rest);
             self.bindings = before;

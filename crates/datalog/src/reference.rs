@@ -31,7 +31,7 @@ pub fn reference(program: &Program, facts: &[Fact]) -> Result<Vec<Fact>, FactErr
         database.insert(relation, row);
     }
     // No more facts than this fit into memory: there is no cut.
-    let _complete = evaluate(program, &mut database, u64::MAX);
+    let _complete = evaluate(program, &mut database, &mut Left { facts: u64::MAX, steps: u64::MAX });
     let relations = program.relations.iter().enumerate().filter(|(_, r)| !r.internal);
     let rows =
         relations.flat_map(|(at, _)| database.rows(RelationId(at)).map(move |row| (RelationId(at), row)));
@@ -47,9 +47,17 @@ pub(crate) struct Cut {
     pub(crate) stratum: usize,
 }
 
-/// Adds everything that follows to `database`, at most `limit` facts.
-pub(crate) fn evaluate(program: &Program, database: &mut Database, limit: u64) -> Result<(), Cut> {
-    let mut left = limit;
+/// What may still be done.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Left {
+    /// Facts to derive.
+    pub(crate) facts: u64,
+    /// Rows to try for a premise.
+    pub(crate) steps: u64,
+}
+
+/// Adds everything that follows to `database`, as far as the budget goes.
+pub(crate) fn evaluate(program: &Program, database: &mut Database, left: &mut Left) -> Result<(), Cut> {
     database.settle_all();
     for (at, stratum) in program.strata.iter().enumerate() {
         for aggregate in stratum.aggregates.iter().filter_map(|a| program.aggregates.get(*a)) {
@@ -57,7 +65,7 @@ pub(crate) fn evaluate(program: &Program, database: &mut Database, limit: u64) -
                 database.insert(aggregate.relation, row);
             }
         }
-        if !derive(program, stratum, database, &mut left) {
+        if !derive(program, stratum, database, left) {
             return Err(Cut { stratum: at });
         }
     }
@@ -80,15 +88,16 @@ fn rows_of(aggregate: &Aggregate, database: &Database) -> Vec<Row> {
     groups.into_iter().filter_map(result).collect()
 }
 
-fn derive(program: &Program, stratum: &Stratum, database: &mut Database, left: &mut u64) -> bool {
+fn derive(program: &Program, stratum: &Stratum, database: &mut Database, left: &mut Left) -> bool {
     let mut fresh: BTreeSet<(RelationId, Row)> = BTreeSet::new();
     for rule in stratum.rules.iter().filter_map(|r| program.rules.get(*r)) {
-        for_each_match(rule, database, vec![None; rule.variables.len()], None, &mut |values| {
+        let most = left.facts;
+        for_each_match(rule, database, None, &mut left.steps, &mut |values| {
             let row = ground(&rule.head, values);
             if !database.contains(rule.head.relation, &row) {
                 fresh.insert((rule.head.relation, row));
             }
-            fresh.len() as u64 <= *left
+            fresh.len() as u64 <= most
         });
     }
     loop {
@@ -97,18 +106,21 @@ fn derive(program: &Program, stratum: &Stratum, database: &mut Database, left: &
             if database.contains(relation, &row) {
                 continue;
             }
-            if *left == 0 {
+            if left.facts == 0 {
                 return false;
             }
-            *left -= 1;
+            left.facts -= 1;
             database.insert(relation, row);
             added.push((relation, row));
+        }
+        if left.steps == 0 {
+            return false;
         }
         if added.is_empty() {
             return true;
         }
         database.settle();
-        fresh = round(program, stratum, database, &added, *left);
+        fresh = round(program, stratum, database, &added, left);
     }
 }
 
@@ -118,7 +130,7 @@ fn round(
     stratum: &Stratum,
     database: &Database,
     added: &[(RelationId, Row)],
-    left: u64,
+    left: &mut Left,
 ) -> BTreeSet<(RelationId, Row)> {
     let mut fresh = BTreeSet::new();
     for rule in stratum.rules.iter().filter_map(|r| program.rules.get(*r)) {
@@ -130,12 +142,13 @@ fn round(
                 continue;
             }
             let delta = Delta { premise, rows: &rows };
-            for_each_match(rule, database, vec![None; rule.variables.len()], Some(&delta), &mut |values| {
+            let most = left.facts;
+            for_each_match(rule, database, Some(&delta), &mut left.steps, &mut |values| {
                 let row = ground(&rule.head, values);
                 if !database.contains(rule.head.relation, &row) {
                     fresh.insert((rule.head.relation, row));
                 }
-                fresh.len() as u64 <= left
+                fresh.len() as u64 <= most
             });
         }
     }

@@ -14,14 +14,13 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
 use differential_dataflow::input::InputSession;
 use differential_dataflow::operators::iterate::Variable;
 use timely::dataflow::{ProbeHandle, Scope};
 use timely::order::Product;
 
+use crate::meter::Meter;
 use crate::operators::{
     Difference, Inner, InnerIndex, Level, Logic, Rows, Time, arrange, filter_map, key, keyed, project,
 };
@@ -30,33 +29,6 @@ use crate::program::{Aggregate, Program, RelationId};
 use crate::stratify::Stratum;
 use crate::syntax::Function;
 use crate::value::{Row, WIDTH, decode_int, encode_int};
-
-/// Counts derived facts, and closes the rules once there are too many.
-#[derive(Clone, Debug)]
-pub(crate) struct Meter {
-    pub(crate) derived: Arc<AtomicI64>,
-    pub(crate) limit: i64,
-    pub(crate) exceeded: Arc<AtomicBool>,
-}
-
-impl Meter {
-    pub(crate) fn new(limit: u64) -> Self {
-        // While old facts go and new ones come, both are counted for a moment: hence twice.
-        let limit = i64::try_from(limit).unwrap_or(i64::MAX).saturating_mul(2);
-        Self { derived: Arc::default(), limit, exceeded: Arc::default() }
-    }
-
-    fn count(&self, difference: Difference) {
-        let total = self.derived.fetch_add(i64::from(difference), Ordering::Relaxed) + i64::from(difference);
-        if total > self.limit {
-            self.exceeded.store(true, Ordering::Relaxed);
-        }
-    }
-
-    fn open(&self) -> bool {
-        !self.exceeded.load(Ordering::Relaxed)
-    }
-}
 
 /// Changes of derived relations since they were last taken, by relation.
 pub(crate) type Output = Rc<RefCell<Vec<Vec<(Row, Difference)>>>>;
@@ -252,8 +224,8 @@ impl<'s, T: Level> Layer<'s, T> {
         for step in &plan.steps {
             lookups(step).into_iter().for_each(|lookup| self.index(lookup));
             bindings = Some(match (bindings, step) {
-                (None, step) => self.first(step),
-                (Some(rows), step) => self.step(rows, step),
+                (None, step) => self.first(step, meter),
+                (Some(rows), step) => self.step(rows, step, meter),
             });
         }
         let (emit, meter) = (plan.emit.clone(), meter.clone());
@@ -268,14 +240,14 @@ impl<'s, T: Level> Layer<'s, T> {
         any.map_or_else(|| unreachable!(), |rows| filter_map(rows, Box::new(|_| None)))
     }
 
-    fn first(&self, step: &Step) -> Rows<'s, T> {
+    fn first(&self, step: &Step, meter: &Meter) -> Rows<'s, T> {
         match step.clone() {
             Step::Scan { relation, checks, emit } => filter_map(
                 self.rows[&relation].clone(),
                 Box::new(move |row| pass(&checks, row).then(|| build(&emit, row, row, 0))),
             ),
             Step::Pair { left, right, same, emit } => match T::owned(&self.indexes[&left]) {
-                Some(left) => T::look_up(left, &self.indexes[&right], joined(same, emit)),
+                Some(left) => T::look_up(left, &self.indexes[&right], joined(same, emit, meter.clone())),
                 // A rule of the loop begins with a premise of the loop.
                 None => self.nothing(),
             },
@@ -283,10 +255,12 @@ impl<'s, T: Level> Layer<'s, T> {
         }
     }
 
-    fn step(&self, rows: Rows<'s, T>, step: &Step) -> Rows<'s, T> {
+    fn step(&self, rows: Rows<'s, T>, step: &Step, meter: &Meter) -> Rows<'s, T> {
         match step.clone() {
             Step::Scan { .. } | Step::Pair { .. } => rows,
-            Step::Join { key, right, same, emit } => self.join(rows, key, &right, joined(same, emit)),
+            Step::Join { key, right, same, emit } => {
+                self.join(rows, key, &right, joined(same, emit, meter.clone()))
+            }
             Step::Absent { key, right, same, emit } => {
                 let emitted = emit.clone();
                 let present = self.join(rows.clone(), key, &right, joined_left(same));
@@ -317,9 +291,10 @@ impl<'s, T: Level> Layer<'s, T> {
     }
 }
 
-fn joined(same: Vec<(usize, usize)>, emit: Vec<Field>) -> Logic {
+fn joined(same: Vec<(usize, usize)>, emit: Vec<Field>, meter: Meter) -> Logic {
     Box::new(move |left, right| {
-        same.iter().all(|(slot, column)| left[*slot] == right[*column]).then(|| build(&emit, left, right, 0))
+        let fits = meter.step() && same.iter().all(|(slot, column)| left[*slot] == right[*column]);
+        fits.then(|| build(&emit, left, right, 0))
     })
 }
 

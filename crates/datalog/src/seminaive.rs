@@ -13,20 +13,19 @@
     reason = "one heap, and one list of changes, for each relation of the program"
 )]
 
+mod aggregate;
 mod compile;
 mod explain;
 mod heap;
 mod proofs;
 mod search;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 
 use crate::engine::Delta;
-use crate::operators::project;
 use crate::order::Statistics;
-use crate::plan::checks;
-use crate::program::{Aggregate, Program, RelationId};
-use crate::render::{fold, pass};
+use crate::program::{Program, RelationId};
+use crate::session::Options;
 use crate::stratify::Stratum;
 use crate::value::Row;
 
@@ -41,13 +40,17 @@ use search::{Found, Purpose, Search};
 const TOGETHER: usize = 16_384;
 /// Rows stand in the order of their first column, unless another one has so many times the values.
 const TELLING: f64 = 4.0;
-/// Fewer are not worth a thread.
-const FEW: usize = 2048;
+/// Rows of one look-through. Whatever the number of threads, the same rows are looked through together: then the same
+/// things are found in the same order, in the same number of steps.
+const PIECE: usize = 2048;
 const ANY: Purpose = Purpose::Conclude(DYING);
 
-/// More facts than the budget allows.
+/// The budget does not allow more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Exceeded;
+pub(crate) enum Exceeded {
+    Facts,
+    Steps,
+}
 
 pub(crate) struct SemiNaive {
     heaps: Vec<Heap>,
@@ -60,6 +63,9 @@ pub(crate) struct SemiNaive {
     /// Rows that are concluded now, and how many may be.
     concluded: i64,
     limit: i64,
+    /// Rows that may be looked at in one commit, and those that still may be in this one.
+    max_steps: u64,
+    left: u64,
 }
 
 /// Rows that the next round follows, by relation.
@@ -70,9 +76,9 @@ impl SemiNaive {
     pub(crate) fn start<'s>(
         program: &Program,
         stated: &dyn Fn(RelationId) -> Box<dyn Iterator<Item = Row> + 's>,
-        workers: usize,
-        max_derived: u64,
+        options: Options,
     ) -> Result<Self, Exceeded> {
+        let Options { workers, max_derived, max_steps, .. } = options;
         let heaps = program.relations.iter().map(Heap::new).collect();
         let nothing = vec![Vec::new(); program.relations.len()];
         let mut all = Self {
@@ -85,6 +91,8 @@ impl SemiNaive {
             concluded: 0,
             // While old facts go and new ones come, both are counted for a moment: hence twice.
             limit: i64::try_from(max_derived).unwrap_or(i64::MAX).saturating_mul(2),
+            max_steps,
+            left: max_steps,
         };
         for (id, relation) in (0..).map(RelationId).zip(&program.relations) {
             let heap = &mut all.heaps[id.0];
@@ -134,6 +142,7 @@ impl SemiNaive {
 
     /// Brings everything up to date. Changes of derived relations, sorted.
     pub(crate) fn commit(&mut self, program: &Program, delta: &Delta) -> Result<Delta, Exceeded> {
+        self.left = self.max_steps;
         for (id, changes) in (0..).map(RelationId).zip(delta) {
             let derived = program.relation(id).derived;
             if derived || !changes.is_empty() {
@@ -147,7 +156,7 @@ impl SemiNaive {
             for aggregate in &stratum.aggregates {
                 self.aggregate_again(&program.aggregates[*aggregate]);
             }
-            self.withdraw(program, stratum, delta);
+            self.withdraw(program, stratum, delta)?;
             self.conclude(program, stratum, delta)?;
             for id in &stratum.relations {
                 let heap = &self.heaps[id.0];
@@ -197,6 +206,18 @@ impl SemiNaive {
         self.heaps[id.0].rows()
     }
 
+    fn spend(&mut self, steps: u64) {
+        self.left = self.left.saturating_sub(steps);
+    }
+
+    fn within_budget(&self) -> Result<(), Exceeded> {
+        match () {
+            () if self.left == 0 => Err(Exceeded::Steps),
+            () if self.concluded > self.limit => Err(Exceeded::Facts),
+            () => Ok(()),
+        }
+    }
+
     fn nothing(&self) -> Fresh {
         vec![Vec::new(); self.heaps.len()]
     }
@@ -211,7 +232,7 @@ impl SemiNaive {
 
 /// What goes.
 impl SemiNaive {
-    fn withdraw(&mut self, program: &Program, stratum: &Stratum, delta: &Delta) {
+    fn withdraw(&mut self, program: &Program, stratum: &Stratum, delta: &Delta) -> Result<(), Exceeded> {
         let (mut lost, mut doubtful) = (self.nothing(), self.nothing());
         for id in &stratum.relations {
             let no_longer_stated = delta[id.0].iter().filter(|(_, difference)| *difference < 0);
@@ -227,7 +248,7 @@ impl SemiNaive {
                     true => self.came[id.0].clone(),
                     false => self.went[id.0].clone(),
                 };
-                self.doubt(program, stratum, (*rule, premise), &rows, &mut doubtful);
+                self.doubt(program, stratum, (*rule, premise), &rows, &mut doubtful)?;
             }
         }
         while doubtful.iter().any(|rows| !rows.is_empty()) {
@@ -240,12 +261,14 @@ impl SemiNaive {
                     }
                 }
             }
+            self.within_budget()?;
             for rule in &stratum.rules {
                 for (premise, id, _) in premises(&program.rules[*rule]).filter(|p| is_own(stratum, p.1)) {
-                    self.doubt(program, stratum, (*rule, premise), &lost[id.0], &mut doubtful);
+                    self.doubt(program, stratum, (*rule, premise), &lost[id.0], &mut doubtful)?;
                 }
             }
         }
+        Ok(())
     }
 
     fn lose(&mut self, id: RelationId, at: u32) {
@@ -262,9 +285,9 @@ impl SemiNaive {
         (rule, premise): (usize, usize),
         rows: &[u32],
         doubtful: &mut Fresh,
-    ) {
+    ) -> Result<(), Exceeded> {
         if rows.is_empty() {
-            return;
+            return Ok(());
         }
         self.plan(program, stratum, rule, Start::Premise(premise));
         let rule_head = program.rules[rule].head.relation;
@@ -281,6 +304,7 @@ impl SemiNaive {
         }
         doubtful[rule_head.0].sort_unstable();
         doubtful[rule_head.0].dedup();
+        self.within_budget()
     }
 
     /// It holds so far, and no way to conclude it from smaller heights is left.
@@ -301,9 +325,12 @@ impl SemiNaive {
         for rule in stratum.rules.iter().filter(|rule| program.rules[**rule].head.relation == id) {
             self.plan(program, stratum, *rule, Start::Head);
             let plan = &self.plans[&(*rule, Start::Head)];
-            let mut search = Search::new(&self.heaps, plan, Purpose::Support(below));
-            if search.from(self.heaps[id.0].row(at), 0) {
-                return search.found.heights.first().copied();
+            let mut search = Search::new(&self.heaps, plan, Purpose::Support(below)).within(self.left);
+            search.from(self.heaps[id.0].row(at), 0);
+            let Found { heights, steps, .. } = search.found;
+            self.spend(steps);
+            if let Some(height) = heights.first() {
+                return Some(*height);
             }
         }
         None
@@ -327,6 +354,7 @@ impl SemiNaive {
                 self.take_in(*id, &row, 0, &mut fresh);
             }
         }
+        self.within_budget()?;
         for rule in &stratum.rules {
             for (premise, id, absent) in premises(&program.rules[*rule]) {
                 if !is_own(stratum, id) {
@@ -373,10 +401,11 @@ impl SemiNaive {
         let mut again = false;
         loop {
             let search = Search::new(&self.heaps, &self.plans[&(rule, Start::Whole)], ANY);
-            let mut search = search.again(again);
+            let mut search = search.again(again).within(self.left);
             search.whole();
             again = search.is_full();
             let found = search.found;
+            self.spend(found.steps);
             self.take_in_all(program.rules[rule].head.relation, &found, fresh)?;
             if !again {
                 return Ok(());
@@ -397,12 +426,15 @@ impl SemiNaive {
         self.plan(program, stratum, rule, Start::Whole);
         let most = usize::try_from(self.limit - self.concluded).unwrap_or_default().saturating_add(1);
         let search = Search::new(&self.heaps, &self.plans[&(rule, Start::Whole)], Purpose::Fill);
-        let mut search = search.up_to(most);
+        let mut search = search.up_to(most).within(self.left);
         search.whole();
-        if search.is_full() {
-            return Err(Exceeded);
+        let full = search.is_full();
+        let Found { figures, heights, steps, .. } = search.found;
+        self.spend(steps);
+        self.within_budget()?;
+        if full {
+            return Err(Exceeded::Facts);
         }
-        let Found { figures, heights, .. } = search.found;
         let heap = &mut self.heaps[program.rules[rule].head.relation.0];
         let width = heap.used(&Row::default()).len();
         heap.load((0..heights.len()).map(|place| padded(&figures[place * width..][..width])), 1);
@@ -442,9 +474,9 @@ impl SemiNaive {
         Ok(())
     }
 
-    /// What is found from these rows: a part for each worker.
+    /// What is found from these rows, piece by piece; workers share the pieces.
     fn look(
-        &self,
+        &mut self,
         (rule, premise): (usize, usize),
         source: RelationId,
         own: bool,
@@ -454,8 +486,9 @@ impl SemiNaive {
     ) -> Vec<Found> {
         let plan = &self.plans[&(rule, Start::Premise(premise))];
         let heap = &self.heaps[source.0];
+        let left = self.left;
         let look = |rows: &[u32]| {
-            let mut search = Search::new(&self.heaps, plan, purpose).again(again);
+            let mut search = Search::new(&self.heaps, plan, purpose).again(again).within(left);
             for at in rows {
                 search.from(heap.row(*at), if own { heap.height(*at) } else { 0 });
                 if search.is_full() {
@@ -465,18 +498,9 @@ impl SemiNaive {
             }
             search.found
         };
-        if self.workers == 1 || rows.len() < FEW {
-            return vec![look(rows)];
-        }
-        std::thread::scope(|scope| {
-            let parts = rows.chunks(rows.len().div_ceil(self.workers));
-            let running: Vec<_> = parts.map(|part| scope.spawn(move || look(part))).collect();
-            // A panic in a part is one here.
-            let join = |part: std::thread::ScopedJoinHandle<'_, Found>| {
-                part.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-            };
-            running.into_iter().map(join).collect()
-        })
+        let found = in_pieces(rows, self.workers, left, &look);
+        self.spend(found.iter().map(|found| found.steps).sum());
+        found
     }
 
     fn take_in_all(&mut self, head: RelationId, found: &Found, fresh: &mut Fresh) -> Result<(), Exceeded> {
@@ -484,7 +508,7 @@ impl SemiNaive {
         for (place, height) in found.heights.iter().enumerate() {
             self.take_in(head, &found.figures[place * width..][..width], *height, fresh);
         }
-        if self.concluded > self.limit { Err(Exceeded) } else { Ok(()) }
+        self.within_budget()
     }
 
     fn take_in(&mut self, id: RelationId, row: &[u32], height: u32, fresh: &mut Fresh) {
@@ -510,59 +534,6 @@ impl SemiNaive {
     }
 }
 
-/// Counts and extremes.
-impl SemiNaive {
-    fn aggregate_again(&mut self, aggregate: &Aggregate) {
-        let source = aggregate.source.relation.0;
-        let rows = [self.came[source].as_slice(), &self.went[source]].concat();
-        self.aggregate(aggregate, &rows);
-    }
-
-    /// The results of the groups that these rows of the source belong to.
-    fn aggregate(&mut self, aggregate: &Aggregate, rows: &[u32]) {
-        let Aggregate { relation, source, group, function, over, .. } = aggregate;
-        let checks = checks(source);
-        let heap = &mut self.heaps[source.relation.0];
-        let rows = rows.iter().map(|at| padded(heap.row(*at))).filter(|row| pass(&checks, row));
-        let groups: BTreeSet<Row> = rows.map(|row| project(&row, group)).collect();
-        // Columns of an index are ascending, those of a group need not be.
-        let mut places: Vec<usize> = (0..group.len()).collect();
-        places.sort_by_key(|place| group[*place]);
-        let columns: Vec<usize> = places.iter().map(|place| group[*place]).collect();
-        let by_group = heap.index(&columns);
-        self.heaps[relation.0].enter();
-        let by_result = self.heaps[relation.0].index(&(0..group.len()).collect::<Vec<_>>());
-        for key in groups {
-            let values: Vec<u32> = places.iter().map(|place| key[*place]).collect();
-            let heap = &self.heaps[source.relation.0];
-            let rows = heap.with(by_group, &values).filter(|at| heap.holds(*at));
-            let rows: Vec<Row> =
-                rows.map(|at| padded(heap.row(at))).filter(|row| pass(&checks, row)).collect();
-            let value = fold(*function, *over, rows.iter());
-            let mut result = key;
-            result[group.len()] = value.unwrap_or_default();
-            self.replace(*relation, by_result, &key[..group.len()], value.map(|_| result));
-        }
-    }
-
-    fn replace(&mut self, id: RelationId, index: usize, key: &[u32], result: Option<Row>) {
-        let heap = &mut self.heaps[id.0];
-        let before = heap.with(index, key).find(|at| heap.holds(*at));
-        let result = result.map(|row| heap.used(&row).to_vec());
-        if before.map(|at| heap.row(at)) == result.as_deref() {
-            return;
-        }
-        if let Some(at) = before {
-            heap.set_height(at, DYING);
-            self.went[id.0].push(at);
-        }
-        if let Some(row) = result {
-            let mut unused = self.nothing();
-            self.take_in(id, &row, 0, &mut unused);
-        }
-    }
-}
-
 fn is_own(stratum: &Stratum, id: RelationId) -> bool {
     stratum.recursive && stratum.relations.contains(&id)
 }
@@ -570,4 +541,39 @@ fn is_own(stratum: &Stratum, id: RelationId) -> bool {
 fn source_of(program: &Program, rule: usize, premise: usize) -> RelationId {
     let at = premises(&program.rules[rule]).find(|(at, ..)| *at == premise);
     at.map_or(program.rules[rule].head.relation, |(_, id, _)| id)
+}
+
+/// What is found in each piece of the rows, in their order; less if the steps are spent.
+fn in_pieces(
+    rows: &[u32],
+    workers: usize,
+    steps: u64,
+    look: &(dyn Fn(&[u32]) -> Found + Sync),
+) -> Vec<Found> {
+    let several = |rows: &[u32]| {
+        let mut left = steps;
+        let mut found: Vec<Found> = Vec::new();
+        for piece in rows.chunks(PIECE) {
+            if left == 0 {
+                break;
+            }
+            let piece = look(piece);
+            left = left.saturating_sub(piece.steps);
+            found.push(piece);
+        }
+        found
+    };
+    let pieces = rows.len().div_ceil(PIECE);
+    if workers == 1 || pieces < 2 {
+        return several(rows);
+    }
+    std::thread::scope(|scope| {
+        let parts = rows.chunks(pieces.div_ceil(workers) * PIECE);
+        let running: Vec<_> = parts.map(|part| scope.spawn(|| several(part))).collect();
+        // A panic in a part is one here.
+        let join = |part: std::thread::ScopedJoinHandle<'_, Vec<Found>>| {
+            part.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        };
+        running.into_iter().flat_map(join).collect()
+    })
 }

@@ -13,8 +13,8 @@ use crate::packed::{Mixed, Packed};
 use crate::pattern::{Encoded, FactError, Pattern};
 use crate::plan::plan_with;
 use crate::program::{Program, Relation, RelationId};
-use crate::reference;
-use crate::seminaive::SemiNaive;
+use crate::reference::{self, Left};
+use crate::seminaive::{Exceeded, SemiNaive};
 use crate::value::{Change, Fact, Row, Update};
 
 /// How conclusions are kept up to date. What holds does not depend on it; which of several proofs is shown may.
@@ -34,6 +34,9 @@ pub struct Options {
     pub workers: usize,
     /// Budget: most facts that may be derived.
     pub max_derived: u64,
+    /// Budget: most steps of one commit. A step is a row that is tried for a premise, so that a rule that joins much and
+    /// concludes little ends as well. [`Method::Dataflow`] finishes joins that it has begun, without conclusions.
+    pub max_steps: u64,
     /// The way to the results.
     pub method: Method,
 }
@@ -47,7 +50,7 @@ impl Machine {
     fn commit(&mut self, program: &Program, delta: &Delta) -> Result<Round, Stopped> {
         match self {
             Self::SemiNaive(machine) => {
-                Ok(machine.commit(program, delta).map_or(Round::Exceeded, Round::Changes))
+                Ok(machine.commit(program, delta).map_or_else(Round::Exceeded, Round::Changes))
             }
             Self::Dataflow(engine) => engine.commit(delta.clone()),
         }
@@ -56,12 +59,14 @@ impl Machine {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { workers: 1, max_derived: 50_000_000, method: Method::default() }
+        Self { workers: 1, max_derived: 50_000_000, max_steps: 5_000_000_000, method: Method::default() }
     }
 }
 
 /// How many derived facts are kept once the budget is exceeded.
 pub const KEPT_WHEN_CUT: u64 = 100_000;
+/// How many steps are done for them: seconds.
+const STEPS_WHEN_CUT: u64 = 2_000_000;
 
 /// A program and the facts it runs on. Facts are inserted and retracted freely; [`Session::commit`] brings what
 /// follows from them up to date.
@@ -84,12 +89,30 @@ pub struct Session {
 /// What a cut left out: no fact that is there is wrong, but others are missing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Incomplete {
-    /// The budget, in derived facts.
-    pub limit: u64,
+    /// The budget that was exceeded.
+    pub limit: Limit,
     /// Relations of which some facts may be missing, sorted.
     pub cut: Vec<String>,
     /// Relations that were not computed at all, sorted.
     pub untouched: Vec<String>,
+}
+
+/// A budget.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Limit {
+    /// [`Options::max_derived`].
+    Facts(u64),
+    /// [`Options::max_steps`].
+    Steps(u64),
+}
+
+impl std::fmt::Display for Limit {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Facts(most) => write!(f, "{most} derived facts"),
+            Self::Steps(most) => write!(f, "{most} steps"),
+        }
+    }
 }
 
 /// What a commit changed.
@@ -233,14 +256,17 @@ impl Session {
                 *self.engine.get_mut() = Some(engine);
                 Ok(self.apply(&delta, &derived))
             }
-            Ok(Round::Exceeded | Round::Changes(_)) => {
-                drop(engine);
-                let before = self.tables();
-                self.state(&delta);
-                self.cut();
-                Ok(self.since(&before))
-            }
+            Ok(Round::Exceeded(which)) => Ok(self.exceeded(&delta, which)),
+            Ok(Round::Changes(_)) => Ok(self.exceeded(&delta, Exceeded::Facts)),
         }
+    }
+
+    /// The engine is of no more use: what is kept is derived anew.
+    fn exceeded(&mut self, delta: &Delta, which: Exceeded) -> Changes {
+        let before = self.tables();
+        self.state(delta);
+        self.cut(which);
+        self.since(&before)
     }
 
     fn take_pending(&mut self) -> Delta {
@@ -295,17 +321,17 @@ impl Session {
 
     fn start_semi_naive(&mut self) {
         let stated = |id| Box::new(self.base(id).rows(id)) as Box<dyn Iterator<Item = Row> + '_>;
-        let Options { workers, max_derived, .. } = self.options;
-        let Ok(machine) = SemiNaive::start(&self.program, &stated, workers, max_derived) else {
-            return self.cut();
+        let machine = match SemiNaive::start(&self.program, &stated, self.options) {
+            Ok(machine) => machine,
+            Err(which) => return self.cut(which),
         };
         self.incomplete = None;
         for id in self.ids().filter(|id| self.program.relation(*id).derived) {
             let width = self.program.relation(id).columns.len();
             self.database.set(id, Table::of_sorted(Packed::sorted(width, machine.rows(id)), width));
         }
-        if self.derived_facts() > max_derived {
-            return self.cut();
+        if self.derived_facts() > self.options.max_derived {
+            return self.cut(Exceeded::Facts);
         }
         *self.engine.get_mut() = Some(Machine::SemiNaive(Box::new(machine)));
     }
@@ -313,8 +339,7 @@ impl Session {
     fn start_dataflow(&mut self) -> Result<(), CommitError> {
         let plans =
             plan_with(&self.program, self.statistics()).unwrap_or_else(|_| self.program.plans.clone());
-        let mut engine =
-            Engine::start(&self.program, &plans, self.options.workers, self.options.max_derived)?;
+        let mut engine = Engine::start(&self.program, &plans, self.options)?;
         let all = self.ids().map(|id| self.base(id).rows(id).map(|row| (row, 1)).collect()).collect();
         match engine.commit(all)? {
             Round::Changes(derived)
@@ -323,10 +348,8 @@ impl Session {
                 *self.engine.get_mut() = Some(Machine::Dataflow(engine));
                 self.begin(&derived);
             }
-            Round::Changes(_) | Round::Exceeded => {
-                drop(engine);
-                self.cut();
-            }
+            Round::Changes(_) => self.cut(Exceeded::Facts),
+            Round::Exceeded(which) => self.cut(which),
         }
         Ok(())
     }
@@ -412,7 +435,7 @@ impl Session {
     }
 
     /// What the reference evaluator derives within the budget.
-    fn cut(&mut self) {
+    fn cut(&mut self, which: Exceeded) {
         self.more.clear();
         for id in self.ids() {
             let relation = self.program.relation(id);
@@ -421,13 +444,18 @@ impl Session {
                 self.database.set(id, Table::of(width, self.stated.rows(id).collect::<Vec<_>>()));
             }
         }
-        let limit = self.options.max_derived.min(KEPT_WHEN_CUT);
-        let cut = reference::evaluate(&self.program, &mut self.database, limit);
-        let stratum = cut.err().map_or(self.program.strata.len(), |cut| cut.stratum);
-        self.incomplete = Some(self.describe(stratum));
+        let Options { max_derived, max_steps, .. } = self.options;
+        let mut left = Left { facts: max_derived.min(KEPT_WHEN_CUT), steps: max_steps.min(STEPS_WHEN_CUT) };
+        let cut = reference::evaluate(&self.program, &mut self.database, &mut left);
+        let limit = match which {
+            Exceeded::Facts => Limit::Facts(max_derived),
+            Exceeded::Steps => Limit::Steps(max_steps),
+        };
+        // An order of premises that takes fewer steps may reach the end all the same.
+        self.incomplete = cut.err().map(|cut| self.describe(cut.stratum, limit));
     }
 
-    fn describe(&self, stratum: usize) -> Incomplete {
+    fn describe(&self, stratum: usize, limit: Limit) -> Incomplete {
         let names = |strata: &[crate::stratify::Stratum]| {
             let relations = strata.iter().flat_map(|s| &s.relations).map(|id| self.program.relation(*id));
             let mut names: Vec<String> = relations.filter(|r| !r.internal).map(|r| r.name.clone()).collect();
@@ -436,7 +464,7 @@ impl Session {
         };
         let (_, from) = self.program.strata.split_at(stratum.min(self.program.strata.len()));
         let (cut, untouched) = from.split_at(from.len().min(1));
-        Incomplete { limit: self.options.max_derived, cut: names(cut), untouched: names(untouched) }
+        Incomplete { limit, cut: names(cut), untouched: names(untouched) }
     }
 
     /// Set while the last commit exceeded the budget. What is derived then still holds, but is not all.

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use datalog::{Change, Fact, Method, Options, Pattern, Program, Session, Source, Update, reference};
+use datalog::{Change, Fact, Limit, Method, Options, Pattern, Program, Session, Source, Update, reference};
 use proptest::prelude::*;
 
 const DECLARATIONS: &str = "
@@ -215,13 +215,69 @@ fn chain(limit: u64, workers: usize) -> Session {
 fn endless_rules_stop_at_the_budget_at_the_same_place_for_any_number_of_workers() {
     let one = chain(500, 1);
     let incomplete = one.incomplete().unwrap();
-    assert_eq!((incomplete.limit, incomplete.cut.as_slice()), (500, ["n".to_owned()].as_slice()));
+    assert_eq!(
+        (incomplete.limit, incomplete.cut.as_slice()),
+        (Limit::Facts(500), ["n".to_owned()].as_slice())
+    );
     assert_eq!(incomplete.untouched, ["even", "odd"]);
     assert_eq!(one.facts("n").len(), 501);
     assert!(one.facts("odd").is_empty(), "no negation on what is incomplete");
     for workers in [2, 4] {
         assert_eq!(all(&one), all(&chain(500, workers)));
     }
+}
+
+/// Sums of three figures that are never negative: nothing follows, after many steps.
+fn barren(method: Method, workers: usize, max_steps: u64) -> Session {
+    let text = ".decl n(x: int) .decl never(x: int) .decl small(x: int) .decl other(x: int)
+        small(X) :- n(X), X < 3.
+        never(X) :- n(X), !small(X), n(Y), n(Z), X + Y + Z < 0.
+        other(X) :- n(X), !never(X).";
+    let program = Program::load(&[Source { name: "barren.dl", text }]).unwrap();
+    let mut session = Session::new(program, Options { workers, max_steps, method, ..Options::default() });
+    for n in 0..300 {
+        session.insert(&Fact { relation: "n".to_owned(), args: vec![n.into()] }).unwrap();
+    }
+    session.commit().unwrap();
+    session
+}
+
+#[test]
+fn a_join_without_conclusions_stops_at_the_budget_of_steps() {
+    for method in [Method::SemiNaive, Method::Dataflow] {
+        let one = barren(method, 1, 100_000);
+        let incomplete = one.incomplete().unwrap();
+        assert_eq!(incomplete.limit, Limit::Steps(100_000));
+        assert_eq!(
+            (incomplete.cut.as_slice(), incomplete.untouched.as_slice()),
+            (&["never".to_owned()][..], &["other".to_owned()][..])
+        );
+        assert_eq!(one.facts("small").len(), 3, "what was complete before stays");
+        assert!(one.facts("other").is_empty(), "no negation on what is incomplete");
+        for workers in [2, 4] {
+            assert_eq!(all(&one), all(&barren(method, workers, 100_000)));
+        }
+    }
+}
+
+#[test]
+fn a_change_that_takes_too_many_steps_is_said_and_recovered_from() {
+    let text = ".decl n(x: int) .decl go(x: int) .decl never(x: int)
+        never(X) :- go(X), n(Y), n(Z), X + Y + Z < 0.";
+    let program = Program::load(&[Source { name: "late.dl", text }]).unwrap();
+    let mut session = Session::new(program, Options { max_steps: 100_000, ..Options::default() });
+    for n in 0..3000 {
+        session.insert(&Fact { relation: "n".to_owned(), args: vec![n.into()] }).unwrap();
+    }
+    session.commit().unwrap();
+    assert_eq!(session.incomplete(), None);
+    let go = Fact { relation: "go".to_owned(), args: vec![1.into()] };
+    session.insert(&go).unwrap();
+    session.commit().unwrap();
+    assert_eq!(session.incomplete().map(|cut| cut.limit), Some(Limit::Steps(100_000)));
+    session.retract(&go).unwrap();
+    session.commit().unwrap();
+    assert_eq!(session.incomplete(), None);
 }
 
 #[test]

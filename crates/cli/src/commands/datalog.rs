@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use datalog::{Options, Pattern, Program, Proof, Session, Source};
+use datalog::{Limit, Options, Pattern, Program, Proof, Session, Source};
 use tracing::warn;
 
 use crate::commands::Context;
@@ -30,6 +30,9 @@ pub(crate) struct Args {
     /// Budget: most facts to derive.
     #[arg(long, value_name = "N", default_value_t = Options::default().max_derived)]
     max_derived: u64,
+    /// Budget: most rows that rules may try for their premises.
+    #[arg(long, value_name = "N", default_value_t = Options::default().max_steps)]
+    max_steps: u64,
     /// Threads.
     #[arg(long, value_name = "N")]
     jobs: Option<usize>,
@@ -46,11 +49,13 @@ pub(crate) fn run(args: &Args, context: &mut Context) -> anyhow::Result<Outcome>
         None => facts(&session, &args.query, context)?,
     }
     let Some(cut) = session.incomplete() else { return Ok(Outcome::Clean) };
-    let (cut, limit) = ([cut.cut.join(", "), cut.untouched.join(", ")], cut.limit);
-    warn!(
-        hint = "raise `--max-derived`",
-        "more than {limit} facts follow: incomplete are {}; not begun {}", cut[0], cut[1]
-    );
+    let (why, hint) = match cut.limit {
+        Limit::Facts(most) => (format!("more than {most} facts follow"), "raise `--max-derived`"),
+        Limit::Steps(most) => {
+            (format!("it takes more than {most} steps"), "raise `--max-steps`, or join less in one rule")
+        }
+    };
+    warn!(hint, "{why}: incomplete are {}; not begun {}", cut.cut.join(", "), cut.untouched.join(", "));
     Ok(Outcome::Partial)
 }
 
@@ -59,7 +64,7 @@ fn options(args: &Args, settings: &Settings) -> anyhow::Result<Options> {
         Some(jobs) => jobs,
         None => settings.parsed(Setting::Jobs)?.unwrap_or(1),
     };
-    Ok(Options { workers, max_derived: args.max_derived, ..Options::default() })
+    Ok(Options { workers, max_derived: args.max_derived, max_steps: args.max_steps, ..Options::default() })
 }
 
 fn load(rules: &Path, facts: &Path, options: Options) -> anyhow::Result<Session> {

@@ -7,7 +7,7 @@ use super::compile::{Access, Match, Plan, Step, fill};
 use super::heap::{DEAD, DYING, Heap};
 
 /// Conclusions of one look-through after which they are taken in before it goes on.
-const FULL: usize = 1 << 20;
+const FULL: usize = 1 << 18;
 
 /// Ways to conclude one row that are compared.
 const ENOUGH: usize = 10_000;
@@ -39,6 +39,8 @@ pub(super) struct Found {
     pub(super) lowest: Option<Way>,
     /// There may be more.
     pub(super) cut: bool,
+    /// Rows that were looked at.
+    pub(super) steps: u64,
 }
 
 /// Rows that satisfy a body: the height above them, the sum of their heights, and the rows.
@@ -51,8 +53,9 @@ pub(super) struct Search<'s> {
     values: Vec<u32>,
     /// The rows taken for the premises; only kept to explain.
     taken: Vec<(RelationId, u32)>,
-    /// Ways after which the search ends.
+    /// Ways after which the search ends, and rows looked at.
     most: usize,
+    most_steps: u64,
     /// A conclusion is looked up before it is reported, also where that saves no work.
     again: bool,
     pub(super) found: Found,
@@ -66,11 +69,17 @@ impl<'s> Search<'s> {
             _ => (0, FULL),
         };
         let (values, taken) = (vec![0; plan.variables], vec![(plan.head, 0); premises]);
-        Self { heaps, plan, purpose, values, taken, most, again: false, found: Found::default() }
+        let (again, most_steps) = (false, u64::MAX);
+        Self { heaps, plan, purpose, values, taken, most, most_steps, again, found: Found::default() }
     }
 
     pub(super) fn up_to(self, most: usize) -> Self {
         Self { most, ..self }
+    }
+
+    /// Looks at so many rows at most.
+    pub(super) fn within(self, most_steps: u64) -> Self {
+        Self { most_steps, ..self }
     }
 
     /// After one that was full: what it found is not found again, once it has been taken in.
@@ -80,7 +89,7 @@ impl<'s> Search<'s> {
 
     /// Ended before all ways were found.
     pub(super) fn is_full(&self) -> bool {
-        self.found.heights.len() >= self.most
+        self.found.heights.len() >= self.most || self.found.steps >= self.most_steps
     }
 
     /// All ways that begin with this row, of this height within the rule's own stratum. True if there is one.
@@ -169,6 +178,7 @@ impl<'s> Search<'s> {
     }
 
     fn take(&mut self, look_up: &Match, row: u32, at: usize, tallest: u32) -> bool {
+        self.found.steps += 1;
         let heap = &self.heaps[look_up.relation.0];
         let height = heap.height(row);
         if !self.counts(height, look_up.own) || !fits(look_up, heap.row(row), &self.values) {
