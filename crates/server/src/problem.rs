@@ -4,7 +4,7 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use schemars::JsonSchema;
 use serde::Serialize;
-use share::{ReadError, WriteError};
+use share::{ReadError, Trouble, WriteError};
 
 macro_rules! codes {
     ($($(#[$doc:meta])* $code:ident = $text:literal, $status:ident, $title:literal;)*) => {
@@ -37,6 +37,7 @@ codes! {
     KeyReused = "key-reused", UNPROCESSABLE_ENTITY, "the idempotency key was used for another request";
     LoginFailed = "login-failed", UNAUTHORIZED, "the login link is unknown, used or too old";
     MethodNotAllowed = "method-not-allowed", METHOD_NOT_ALLOWED, "the method does not fit the path";
+    Moved = "moved", SERVICE_UNAVAILABLE, "the platform is served elsewhere now";
     NoVulnerabilities = "no-vulnerabilities", SERVICE_UNAVAILABLE, "the platform has no vulnerability data";
     NotDelegated = "not-delegated", CONFLICT, "the owner has not delegated this to the platform";
     NotFound = "not-found", NOT_FOUND, "not found";
@@ -46,8 +47,10 @@ codes! {
     Revoked = "revoked", FORBIDDEN, "the key is revoked";
     Role = "role", FORBIDDEN, "your role does not allow this";
     SamePerson = "same-person", FORBIDDEN, "a second person has to approve it";
+    StorageFull = "storage-full", INSUFFICIENT_STORAGE, "no room is left";
     TooLarge = "too-large", PAYLOAD_TOO_LARGE, "the request is too large";
     TooMany = "too-many", TOO_MANY_REQUESTS, "too many requests";
+    Unavailable = "unavailable", SERVICE_UNAVAILABLE, "the platform's store does not answer";
     UnderWay = "under-way", CONFLICT, "the first request with this key is under way";
     UnknownSubject = "unknown-subject", UNPROCESSABLE_ENTITY, "nothing has the digest of the subject";
 }
@@ -93,15 +96,36 @@ impl Problem {
     }
 
     pub(crate) fn internal(error: &dyn std::error::Error) -> Self {
-        let causes: Vec<_> =
-            std::iter::successors(Some(error), |e| e.source()).map(ToString::to_string).collect();
-        tracing::error!(error = causes.join(": "), "request failed");
+        tell(error);
         Self::new(Code::Internal)
     }
 }
 
+fn tell(error: &dyn std::error::Error) {
+    let causes: Vec<_> =
+        std::iter::successors(Some(error), |e| e.source()).map(ToString::to_string).collect();
+    tracing::error!(error = causes.join(": "), "request failed");
+}
+
+/// Pause before a store that is in trouble is asked again, in seconds.
+const RECOVERY: u64 = 5;
+
+/// What is the matter with the store is for whoever looks after it; clients learn whether trying again may help.
+fn troubled(trouble: Trouble, error: &dyn std::error::Error) -> Problem {
+    let code = match trouble {
+        Trouble::Unavailable => Code::Unavailable,
+        Trouble::Full => Code::StorageFull,
+        Trouble::Moved => Code::Moved,
+    };
+    tell(error);
+    Problem::after(code, RECOVERY)
+}
+
 impl From<ReadError> for Problem {
     fn from(error: ReadError) -> Self {
+        if let Some(trouble) = error.trouble() {
+            return troubled(trouble, &error);
+        }
         match error {
             ReadError::NotFound => Self::new(Code::NotFound),
             ReadError::Role => Self::new(Code::Role),
@@ -112,6 +136,9 @@ impl From<ReadError> for Problem {
 
 impl From<WriteError> for Problem {
     fn from(error: WriteError) -> Self {
+        if let Some(trouble) = error.trouble() {
+            return troubled(trouble, &error);
+        }
         let code = match &error {
             WriteError::NotFound { .. } => return Self::new(Code::NotFound),
             WriteError::Role => Code::Role,

@@ -4,10 +4,9 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use sqlx::sqlite::{SqliteConnectOptions, SqlitePool};
-
 use crate::error::OpenError;
-use crate::store;
+use crate::store::{self, Places};
+use crate::transfer;
 
 /// Files beside the database and the blobs.
 const FILES: [&str; 4] = ["version", "log.key", "instance.key", "witness.key"];
@@ -28,6 +27,12 @@ pub enum BackupError {
         /// Which directory.
         path: PathBuf,
     },
+    /// There is a platform already.
+    #[error("there is a platform in `{place}` already; hint: choose an empty database")]
+    NotEmpty {
+        /// Where.
+        place: String,
+    },
     /// A file could not be copied.
     #[error("cannot copy `{path}`")]
     Copy {
@@ -37,14 +42,21 @@ pub enum BackupError {
         #[source]
         source: io::Error,
     },
-    /// The database did not do as asked.
-    #[error("cannot copy the database of `{path}`")]
-    Database {
-        /// Which directory.
-        path: PathBuf,
+    /// A database did not do as asked.
+    #[error("cannot copy the database")]
+    Database(#[from] sqlx::Error),
+    /// What arrived is not what was sent.
+    #[error("table `{table}` is not the same after copying; hint: nothing was moved, try again")]
+    Differs {
+        /// Which table.
+        table: &'static str,
+    },
+    /// An envelope could not be copied.
+    #[error("cannot copy a statement")]
+    Envelope {
         /// Why.
         #[source]
-        source: sqlx::Error,
+        source: io::Error,
     },
     /// The copy does not open.
     #[error("the copy does not open")]
@@ -55,6 +67,15 @@ fn copy(from: &Path, to: &Path) -> Result<(), BackupError> {
     fs::copy(from, to).map(drop).map_err(|source| BackupError::Copy { path: from.to_owned(), source })
 }
 
+/// What was transferred.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Transferred {
+    /// Rows of all tables.
+    pub rows: u64,
+    /// Signed envelopes.
+    pub envelopes: usize,
+}
+
 fn new_folder(folder: &Path) -> Result<(), BackupError> {
     if folder.exists() {
         return Err(BackupError::Exists { path: folder.to_owned() });
@@ -62,60 +83,47 @@ fn new_folder(folder: &Path) -> Result<(), BackupError> {
     fs::create_dir_all(folder).map_err(|source| BackupError::Copy { path: folder.to_owned(), source })
 }
 
-/// Copies the platform in `data` to the new directory `into`, also while it is served: first the database at one moment,
-/// then the blobs, of which none is ever changed or taken away.
-pub async fn back_up(data: &Path, into: &Path) -> Result<(), BackupError> {
-    if !data.join("version").exists() || !data.join(store::DATABASE).exists() {
-        return Err(BackupError::Nothing { path: data.to_owned() });
+/// Makes `to` a data directory with the keys of `from`, unless it is one with these keys.
+pub(crate) fn copy_keys(from: &Path, to: &Path) -> Result<(), BackupError> {
+    if !from.join("version").exists() {
+        return Err(BackupError::Nothing { path: from.to_owned() });
     }
-    new_folder(into)?;
-    let database = |source| BackupError::Database { path: data.to_owned(), source };
-    let options = SqliteConnectOptions::new().filename(data.join(store::DATABASE));
-    let pool = SqlitePool::connect_with(options).await.map_err(database)?;
-    let copied = sqlx::query("VACUUM INTO ?")
-        .bind(into.join(store::DATABASE).to_string_lossy().into_owned())
-        .execute(&pool)
-        .await;
-    pool.close().await;
-    copied.map_err(database)?;
-    for name in FILES {
-        copy(&data.join(name), &into.join(name))?;
+    if to.exists() {
+        let same = |name: &str| {
+            fs::read(from.join(name)).is_ok_and(|key| fs::read(to.join(name)).is_ok_and(|k| k == key))
+        };
+        return if FILES.into_iter().all(same) {
+            Ok(())
+        } else {
+            Err(BackupError::Exists { path: to.to_owned() })
+        };
     }
-    copy_blobs(&data.join("blobs"), &into.join("blobs"))
+    new_folder(to)?;
+    FILES.into_iter().try_for_each(|name| copy(&from.join(name), &to.join(name)))
 }
 
-/// Two levels: `blobs/ab/cdef…`. Files that are being written have an extension and are left out.
-fn copy_blobs(from: &Path, to: &Path) -> Result<(), BackupError> {
-    let list = |folder: &Path| -> Result<Vec<PathBuf>, BackupError> {
-        let failed = |source| BackupError::Copy { path: folder.to_owned(), source };
-        let entries = fs::read_dir(folder).map_err(failed)?;
-        let mut paths =
-            entries.map(|e| e.map(|e| e.path())).collect::<io::Result<Vec<_>>>().map_err(failed)?;
-        paths.sort();
-        Ok(paths)
-    };
-    for folder in list(from)? {
-        let target = to.join(folder.file_name().unwrap_or_default());
-        fs::create_dir_all(&target).map_err(|source| BackupError::Copy { path: target.clone(), source })?;
-        for file in list(&folder)?.into_iter().filter(|f| f.extension().is_none()) {
-            copy(&file, &target.join(file.file_name().unwrap_or_default()))?;
-        }
+/// Copies the platform in `places` to the new directory `into`, also while it is served: as it is at one moment. A backup
+/// is a data directory by itself, with SQLite and files, wherever the platform is.
+pub async fn back_up(places: &Places, into: &Path) -> Result<(), BackupError> {
+    if into.exists() {
+        return Err(BackupError::Exists { path: into.to_owned() });
     }
-    Ok(())
+    if places.database.is_none() && !places.data.join(store::DATABASE).exists() {
+        return Err(BackupError::Nothing { path: places.data.clone() });
+    }
+    transfer::copy_out(places, into).await
 }
 
-/// Puts the backup `from` back as the new data directory `data`.
+/// Puts the backup `from` back into `places`, where nothing is.
 ///
 /// A log that was put back is older than the one that others have seen: witnesses and customers will notice. That is
 /// what they are for; tell them.
-pub fn restore(from: &Path, data: &Path) -> Result<(), BackupError> {
+pub async fn restore(from: &Path, places: &Places) -> Result<(), BackupError> {
     if !from.join("version").exists() || !from.join(store::DATABASE).exists() {
         return Err(BackupError::Nothing { path: from.to_owned() });
     }
-    new_folder(data)?;
-    for name in FILES {
-        copy(&from.join(name), &data.join(name))?;
+    if places.database.is_none() && places.data.exists() {
+        return Err(BackupError::Exists { path: places.data.clone() });
     }
-    copy(&from.join(store::DATABASE), &data.join(store::DATABASE))?;
-    copy_blobs(&from.join("blobs"), &data.join("blobs"))
+    transfer::copy_in(from, places).await
 }

@@ -53,6 +53,14 @@ pub enum OpenError {
         #[source]
         source: sqlx::Error,
     },
+    /// The platform is somewhere else now.
+    #[error("the platform in `{place}` was moved to `{to}`; hint: serve it there")]
+    Moved {
+        /// Where it was.
+        place: String,
+        /// Where it is.
+        to: String,
+    },
     /// The keys in the data directory are those of another platform.
     #[error(
         "the keys in `{path}` are not those of the platform in the database; hint: copy `log.key`, `instance.key` and `witness.key` from the directory it was made with"

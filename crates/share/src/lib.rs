@@ -62,6 +62,8 @@ mod store;
 mod system;
 mod target;
 mod tokens;
+mod transfer;
+mod trouble;
 mod universe;
 mod view;
 mod viewer;
@@ -70,7 +72,7 @@ mod witness;
 
 pub use advisory::Advisory;
 pub use audit::Written;
-pub use backup::{BackupError, back_up, restore};
+pub use backup::{BackupError, Transferred, back_up, restore};
 pub use blob::OpenBucketError;
 pub use error::{OpenError, ReadError, WriteError};
 pub use idempotency::Attempt;
@@ -90,6 +92,8 @@ pub use sessions::{LOGIN_LINK_SECONDS, SESSION_SECONDS, Session};
 pub use store::Places;
 pub use tlog::Refusal;
 pub use tokens::NewToken;
+pub use transfer::move_platform;
+pub use trouble::Trouble;
 pub use view::{
     AccessView, AccountRef, AffectedRelease, AffectedView, AnswerView, ArtifactView, Aspects, AssessmentView,
     AssetView, AuditView, ChangeKind, ChangeReason, ChangeView, ComponentView, Confidence, DisclosureView,

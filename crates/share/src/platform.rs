@@ -50,6 +50,9 @@ impl Platform {
         let store = Store::open(places).await?;
         let folder = places.data.clone();
         let database = |source| OpenError::Database { place: store.place(&folder), source };
+        if let Some(to) = store.moved_to().await.map_err(database)? {
+            return Err(OpenError::Moved { place: store.place(&folder), to });
+        }
         // Two processes that begin at the same time must not both found the instance.
         let turn = store.turn().await.map_err(database)?;
         let (mut universe, mut seen) = (Universe::default(), 0);

@@ -2,20 +2,20 @@
 
 use std::path::PathBuf;
 
-use anyhow::Context as _;
 use clap::Subcommand;
-use share::Platform;
+use share::{Places, Platform};
 
-use crate::commands::{Context, serve};
+use crate::commands::Context;
+use crate::commands::serve::{self, PlacesArgs};
 use crate::escape;
 use crate::outcome::Outcome;
-use crate::settings::Setting;
 
-/// Back up, restore and verify a platform's data directory.
+/// Back up, restore, move and verify a platform.
 #[derive(Debug, clap::Args)]
 #[command(before_help = "Examples:
   sukashi admin backup /var/backups/sukashi-2026-11-27
   sukashi admin restore /var/backups/sukashi-2026-11-27 --data /var/lib/sukashi
+  sukashi admin migrate --to-database postgres://sukashi@db/sukashi
   sukashi admin rebuild --verify")]
 #[command(subcommand_required = true, arg_required_else_help = true)]
 pub(crate) struct Args {
@@ -24,6 +24,12 @@ pub(crate) struct Args {
     /// Data directory.
     #[arg(long, global = true, value_name = "DIR")]
     data: Option<PathBuf>,
+    /// PostgreSQL server of the platform, if it is not in the data directory.
+    #[arg(long, global = true, value_name = "URL")]
+    database: Option<String>,
+    /// S3 bucket of the platform's envelopes, if they are not in the data directory.
+    #[arg(long, global = true, value_name = "URL")]
+    blobs: Option<String>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -42,6 +48,21 @@ enum Command {
         /// A backup.
         from: PathBuf,
     },
+    /// Move the platform to other stores, while it is served; from the end on it is written only there.
+    #[command(before_help = "Examples:
+  sukashi admin migrate --to-database postgres://sukashi@db/sukashi --to-blobs s3://sukashi
+  sukashi admin migrate --database postgres://sukashi@db/sukashi --to-data /var/lib/sukashi-here")]
+    Migrate {
+        /// Data directory there; the same one unless given.
+        #[arg(long, value_name = "DIR")]
+        to_data: Option<PathBuf>,
+        /// PostgreSQL server; SQLite in the data directory unless given.
+        #[arg(long, value_name = "URL")]
+        to_database: Option<String>,
+        /// S3 bucket; files in the data directory unless given.
+        #[arg(long, value_name = "URL")]
+        to_blobs: Option<String>,
+    },
     /// Derive again what can be derived: the tiles of the log. The platform must not run.
     #[command(before_help = "Examples:
   sukashi admin rebuild --verify")]
@@ -53,26 +74,28 @@ enum Command {
 }
 
 pub(crate) fn run(args: &Args, context: &mut Context) -> anyhow::Result<Outcome> {
-    let data = match &args.data {
-        Some(data) => data.clone(),
-        None => {
-            context.settings.parsed(Setting::Data)?.context("no data directory is set; hint: use `--data`")?
-        }
-    };
+    let typed =
+        PlacesArgs { data: args.data.clone(), database: args.database.clone(), blobs: args.blobs.clone() };
+    let places = typed.places(&context.settings)?;
     serve::runtime()?.block_on(async {
         match &args.command {
             Command::Backup { into } => {
-                share::back_up(&data, into).await?;
+                share::back_up(&places, into).await?;
                 context.output.line(&format!("backed up to {}", into.display()))?;
                 Ok(Outcome::Clean)
             }
             Command::Restore { from } => {
-                share::restore(from, &data)?;
-                verify(&data, context).await
+                share::restore(from, &places).await?;
+                verify(&places, context).await
             }
-            Command::Rebuild { verify: true } => verify(&data, context).await,
+            Command::Migrate { to_data, to_database, to_blobs } => {
+                let data = to_data.clone().unwrap_or_else(|| places.data.clone());
+                let to = Places { data, database: to_database.clone(), blobs: to_blobs.clone() };
+                migrate(&places, &to, context).await
+            }
+            Command::Rebuild { verify: true } => verify(&places, context).await,
             Command::Rebuild { verify: false } => {
-                let platform = open(&data).await?;
+                let platform = open(&places).await?;
                 let tiles = platform.rebuild_log(&platform.local_administrator()).await?;
                 platform.close().await;
                 context.output.line(&format!("{tiles} tiles written"))?;
@@ -82,14 +105,25 @@ pub(crate) fn run(args: &Args, context: &mut Context) -> anyhow::Result<Outcome>
     })
 }
 
-/// A directory that is there: nothing is made.
-async fn open(data: &std::path::Path) -> anyhow::Result<Platform> {
-    anyhow::ensure!(data.join("version").exists(), "`{}` is not a data directory", data.display());
-    Ok(Platform::open(data).await?)
+async fn migrate(from: &Places, to: &Places, context: &mut Context) -> anyhow::Result<Outcome> {
+    anyhow::ensure!(
+        from != to,
+        "it is there already; hint: use `--to-database`, `--to-blobs` or `--to-data`"
+    );
+    let moved = share::move_platform(from, to).await?;
+    context.output.line(&format!("{} rows and {} statements moved", moved.rows, moved.envelopes))?;
+    verify(to, context).await
 }
 
-async fn verify(data: &std::path::Path, context: &mut Context) -> anyhow::Result<Outcome> {
-    let platform = open(data).await?;
+/// A directory that is there: nothing is made.
+async fn open(places: &Places) -> anyhow::Result<Platform> {
+    let data = &places.data;
+    anyhow::ensure!(data.join("version").exists(), "`{}` is not a data directory", data.display());
+    Ok(Platform::open_at(places).await?)
+}
+
+async fn verify(places: &Places, context: &mut Context) -> anyhow::Result<Outcome> {
+    let platform = open(places).await?;
     let found = platform.check_integrity(&platform.local_administrator()).await?;
     platform.close().await;
     for fault in &found.faults {

@@ -49,14 +49,14 @@ pub(crate) struct Args {
 pub(crate) struct PlacesArgs {
     /// Data directory; made where it is missing.
     #[arg(long, value_name = "DIR")]
-    data: Option<PathBuf>,
+    pub(crate) data: Option<PathBuf>,
     /// PostgreSQL server (`postgres://…`) instead of SQLite in the data directory; PGPASSWORD has the password.
     #[arg(long, value_name = "URL")]
-    database: Option<String>,
+    pub(crate) database: Option<String>,
     /// S3 bucket (`s3://BUCKET/PREFIX?endpoint=…&region=…`) instead of files; credentials from AWS_ACCESS_KEY_ID and
     /// AWS_SECRET_ACCESS_KEY.
     #[arg(long, value_name = "URL")]
-    blobs: Option<String>,
+    pub(crate) blobs: Option<String>,
 }
 
 impl PlacesArgs {

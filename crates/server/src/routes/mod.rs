@@ -186,7 +186,7 @@ async fn metrics(
 async fn ready(
     axum::extract::State(app): axum::extract::State<App>,
 ) -> Result<impl axum::response::IntoResponse, Problem> {
-    if app.is_ready().await { Ok(healthy().await) } else { Err(Problem::new(Code::Internal)) }
+    if app.is_ready().await { Ok(healthy().await) } else { Err(Problem::after(Code::Unavailable, 5)) }
 }
 
 pub(crate) async fn method_not_allowed() -> Problem {

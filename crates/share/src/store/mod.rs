@@ -7,18 +7,21 @@
 mod directory;
 mod postgres;
 mod sqlite;
+mod tables;
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, Once, PoisonError};
 
-use sqlx::{Any, AnyPool, Transaction};
+use sqlx::{Any, AnyPool, AssertSqlSafe, Transaction};
 
 pub(crate) use directory::DATABASE;
+pub(crate) use tables::TABLES;
 
 use crate::blob::Blobs;
 use crate::error::OpenError;
 use crate::fact::Entry;
+use crate::trouble::MOVED;
 
 /// What the instance signs with.
 #[cfg_attr(test, derive(Debug, PartialEq))]
@@ -77,12 +80,21 @@ pub(crate) struct Turn {
 impl Store {
     /// Opens `places`, makes what is missing, and brings an older database up to date.
     pub(crate) async fn open(places: &Places) -> Result<Self, OpenError> {
+        let seeds = directory::prepare(&places.data)?;
+        let lock = if places.database.is_none() { Some(directory::lock(&places.data)?) } else { None };
+        Self::with(places, seeds, lock).await
+    }
+
+    /// Opens `places` beside whoever serves them, to copy what is there.
+    pub(crate) async fn beside(places: &Places) -> Result<Self, OpenError> {
+        Self::with(places, directory::prepare(&places.data)?, None).await
+    }
+
+    async fn with(places: &Places, seeds: Seeds, lock: Option<File>) -> Result<Self, OpenError> {
         install_drivers();
-        let folder = places.data.as_path();
-        let seeds = directory::prepare(folder)?;
-        let (lock, (pool, relaxed), database) = match &places.database {
-            None => (Some(directory::lock(folder)?), sqlite::open(folder).await?, Database::Sqlite),
-            Some(url) => (None, postgres::open(url).await?, Database::Postgres(url.clone())),
+        let ((pool, relaxed), database) = match &places.database {
+            None => (sqlite::open(&places.data).await?, Database::Sqlite),
+            Some(url) => (postgres::open(url).await?, Database::Postgres(url.clone())),
         };
         let blobs = open_blobs(places).await?;
         Ok(Self { pool, relaxed, database, blobs, seeds, lock: Mutex::new(lock) })
@@ -113,6 +125,50 @@ impl Store {
             Database::Sqlite => self.pool.begin_with("BEGIN IMMEDIATE").await,
             Database::Postgres(_) => self.pool.begin().await,
         }
+    }
+
+    /// Begins a transaction during which nobody else writes.
+    pub(crate) async fn begin_alone(&self) -> Result<Transaction<'static, Any>, sqlx::Error> {
+        let mut change = self.begin().await?;
+        if self.is_shared() {
+            let tables: Vec<_> = TABLES.iter().map(|table| table.name).collect();
+            let lock = format!("LOCK TABLE writer, {} IN EXCLUSIVE MODE", tables.join(", "));
+            sqlx::raw_sql(AssertSqlSafe(lock)).execute(&mut *change).await?;
+        }
+        Ok(change)
+    }
+
+    /// Begins a transaction that reads everything as it is now.
+    pub(crate) async fn begin_snapshot(&self) -> Result<Transaction<'static, Any>, sqlx::Error> {
+        match self.database {
+            Database::Sqlite => self.pool.begin().await,
+            Database::Postgres(_) => {
+                self.pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY").await
+            }
+        }
+    }
+
+    /// Lets nobody write any more, once `change` commits: the platform is at `to` now.
+    pub(crate) async fn fence(
+        &self,
+        change: &mut Transaction<'static, Any>,
+        to: &str,
+    ) -> Result<(), sqlx::Error> {
+        sqlx::query("INSERT INTO instance (name, value) VALUES ('moved', $1)")
+            .bind(to)
+            .execute(&mut **change)
+            .await?;
+        let fence = if self.is_shared() { postgres::fence } else { sqlite::fence };
+        for table in TABLES {
+            let sql = AssertSqlSafe(fence(table.name, MOVED));
+            sqlx::raw_sql(sql).execute(&mut **change).await?;
+        }
+        Ok(())
+    }
+
+    /// Where it went, if it was moved.
+    pub(crate) async fn moved_to(&self) -> Result<Option<String>, sqlx::Error> {
+        sqlx::query_scalar("SELECT value FROM instance WHERE name = 'moved'").fetch_optional(&self.pool).await
     }
 
     /// Facts after `seq`, in their order.

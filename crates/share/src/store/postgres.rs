@@ -102,6 +102,15 @@ pub(super) async fn turn(pool: &AnyPool) -> Result<Transaction<'static, Any>, sq
     Ok(held)
 }
 
+/// Makes every write to `table` fail with `text`.
+pub(super) fn fence(table: &str, text: &str) -> String {
+    format!(
+        "CREATE OR REPLACE FUNCTION moved() RETURNS trigger LANGUAGE plpgsql
+             AS $$ BEGIN RAISE EXCEPTION '{text}'; END $$;
+         CREATE TRIGGER moved BEFORE INSERT OR UPDATE ON {table} FOR EACH STATEMENT EXECUTE FUNCTION moved();"
+    )
+}
+
 /// Says to other processes, when `change` commits, that there are new facts.
 pub(crate) async fn announce(change: &mut Transaction<'static, Any>) -> Result<(), sqlx::Error> {
     sqlx::query("SELECT pg_notify($1, '')::text").bind(CHANNEL).execute(&mut **change).await.map(drop)

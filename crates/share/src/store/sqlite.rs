@@ -52,6 +52,16 @@ async fn connect(file: &Path, most: u32, pragmas: &'static str) -> Result<AnyPoo
         .await
 }
 
+/// Makes every write to `table` fail with `text`.
+pub(super) fn fence(table: &str, text: &str) -> String {
+    let one = |what: &str| {
+        format!(
+            "CREATE TRIGGER moved_{table}_{what} BEFORE {what} ON {table} BEGIN SELECT RAISE(ABORT, '{text}'); END;"
+        )
+    };
+    ["INSERT", "UPDATE"].map(one).concat()
+}
+
 /// The file as a URL; the driver takes nothing else.
 fn url(file: &Path) -> Result<String, sqlx::Error> {
     let path = std::path::absolute(file)?;

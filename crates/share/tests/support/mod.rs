@@ -30,7 +30,7 @@ pub(crate) struct Chain {
     pub(crate) library: ReleaseId,
     pub(crate) firmware: ReleaseId,
     pub(crate) places: Places,
-    pub(crate) _folder: tempfile::TempDir,
+    pub(crate) _folder: Option<tempfile::TempDir>,
 }
 
 pub(crate) async fn party(
@@ -81,6 +81,10 @@ pub(crate) async fn release(
 pub(crate) async fn chain() -> Chain {
     let folder = tempfile::tempdir().unwrap();
     let places = places::places(folder.path()).await;
+    Chain { _folder: Some(folder), ..chain_at(places).await }
+}
+
+pub(crate) async fn chain_at(places: Places) -> Chain {
     let platform = Platform::open_at(&places).await.unwrap();
     let admin = platform.local_administrator();
     let chips = party(&platform, &admin, "Chips", 1, OrganizationKind::SoftwareManufacturer).await;
@@ -91,7 +95,7 @@ pub(crate) async fn chain() -> Chain {
     let library = release(&platform, &chips, "libchip", ProductKind::Software, LIBRARY, vec![]).await;
     let firmware =
         release(&platform, &maker, "KR-200", ProductKind::Equipment, FIRMWARE, vec![library.clone()]).await;
-    Chain { platform, chips, maker, water, library, firmware, places, _folder: folder }
+    Chain { platform, chips, maker, water, library, firmware, places, _folder: None }
 }
 
 pub(crate) fn sbom(digest: Sha256) -> Statement {

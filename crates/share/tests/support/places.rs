@@ -26,6 +26,15 @@ pub(crate) async fn postgres() -> Option<String> {
     Some(format!("{server}{joint}options[search_path]={schema}"))
 }
 
+/// A bucket, where one is named.
+pub(crate) fn bucket() -> Option<String> {
+    let named = std::env::var(S3).ok();
+    if named.is_none() {
+        println!("skipped: S3 (`{S3}` names no bucket)");
+    }
+    named
+}
+
 /// Places of the suite's database, with keys in `data`.
 pub(crate) async fn places(data: &Path) -> Places {
     let database = if std::env::var(POSTGRES).is_ok() { postgres().await } else { None };

@@ -1,0 +1,110 @@
+//! Failures that are nobody's mistake and pass: what a server tells its clients apart.
+
+use std::io;
+
+use crate::error::{ReadError, WriteError};
+
+/// Text of the error that a store gives whose platform was moved away.
+pub(crate) const MOVED: &str = "this platform was moved";
+
+/// What is the matter with a store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trouble {
+    /// Database or bucket do not answer; trying again later may help.
+    Unavailable,
+    /// No room is left.
+    Full,
+    /// The platform is served elsewhere now.
+    Moved,
+}
+
+fn of_database(error: &sqlx::Error) -> Option<Trouble> {
+    match error {
+        sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed => {
+            Some(Trouble::Unavailable)
+        }
+        sqlx::Error::Database(error) if error.message().contains(MOVED) => Some(Trouble::Moved),
+        sqlx::Error::Database(error) => match error.code()?.as_ref() {
+            // SQLITE_FULL; disk_full.
+            "13" | "53100" => Some(Trouble::Full),
+            // SQLITE_BUSY and what it grew out of; too_many_connections, lock_not_available, read_only_sql_transaction.
+            "5" | "261" | "517" | "53300" | "55P03" | "25006" => Some(Trouble::Unavailable),
+            // Connection exceptions; shutdowns and idle sessions that were ended.
+            code if code.starts_with("08") || code.starts_with("57P") || code == "25P03" => {
+                Some(Trouble::Unavailable)
+            }
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+fn of_io(error: &io::Error) -> Option<Trouble> {
+    match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Some(Trouble::Full),
+        io::ErrorKind::NetworkDown => Some(Trouble::Unavailable),
+        _ => None,
+    }
+}
+
+impl ReadError {
+    /// Whether the store is in trouble.
+    pub fn trouble(&self) -> Option<Trouble> {
+        match self {
+            Self::Database(error) => of_database(error),
+            Self::Blob(error) => of_io(error),
+            Self::NotFound | Self::Role | Self::Damaged { .. } => None,
+        }
+    }
+}
+
+impl WriteError {
+    /// Whether the store is in trouble.
+    pub fn trouble(&self) -> Option<Trouble> {
+        match self {
+            Self::Database(error) => of_database(error),
+            Self::Blob(error) => of_io(error),
+            Self::Read(error) => error.trouble(),
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Platform;
+    use crate::view::OrganizationKind;
+
+    async fn found(platform: &Platform, name: &str) -> Result<crate::OrganizationId, WriteError> {
+        platform.add_organization(&platform.local_administrator(), name, OrganizationKind::Operator).await
+    }
+
+    #[tokio::test]
+    async fn a_full_disk_is_told_and_nothing_is_half_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let platform = Platform::open(folder.path()).await.unwrap();
+        let limit = |pages: &'static str| sqlx::raw_sql(pages).execute(&platform.store.pool);
+        // SQLite takes the number of pages there are instead of a smaller one.
+        limit("PRAGMA max_page_count = 1").await.unwrap();
+        let long = "x".repeat(180);
+        let mut names = Vec::new();
+        let error = loop {
+            match found(&platform, &format!("{long} {}", names.len())).await {
+                Ok(id) => names.push(id),
+                Err(error) => break error,
+            }
+        };
+        assert_eq!(error.trouble(), Some(Trouble::Full), "{error:?}");
+        limit("PRAGMA max_page_count = 1000000").await.unwrap();
+        names.push(found(&platform, "again").await.unwrap());
+        platform.close().await;
+        let again = Platform::open(folder.path()).await.unwrap();
+        let known = names.iter().filter(|id| again.universe().organizations.contains_key(id)).count();
+        assert_eq!(
+            (known, again.universe().organizations.len()),
+            (names.len(), names.len() + 1),
+            "and the instance"
+        );
+    }
+}
