@@ -393,9 +393,10 @@ impl Facts<'_> {
     /// A comparison of which the compiler has put the beginning in place: its result comes from a difference of bytes, or
     /// from a call for the rest. The call that compares the most is the one that tells what is compared.
     fn partly_inlined(&self, function: FuncId, facts: &FunctionFacts, merge: ValueId) -> Option<u32> {
+        let Value::Merge { block, .. } = facts.arena.get(merge) else { return None };
         let mut best: Option<(usize, u32)> = None;
         let mut differences = 0;
-        for (_, _, value) in facts.arena.operands(merge) {
+        for (_, from, value) in facts.arena.operands(merge) {
             match facts.arena.get(*value) {
                 Value::Binary(Opcode::IntSub, ..) => differences += 1,
                 Value::Result(call) => {
@@ -408,10 +409,42 @@ impl Facts<'_> {
                     let length = texts.map(<[u8]>::len).max().unwrap_or(0);
                     best = best.max(Some((length, call)));
                 }
+                // What was just found to be 0 says that there is no difference.
+                _ if self.is_zero_on(function, facts, (*from, block), *value) => {}
                 _ => return None,
             }
         }
         best.filter(|_| differences > 0).map(|(_, call)| call)
+    }
+
+    /// Is the way from one block to another taken only if a value is 0, as the branch itself asks?
+    fn is_zero_on(
+        &self,
+        function: FuncId,
+        facts: &FunctionFacts,
+        way: (BlockId, BlockId),
+        value: ValueId,
+    ) -> bool {
+        let code = self.program().function(function);
+        let Some(Exit::Branch { when, taken, otherwise, .. }) =
+            code.and_then(|code| code.block(way.0)).map(|block| &block.exit)
+        else {
+            return false;
+        };
+        let Some(condition) = facts.conditions.get(&way.0).filter(|_| taken != otherwise) else {
+            return false;
+        };
+        let truth = (*taken == Place::Block(way.1)) == *when;
+        let (asked, equal) = match facts.arena.get(*condition) {
+            Value::Unary(Opcode::BoolNegate, _, inner) => (inner, !truth),
+            _ => (*condition, truth),
+        };
+        match facts.arena.get(asked) {
+            Value::Binary(Opcode::IntEqual, _, a, b) => {
+                equal && a == value && facts.arena.number(b) == Some(0)
+            }
+            _ => false,
+        }
     }
 
     /// What a computed jump is computed from: descends through the table's addresses.

@@ -72,6 +72,13 @@ fn a_comparison_that_is_put_in_two_places_is_one_of_whole_texts() {
     assert_eq!(facts.function(function).unwrap().arena.get(left), Value::Parameter(0));
 }
 
+#[test]
+fn a_prefix_compared_in_place_is_one_of_texts() {
+    let program = program("prefix-ppc64le.so");
+    let facts = Facts::of(&program, &Effort::default()).unwrap();
+    assert_eq!(secret(&facts, "/bin/true").as_deref(), Some(&b"q8v-"[..]));
+}
+
 /// What the requests of `request.c` are compared with before a command runs.
 fn secret(facts: &Facts<'_>, command: &str) -> Option<Vec<u8>> {
     let (function, block) = runs(facts, command);
