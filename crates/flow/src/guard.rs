@@ -491,10 +491,13 @@ impl Facts<'_> {
 
 impl Facts<'_> {
     /// Is data from outside compared with what the device keeps (files, account databases, or what is derived from such)?
+    ///
+    /// Data that may come from anywhere, such as the word that a parser of files, requests and options looks at, tells
+    /// nothing about who somebody is.
     pub fn compares_kept(&self, function: FuncId, left: ValueId, right: ValueId) -> bool {
         let (a, b) = (self.labels(function, left), self.labels(function, right));
         let outside = |labels: Labels| labels.meets(Labels::OUTSIDE.or(Labels::DOCUMENT));
-        outside(a) && b.is_kept() || outside(b) && a.is_kept()
+        !a.is_anything() && !b.is_anything() && (outside(a) && b.is_kept() || outside(b) && a.is_kept())
     }
 
     /// Values of a function that are the truth of such a comparison.

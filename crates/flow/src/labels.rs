@@ -9,6 +9,8 @@ use std::fmt;
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Labels(u32);
 
+/// Kinds of origin that no single datum has together.
+const ANYTHING: u32 = 4;
 /// First bit of the function's own parameters.
 const PARAMETERS: u32 = 20;
 /// Parameters that are told apart.
@@ -150,6 +152,19 @@ impl Labels {
             || self.meets(Self::FILE) && !self.meets(Self::DOCUMENT)
     }
 
+    /// From so many kinds of origin that the labels do not tell where it comes from: what all parts of a program share.
+    pub fn is_anything(self) -> bool {
+        let kinds = Self::NETWORK.0
+            | Self::INPUT.0
+            | Self::FILE.0
+            | Self::ENVIRONMENT.0
+            | Self::ARGUMENT.0
+            | Self::DEVICE.0
+            | Self::TIME.0
+            | Self::SECRET.0;
+        (self.0 & kinds).count_ones() >= ANYTHING
+    }
+
     /// Empty?
     pub fn is_none(self) -> bool {
         self.0 == 0
@@ -187,6 +202,13 @@ impl fmt::Debug for Labels {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn what_comes_from_four_kinds_of_origin_may_come_from_anywhere() {
+        let three = Labels::NETWORK.or(Labels::FILE).or(Labels::ENVIRONMENT);
+        assert!(!three.or(Labels::KEPT).or(Labels::DOCUMENT).or(Labels::ON_FILE).is_anything());
+        assert!(three.or(Labels::ARGUMENT).is_anything());
+    }
 
     proptest! {
         #[test]

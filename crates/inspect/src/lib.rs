@@ -6,6 +6,7 @@
 //! - `detectors`: what may be hidden in programs, one file a detector; `query` holds the questions that several ask.
 //! - `files`: what may be hidden in other files, one file a detector.
 //! - `score`, `files::Weight`: what a finding weighs, with reasons.
+//! - `marks`: numbers that programs know their own structures by.
 //! - `witness`: inputs that prove a finding.
 //! - `picture`: the control flow around a route, as data.
 //! - `executable`, `assemble`: one program, and the record over all of them; `cache`: reports on programs, on disk.
@@ -24,6 +25,7 @@ mod disassembly;
 mod executable;
 mod files;
 mod finding;
+mod marks;
 mod options;
 mod picture;
 mod predecessor;

@@ -172,7 +172,10 @@ fn inlined(facts: &Facts<'_>, function: FuncId, guards: &[Guard]) -> Vec<Constan
                 pieces.insert(Subject::of(facts, function, at), (bytes, *guard, labels));
             }
             _ if number > 0xffff && number < u64::from(u32::MAX) - 0xffff => {
-                let bytes = number.to_be_bytes().into_iter().skip_while(|byte| *byte == 0).collect();
+                let bytes: Vec<u8> = number.to_be_bytes().into_iter().skip_while(|byte| *byte == 0).collect();
+                if is_mostly_blank(&bytes) {
+                    continue;
+                }
                 numbers.push(ConstantTest {
                     function,
                     block: guard.block,
@@ -226,15 +229,19 @@ fn runs(
         } else {
             test.how = Comparison::Prefix;
         }
-        // Zeros are what empty memory and missing pointers are compared with, ones are -1: failure.
-        let blank = test.value.iter().filter(|byte| matches!(byte, 0 | 0xff)).count();
-        if blank * 2 >= test.value.len() {
+        if is_mostly_blank(&test.value) {
             return None;
         }
         let printable = test.value.iter().all(|b| (0x20..0x7f).contains(b));
         let least = if printable { MIN_TEXT } else { 4 };
         (test.value.len() >= least).then_some(test)
     })
+}
+
+/// Zeros are what empty memory and missing pointers are compared with, ones are -1: failure. Both together make masks,
+/// limits, flags and classes of addresses.
+fn is_mostly_blank(bytes: &[u8]) -> bool {
+    bytes.iter().filter(|byte| matches!(byte, 0 | 0xff)).count() * 2 >= bytes.len()
 }
 
 /// An address of the image: pointers are compared with those, too.
@@ -387,6 +394,14 @@ fn is_shell(command: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn masks_and_limits_are_no_triggers() {
+        for number in [0x0fff_ffff_u32, 0x8000_0000, 0x7f00_0000, 0x00ff_ffff, 0x0001_0000, 0xffff_f000] {
+            assert!(is_mostly_blank(&number.to_be_bytes()), "{number:#x}");
+        }
+        assert!(!is_mostly_blank(&0x7c9e_6a35_u32.to_be_bytes()));
+    }
 
     #[test]
     fn shells_are_told_from_fixed_commands() {

@@ -78,6 +78,12 @@ pub(crate) enum Doubt {
     Unreachable,
     /// What matters was taken apart or mixed with other data on the way.
     Derived,
+    /// It may as well come from what the device keeps or from who started the program: commands are configured so.
+    Mixed,
+    /// A number compared all over the program: what marks a structure.
+    Mark,
+    /// One of many values with the same consequence in the same function: a language's words look like that.
+    OneOfMany,
     /// The value is a word of a file format or language that the program reads.
     CommonWord,
     /// The value is written as an option of a command line: who can give it runs the program already.
@@ -88,8 +94,8 @@ impl Doubt {
     fn factor(self) -> f64 {
         match self {
             Self::Authenticated | Self::OptionSyntax => 0.4,
-            Self::InState | Self::CommonWord | Self::FormatWord => 0.6,
-            Self::Documented | Self::Derived => 0.5,
+            Self::InState | Self::CommonWord | Self::FormatWord | Self::Mixed => 0.6,
+            Self::Documented | Self::Derived | Self::Mark | Self::OneOfMany => 0.5,
             Self::AnywhereInInput => 0.75,
             Self::Short => 0.7,
             Self::Computed | Self::Unreachable => 0.85,

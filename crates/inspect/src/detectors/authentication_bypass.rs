@@ -6,7 +6,7 @@
 //! **Wrongly reports** requests that need no login by design and are dispatched beside the check.
 //! **Source**: D-Link (CVE-2013-6026); Thomas and Francillon (RAID 2018), route around authentication.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use flow::{Fact, Labels, Test, Value};
 use program::FuncId;
@@ -19,7 +19,7 @@ use crate::files::escaped;
 use crate::finding::{ProgramFinding, address, evidence, name_of, source, source_kind, trigger};
 use crate::score::{Doubt, PayloadWeight, score};
 
-pub(crate) const DETECTOR: Detector = Detector { rule: "authentication-bypass", version: 1, detect };
+pub(crate) const DETECTOR: Detector = Detector { rule: "authentication-bypass", version: 2, detect };
 
 fn detect(case: &Case<'_>) -> Vec<ProgramFinding> {
     findings(case, DETECTOR.rule, Kind::Other)
@@ -36,6 +36,9 @@ pub(crate) enum Kind {
     Signature,
 }
 
+/// Values with the same success in one function, above which they are words of a language.
+const MAX_VALUES: usize = 4;
+
 pub(crate) fn findings(case: &Case<'_>, rule: &'static str, kind: Kind) -> Vec<ProgramFinding> {
     let mut best: BTreeMap<(FuncId, Vec<u8>), ProgramFinding> = BTreeMap::new();
     for (function, _) in case.facts.functions() {
@@ -43,6 +46,8 @@ pub(crate) fn findings(case: &Case<'_>, rule: &'static str, kind: Kind) -> Vec<P
         // If a pair is about the secret itself, others of the same constant are the same thing seen from elsewhere.
         let credentials: Vec<Vec<u8>> =
             pairs.iter().filter(|p| p.same_datum(case.facts)).map(|p| p.constant.value.clone()).collect();
+        let values: BTreeSet<&[u8]> = pairs.iter().map(|pair| pair.constant.value.as_slice()).collect();
+        let many = values.len() > MAX_VALUES;
         for pair in pairs {
             let of = match () {
                 () if is_signature(case, &pair) => Kind::Signature,
@@ -50,7 +55,7 @@ pub(crate) fn findings(case: &Case<'_>, rule: &'static str, kind: Kind) -> Vec<P
                 () => Kind::Other,
             };
             if of == kind {
-                let finding = finding(case, rule, kind, &pair);
+                let finding = finding(case, rule, kind, &pair, many);
                 let key = (function, pair.constant.value);
                 if best.get(&key).is_none_or(|before| before.score < finding.score) {
                     best.insert(key, finding);
@@ -73,7 +78,13 @@ fn is_signature(case: &Case<'_>, pair: &TwoWays) -> bool {
     known.iter().any(|fact| matches!(fact, Fact::Does("signature.check", _)))
 }
 
-fn finding(case: &Case<'_>, rule: &'static str, kind: Kind, pair: &TwoWays) -> ProgramFinding {
+fn finding(
+    case: &Case<'_>,
+    rule: &'static str,
+    kind: Kind,
+    pair: &TwoWays,
+    one_of_many: bool,
+) -> ProgramFinding {
     let facts = case.facts;
     let TwoWays { function, constant, decision } = pair;
     let function = *function;
@@ -82,6 +93,9 @@ fn finding(case: &Case<'_>, rule: &'static str, kind: Kind, pair: &TwoWays) -> P
     let mut doubts = doubts(case, function, &guards, constant);
     // What must be there before a comparison is made (an account, a connection) is no login.
     doubts.retain(|doubt| *doubt != Doubt::InState);
+    if one_of_many {
+        doubts.push(Doubt::OneOfMany);
+    }
     // A credential that its own texts mention would be no secret; one that is a plain word of a protocol is none.
     if is_common(&constant.value) {
         doubts.push(Doubt::CommonWord);

@@ -82,8 +82,10 @@ fn behind(facts: &Facts<'_>, function: FuncId, guards: Vec<Guard>, running: Runn
 fn last_step(facts: &Facts<'_>, function: FuncId, guards: &[Guard], steps: &[Step]) -> Option<ConstantTest> {
     let own = pieces(facts, function, guards);
     let last = own.first()?.clone();
-    let count =
-        own.iter().map(|p| p.value.len()).sum::<usize>() + steps.iter().map(|s| s.bytes.len()).sum::<usize>();
+    // What fills up a word counts for nothing.
+    let told = |bytes: &[u8]| bytes.iter().filter(|byte| !matches!(byte, 0 | 0xff)).count();
+    let count = own.iter().map(|p| told(&p.value)).sum::<usize>()
+        + steps.iter().map(|s| told(&s.bytes)).sum::<usize>();
     (!steps.is_empty() && count >= MIN_STEPS).then_some(last)
 }
 
@@ -272,6 +274,9 @@ pub(crate) fn doubts(case: &Case<'_>, function: FuncId, guards: &[Guard], test: 
     }
     if test.number {
         doubts.push(Doubt::Computed);
+    }
+    if case.marks().contain(&test.value) {
+        doubts.push(Doubt::Mark);
     }
     if test.value.starts_with(b"--") {
         doubts.push(Doubt::OptionSyntax);

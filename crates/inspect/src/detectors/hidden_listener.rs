@@ -17,7 +17,7 @@ use crate::finding::{ProgramFinding, address, evidence, name_of, source};
 use crate::query::{Runs, constant_tests, is_decision, is_state, what_it_runs};
 use crate::score::{Doubt, PayloadWeight, score};
 
-pub(crate) const DETECTOR: Detector = Detector { rule: "hidden-listener", version: 1, detect };
+pub(crate) const DETECTOR: Detector = Detector { rule: "hidden-listener", version: 2, detect };
 
 fn detect(case: &Case<'_>) -> Vec<ProgramFinding> {
     let facts = case.facts;
@@ -61,6 +61,10 @@ fn finding(facts: &Facts<'_>, effect: &Effect) -> Option<ProgramFinding> {
         doubts.push(Doubt::Authenticated);
     } else if any(is_state) {
         doubts.push(Doubt::InState);
+    }
+    let own = Labels::SECRET.or(Labels::KEPT).or(Labels::ARGUMENT).or(Labels::ENVIRONMENT);
+    if effect.on.is_some_and(|on| facts.labels(function, on).meets(own)) {
+        doubts.push(Doubt::Mixed);
     }
     let (source, mut route) = source(facts, function, Labels::NETWORK);
     let at: Option<VirtAddr> = place(facts, effect);

@@ -32,6 +32,7 @@ use flow::Facts;
 use gated::{Gated, gated};
 
 use crate::finding::ProgramFinding;
+use crate::marks::Marks;
 use crate::texts::Texts;
 
 /// What a detector may ask.
@@ -39,16 +40,22 @@ pub(crate) struct Case<'a> {
     pub(crate) facts: &'a Facts<'a>,
     pub(crate) texts: &'a Texts,
     gated: OnceLock<Vec<Gated>>,
+    marks: OnceLock<Marks>,
 }
 
 impl<'a> Case<'a> {
     pub(crate) fn new(facts: &'a Facts<'a>, texts: &'a Texts) -> Self {
-        Self { facts, texts, gated: OnceLock::new() }
+        Self { facts, texts, gated: OnceLock::new(), marks: OnceLock::new() }
     }
 
     /// Payloads behind constants; found when first asked for.
     pub(crate) fn gated(&self) -> &[Gated] {
         self.gated.get_or_init(|| gated(self.facts))
+    }
+
+    /// Numbers that the program knows its own structures by.
+    pub(crate) fn marks(&self) -> &Marks {
+        self.marks.get_or_init(|| Marks::of(self.facts))
     }
 }
 

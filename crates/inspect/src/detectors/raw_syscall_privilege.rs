@@ -17,7 +17,7 @@ use crate::finding::ProgramFinding;
 use crate::query::{Runs, what_it_runs};
 use crate::score::{PayloadWeight, score};
 
-pub(crate) const DETECTOR: Detector = Detector { rule: "raw-syscall-privilege", version: 1, detect };
+pub(crate) const DETECTOR: Detector = Detector { rule: "raw-syscall-privilege", version: 2, detect };
 
 /// Calls for which a program has no reason to go around its library.
 const GRAVE: &[&str] = &[
@@ -47,7 +47,10 @@ fn detect(case: &Case<'_>) -> Vec<ProgramFinding> {
             };
             // `syscall` is the only way to calls that the library does not wrap: that is no evasion by itself.
             if site.target != CallTarget::System
-                && matches!(name, "memfd_create" | "finit_module" | "execveat")
+                && matches!(
+                    name,
+                    "delete_module" | "execveat" | "finit_module" | "init_module" | "memfd_create"
+                )
             {
                 continue;
             }

@@ -15,7 +15,7 @@ use super::{Case, Detector};
 use crate::finding::{ProgramFinding, address, evidence, name_of, source};
 use crate::score::{PayloadWeight, score};
 
-pub(crate) const DETECTOR: Detector = Detector { rule: "time-bomb", version: 1, detect };
+pub(crate) const DETECTOR: Detector = Detector { rule: "time-bomb", version: 2, detect };
 
 const HARMFUL: &[&str] = &["file.delete", "process.exec", "system.reboot"];
 /// 2001-09-09, the first time with ten digits; below, numbers are durations.
@@ -49,9 +49,14 @@ fn date(facts: &Facts<'_>, function: FuncId, guard: &Guard) -> Option<u64> {
     match (guard.test, guard.holds) {
         (Test::Less { left, right }, true) if clock(right) => number(left),
         (Test::Less { left, right }, false) if clock(left) => number(right),
-        (Test::Equal { left, right }, true) if clock(left) => number(right),
+        (Test::Equal { left, right }, true) if clock(left) => number(right).filter(|n| !is_word(*n)),
         _ => None,
     }
+}
+
+/// Four characters: what programs mark their own structures with.
+fn is_word(number: u64) -> bool {
+    u32::try_from(number).is_ok_and(|n| n.to_be_bytes().iter().all(u8::is_ascii_graphic))
 }
 
 fn finding(
@@ -106,5 +111,16 @@ fn finding(
         evidence: evidence(facts, &places),
         control_flow: None,
         witness: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn marks_of_structures_are_no_dates() {
+        assert!(is_word(u64::from(u32::from_be_bytes(*b"ZONE"))));
+        assert!(!is_word(1_767_225_600));
     }
 }
