@@ -5,65 +5,14 @@
 //! names. *First*: that finding heads the list. *Trigger*: its value is exact. The row `baseline` accuses every program
 //! that can run another program, which is what a look at the imports gives.
 
-use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::Path;
 
-use anyhow::{Context, bail};
-use serde::Deserialize;
+use anyhow::bail;
 
 use crate::corpus::{self, Hidden, Variant};
+use crate::inspected::{self, Finding, Record};
 
 const RECORDS: &str = "target/corpus-records";
-/// Kernel ticks a second in `/proc`, fixed at 100 for user space (proc_pid_stat(5)).
-const TICKS: f64 = 100.0;
-
-#[derive(Deserialize)]
-struct Record {
-    artifacts: Vec<Artifact>,
-    findings: Vec<Finding>,
-    totals: Totals,
-}
-
-#[derive(Deserialize)]
-struct Artifact {
-    #[serde(default)]
-    capabilities: Vec<Capability>,
-}
-
-#[derive(Deserialize)]
-struct Capability {
-    name: String,
-}
-
-#[derive(Deserialize)]
-struct Finding {
-    rule: String,
-    severity: String,
-    trigger: Option<Trigger>,
-}
-
-#[derive(Deserialize)]
-struct Trigger {
-    value: Option<TriggerValue>,
-}
-
-#[derive(Deserialize)]
-struct TriggerValue {
-    hex: String,
-}
-
-#[derive(Deserialize)]
-struct Totals {
-    code_bytes: u64,
-}
-
-impl Finding {
-    fn is_alarm(&self) -> bool {
-        matches!(self.severity.as_str(), "high" | "critical")
-    }
-}
-
 /// Counts over the programs of one architecture, or of all.
 #[derive(Clone, Copy, Default)]
 struct Tally {
@@ -82,7 +31,7 @@ struct Tally {
 
 pub(crate) fn run() -> anyhow::Result<()> {
     let truth = corpus::truth()?;
-    let command = release_command()?;
+    let command = inspected::release_command()?;
     println!(
         "| architecture | found | first | trigger exact | clean accused | look-alikes accused | CPU s / MB |"
     );
@@ -110,47 +59,18 @@ pub(crate) fn run() -> anyhow::Result<()> {
     Ok(())
 }
 
-fn release_command() -> anyhow::Result<PathBuf> {
-    let built = Command::new("cargo").args(["build", "--release", "--locked", "--quiet"]).status();
-    if !built.context("cannot run `cargo build`")?.success() {
-        bail!("cannot build the command");
-    }
-    Ok(Path::new(&std::env::var("CARGO_TARGET_DIR").unwrap_or_else(|_| "target".to_owned()))
-        .join("release/sukashi"))
-}
-
 /// Inspects all programs of an architecture; CPU seconds it took.
 fn inspect(command: &Path, architecture: &str) -> anyhow::Result<f64> {
     let programs = Path::new(corpus::OUTPUT).join(architecture);
     if !programs.is_dir() {
         bail!("there is no `{}`; hint: `cargo xtask corpus`", programs.display());
     }
-    let before = children_seconds()?;
-    let output = format!("{RECORDS}/{architecture}/");
-    let status = Command::new(command)
-        .args(["inspect", "--format", "json", "--fail-on", "never", "--quiet"])
-        .arg(&programs)
-        .args(["-o", &output])
-        .status()
-        .with_context(|| format!("cannot run `{}`", command.display()))?;
-    if !matches!(status.code(), Some(0 | 3)) {
-        bail!("`sukashi inspect {}` ended with {status}", programs.display());
-    }
-    Ok(children_seconds()? - before)
-}
-
-/// User and system time of children that ended, from `/proc/self/stat`.
-fn children_seconds() -> anyhow::Result<f64> {
-    let text = fs::read_to_string("/proc/self/stat").context("cannot read `/proc/self/stat`")?;
-    let behind_name = text.rsplit(')').next().unwrap_or_default();
-    let ticks: Vec<f64> = behind_name.split_whitespace().skip(13).take(2).flat_map(str::parse).collect();
-    Ok(ticks.iter().sum::<f64>() / TICKS)
+    inspected::inspect(command, &programs, &Path::new(RECORDS).join(architecture))
 }
 
 fn record(architecture: &str, name: &str, variant: Variant) -> anyhow::Result<Record> {
     let path = format!("{RECORDS}/{architecture}/{name}.{}.json", variant.name());
-    let text = fs::read_to_string(&path).with_context(|| format!("cannot read `{path}`"))?;
-    serde_json::from_str(&text).with_context(|| format!("cannot read `{path}`"))
+    Record::read(Path::new(&path))
 }
 
 impl Tally {
@@ -204,19 +124,5 @@ impl Tally {
             share(self.look_alike_alarms, self.programs),
             self.seconds / (self.code_bytes.max(1) as f64 / 1e6)
         );
-    }
-}
-
-impl Finding {
-    fn has_value(&self, hex: &str) -> bool {
-        let value = self.trigger.as_ref().and_then(|t| t.value.as_ref());
-        // The end of a C string may be part of the value.
-        value.is_some_and(|v| v.hex == hex || v.hex.strip_suffix("00") == Some(hex))
-    }
-}
-
-impl Record {
-    fn executes(&self) -> bool {
-        self.artifacts.iter().flat_map(|a| &a.capabilities).any(|c| c.name == "process.exec")
     }
 }

@@ -19,11 +19,13 @@ mod files;
 mod full;
 mod fuzz;
 mod generate_system;
+mod inspected;
 mod licences;
 mod oracle;
 mod oracle_assess;
 mod router_image;
 mod semantics_fixtures;
+mod stock;
 mod tlog_suites;
 mod vuln_extract;
 mod vuln_label;
@@ -94,6 +96,8 @@ enum Bench {
     Sleigh,
     /// Bills of materials and vulnerabilities: speed, and matches against labelled truth.
     Standards,
+    /// False alarms on programs that Debian ships.
+    Stock(stock::Args),
 }
 
 fn main() -> anyhow::Result<()> {
@@ -106,6 +110,7 @@ fn main() -> anyhow::Result<()> {
         Command::Bench { what: Bench::Share(args) } => bench_share::run(&args),
         Command::Bench { what: Bench::Sleigh } => bench_sleigh::run(),
         Command::Bench { what: Bench::Standards } => bench_standards::run(),
+        Command::Bench { what: Bench::Stock(args) } => stock::run(&args),
         Command::Boundaries => boundaries::check(),
         Command::Conformance(args) => conformance::run(&args),
         Command::Corpus(args) => corpus::build(&args),

@@ -1,0 +1,112 @@
+//! The released command on a folder of programs, and the records that it writes.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, bail};
+use serde::Deserialize;
+
+/// Kernel ticks a second in `/proc`, fixed at 100 for user space (proc_pid_stat(5)).
+const TICKS: f64 = 100.0;
+
+/// Of a record, what measurements ask.
+#[derive(Deserialize)]
+pub(crate) struct Record {
+    pub(crate) artifacts: Vec<Artifact>,
+    pub(crate) findings: Vec<Finding>,
+    pub(crate) totals: Totals,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Artifact {
+    #[serde(default)]
+    capabilities: Vec<Capability>,
+}
+
+#[derive(Deserialize)]
+struct Capability {
+    name: String,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Finding {
+    pub(crate) rule: String,
+    pub(crate) title: String,
+    severity: String,
+    trigger: Option<Trigger>,
+}
+
+#[derive(Deserialize)]
+struct Trigger {
+    value: Option<TriggerValue>,
+}
+
+#[derive(Deserialize)]
+struct TriggerValue {
+    hex: String,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Totals {
+    pub(crate) code_bytes: u64,
+}
+
+impl Finding {
+    /// Severity high or critical.
+    pub(crate) fn is_alarm(&self) -> bool {
+        matches!(self.severity.as_str(), "high" | "critical")
+    }
+
+    pub(crate) fn has_value(&self, hex: &str) -> bool {
+        let value = self.trigger.as_ref().and_then(|t| t.value.as_ref());
+        // The end of a C string may be part of the value.
+        value.is_some_and(|v| v.hex == hex || v.hex.strip_suffix("00") == Some(hex))
+    }
+}
+
+impl Record {
+    pub(crate) fn read(path: &Path) -> anyhow::Result<Self> {
+        let text = fs::read_to_string(path).with_context(|| format!("cannot read `{}`", path.display()))?;
+        serde_json::from_str(&text).with_context(|| format!("cannot read `{}`", path.display()))
+    }
+
+    pub(crate) fn executes(&self) -> bool {
+        self.artifacts.iter().flat_map(|a| &a.capabilities).any(|c| c.name == "process.exec")
+    }
+}
+
+/// Builds the command for release; its path.
+pub(crate) fn release_command() -> anyhow::Result<PathBuf> {
+    let built = Command::new("cargo").args(["build", "--release", "--locked", "--quiet"]).status();
+    if !built.context("cannot run `cargo build`")?.success() {
+        bail!("cannot build the command");
+    }
+    Ok(Path::new(&std::env::var("CARGO_TARGET_DIR").unwrap_or_else(|_| "target".to_owned()))
+        .join("release/sukashi"))
+}
+
+/// Inspects all programs in a folder, one record for each; CPU seconds it took.
+pub(crate) fn inspect(command: &Path, programs: &Path, records: &Path) -> anyhow::Result<f64> {
+    let before = children_seconds()?;
+    let status = Command::new(command)
+        .args(["inspect", "--format", "json", "--fail-on", "never", "--quiet", "--no-cache"])
+        .arg(programs)
+        // With the slash at its end it is a folder.
+        .arg("-o")
+        .arg(records.join(""))
+        .status()
+        .with_context(|| format!("cannot run `{}`", command.display()))?;
+    if !matches!(status.code(), Some(0 | 3)) {
+        bail!("`sukashi inspect {}` ended with {status}", programs.display());
+    }
+    Ok(children_seconds()? - before)
+}
+
+/// User and system time of children that ended, from `/proc/self/stat`.
+fn children_seconds() -> anyhow::Result<f64> {
+    let text = fs::read_to_string("/proc/self/stat").context("cannot read `/proc/self/stat`")?;
+    let behind_name = text.rsplit(')').next().unwrap_or_default();
+    let ticks: Vec<f64> = behind_name.split_whitespace().skip(13).take(2).flat_map(str::parse).collect();
+    Ok(ticks.iter().sum::<f64>() / TICKS)
+}
