@@ -1,0 +1,135 @@
+//! Which texts the program computes, where that matters.
+
+use std::collections::BTreeMap;
+
+use program::{FuncId, VirtAddr};
+
+use super::Facts;
+use crate::decode::Decoder;
+use crate::function::FunctionFacts;
+use crate::guard::Test;
+use crate::knowledge::Fact;
+use crate::labels::Labels;
+use crate::value::{Value, ValueId};
+
+/// Operations for decoding texts, in every program; as many as it has bytes of code come on top.
+const DECODING: u64 = 400_000;
+
+/// Bytes that a pointer may be behind where a loop begins to fill an object.
+const BEFORE: i64 = 8;
+
+impl Facts<'_> {
+    /// Finds the texts that the program computes and then compares with outside data, or runs.
+    pub(super) fn decode(
+        &mut self,
+        table: &'static sleigh::Table,
+        convention: &'static sleigh::language::Convention,
+    ) {
+        let left = DECODING + self.program.coverage.code_bytes;
+        let mut decoder = Decoder { program: self.program, table, convention, left };
+        let mut found: BTreeMap<(FuncId, ValueId), Option<Vec<u8>>> = BTreeMap::new();
+        let mut wanted = self.undetermined();
+        wanted.extend(self.undetermined_beginnings());
+        for (function, call, n, value) in wanted {
+            let Some(own) = self.function(function) else { continue };
+            let Some(site) = own.calls.get(&call) else { continue };
+            let Some(argument) = site.arguments.get(usize::from(n)) else { continue };
+            let moved = own.arena.distance(own.resolve(*argument), value).unwrap_or_default();
+            let text = decoder.text(function, site.block, site.address, u32::from(n), moved);
+            // One place may hold several texts in turn: then it is none.
+            let slot = found.entry((function, value)).or_insert_with(|| text.clone());
+            if *slot != text {
+                *slot = None;
+            }
+        }
+        self.work += left.saturating_sub(decoder.left);
+        self.decoded = found.into_iter().filter_map(|(place, text)| Some((place, text?))).collect();
+    }
+
+    /// Places where comparisons begin that are partly in place, as [`Self::undetermined`].
+    fn undetermined_beginnings(&self) -> Vec<(FuncId, u32, u8, ValueId)> {
+        let mut all = Vec::new();
+        for (function, own) in self.functions() {
+            let tests = own.conditions.values().flat_map(|value| self.tests(function, own, *value, true));
+            for (test, _) in tests {
+                let Test::Text { call, left, right, .. } = test else { continue };
+                let arguments =
+                    own.calls.get(&call).map(|site| site.arguments.as_slice()).unwrap_or_default();
+                for (value, other) in [(left, right), (right, left)] {
+                    let moved = |argument: &ValueId| own.arena.distance(own.resolve(*argument), value);
+                    let n = (0..).zip(arguments).find(|(_, a)| moved(a).is_some_and(|bytes| bytes < 0));
+                    let outside = self.labels(function, other).meets(Labels::OUTSIDE.or(Labels::FILE));
+                    if let Some((n, _)) = n.filter(|_| outside && self.is_hidden(function, own, value)) {
+                        all.push((function, call, n, value));
+                    }
+                }
+            }
+        }
+        all
+    }
+
+    /// Arguments that hold a text of the program which the file does not show: by function, call and number.
+    fn undetermined(&self) -> Vec<(FuncId, u32, u8, ValueId)> {
+        let mut all = Vec::new();
+        for (function, own) in self.functions() {
+            for (call, site) in &own.calls {
+                let argument = |n: u8| site.arguments.get(usize::from(n)).copied();
+                for fact in self.knowledge(function, *call) {
+                    match *fact {
+                        Fact::Compares { left, right, .. } => {
+                            for (n, other) in [(left, right), (right, left)] {
+                                let outside = argument(other).is_some_and(|v| {
+                                    self.labels(function, v).meets(Labels::OUTSIDE.or(Labels::FILE))
+                                });
+                                let hidden = argument(n).filter(|v| self.is_hidden(function, own, *v));
+                                if let Some(value) = hidden.filter(|_| outside) {
+                                    all.push((function, *call, n, own.resolve(value)));
+                                }
+                            }
+                        }
+                        Fact::Does("process.exec", Some(n)) => {
+                            let hidden = argument(n).filter(|v| self.is_hidden(function, own, *v));
+                            all.extend(hidden.map(|value| (function, *call, n, own.resolve(value))));
+                        }
+                        _ => {}
+                    }
+                }
+            }
+        }
+        all
+    }
+
+    /// Does a value point to memory that the program fills, with nothing from outside in it?
+    fn is_hidden(&self, function: FuncId, own: &FunctionFacts, value: ValueId) -> bool {
+        let value = own.resolve(value);
+        let memory = match own.arena.get(value) {
+            Value::Stack(_) | Value::Result(_) | Value::Merge { .. } => true,
+            Value::Number(address) => {
+                let access = self.program.image.access(VirtAddr(address));
+                access.is_some_and(|access| access.write)
+                    && !self.program.image.is_read_only(VirtAddr(address))
+            }
+            _ => false,
+        };
+        let clean = self.labels(function, value).is_none() && self.parameters(function, value).is_empty();
+        memory && (clean || self.is_computed(function, own, value))
+    }
+
+    /// Does a function write bytes of its own making into an object on the stack? Compilers use one place for several
+    /// objects, so what else was there says nothing.
+    fn is_computed(&self, function: FuncId, own: &FunctionFacts, object: ValueId) -> bool {
+        let Value::Stack(start) = own.arena.get(object) else { return false };
+        // Compilers begin a few bytes before an object where they count up before they store.
+        let near = |root: &ValueId| match own.arena.get(*root) {
+            Value::Stack(place) => (start.saturating_sub(BEFORE)..=start).contains(&place),
+            _ => false,
+        };
+        let starts = |to: ValueId| to != object && own.roots(to).iter().any(near);
+        let own_making = |value: ValueId| {
+            let computed =
+                matches!(own.arena.get(value), Value::Unary(..) | Value::Binary(..) | Value::Sum(..));
+            computed && self.labels(function, value).is_none()
+        };
+        own.stores.iter().any(|store| starts(store.to) && own_making(store.value))
+    }
+}
