@@ -130,8 +130,8 @@ pub fn assess_with(
     let (goals, plan) = {
         let graph = Graph::new(&session, &knowledge, &judged, &patterns).map_err(AssessError::Vocabulary)?;
         done(Stage::Graph);
-        let reported = report_goals(&graph, &goals, options);
-        done(Stage::Goals);
+        let reported = report_goals(&graph, &goals, options, done);
+        done(Stage::Paths);
         let planned = Planned::new(&graph, system, &base, &reported, options);
         (reported, planned)
     };
@@ -195,9 +195,16 @@ fn derive(knowledge: &Knowledge, options: &Options, base: &BTreeSet<Fact>) -> Re
     Ok(session)
 }
 
-fn report_goals(graph: &Graph<'_>, goals: &[Wanted], options: &Options) -> Vec<Goal> {
+fn report_goals(
+    graph: &Graph<'_>,
+    goals: &[Wanted],
+    options: &Options,
+    done: &mut dyn FnMut(Stage),
+) -> Vec<Goal> {
     let probabilities = probabilities(graph, &[], options.worlds, options.seed);
+    done(Stage::Likelihood);
     let days = times(graph, options.seed);
+    done(Stage::Times);
     let answers = graph.goals.iter().zip(probabilities).zip(days);
     goals
         .iter()

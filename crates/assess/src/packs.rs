@@ -57,11 +57,16 @@ impl Pack {
 /// # Errors
 /// Every mistake in their text.
 pub fn program(packs: &[Pack]) -> Result<Program, ProgramError> {
-    let declarations = declarations();
+    let declarations = vocabulary();
     let vocabulary = Source { name: "vocabulary", text: &declarations };
     let texts = packs.iter().map(|pack| Source { name: &pack.name, text: &pack.text });
     let sources: Vec<Source<'_>> = std::iter::once(vocabulary).chain(texts).collect();
     Program::load(&sources)
+}
+
+/// `.decl` lines for everything that packs may read.
+pub fn vocabulary() -> String {
+    declarations()
 }
 
 /// A probability or time: a figure, or that of the vulnerability used.

@@ -13,7 +13,7 @@ use crate::random::Random;
 
 /// Most worlds in which times are drawn, and most work for them in rule applications.
 const MAX_TIMED_WORLDS: usize = 1024;
-const MAX_TIMED_WORK: usize = 400_000_000;
+const MAX_TIMED_WORK: usize = 100_000_000;
 
 /// How often each goal is reached among `worlds`, rounded up to a multiple of 64.
 pub(crate) fn probabilities(

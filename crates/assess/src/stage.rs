@@ -12,8 +12,12 @@ pub enum Stage {
     Verdicts,
     /// The attack graph of the goals.
     Graph,
-    /// Probabilities, times and paths of the goals.
-    Goals,
+    /// How likely each goal is reached.
+    Likelihood,
+    /// How soon.
+    Times,
+    /// By which paths.
+    Paths,
     /// The choice of countermeasures.
     Plan,
     /// The choice, applied in the engine.
@@ -28,7 +32,9 @@ impl Stage {
             Self::Derived => "all derived",
             Self::Verdicts => "verdicts",
             Self::Graph => "attack graph of the goals",
-            Self::Goals => "probabilities, times, paths",
+            Self::Likelihood => "probabilities of the goals",
+            Self::Times => "times to the goals",
+            Self::Paths => "paths to the goals",
             Self::Plan => "countermeasures chosen",
             Self::Verified => "countermeasures verified",
         }

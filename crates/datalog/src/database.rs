@@ -146,6 +146,13 @@ impl Database {
         }
     }
 
+    /// Leaves an empty one.
+    pub(crate) fn take(&mut self, relation: RelationId) -> Option<Table> {
+        let table = self.tables.get_mut(relation.0)?;
+        let width = table.width;
+        Some(std::mem::replace(table, Table::new(width)))
+    }
+
     pub(crate) fn rows(&self, relation: RelationId) -> impl Iterator<Item = Row> + '_ {
         self.table(relation).into_iter().flat_map(Table::rows)
     }

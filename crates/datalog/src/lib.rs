@@ -37,7 +37,7 @@
 //! `operators`). `reference` is a slow, obvious evaluator that tests compare both with; `explain` and `proofs` answer
 //! why, `missing` answers why not.
 //!
-//! Known limits: all workers live in one process; a changed rule set means a new session.
+//! Known limit: all workers live in one process.
 
 mod bodies;
 mod cheapest;
@@ -58,6 +58,7 @@ mod program;
 mod proofs;
 mod reference;
 mod render;
+mod replace;
 mod resolve;
 mod safety;
 mod seminaive;
@@ -77,6 +78,7 @@ pub use plan::PlanError;
 pub use program::{ColumnType, Mistake, Program, ProgramError, Relation, Rule, RuleId};
 pub use proofs::CheapestProofs;
 pub use reference::reference;
+pub use replace::ReplaceError;
 pub use resolve::ResolveError;
 pub use safety::SafetyError;
 pub use session::{

@@ -271,12 +271,17 @@ impl Program {
     /// # Errors
     /// All mistakes of the first stage that finds any.
     pub fn load(sources: &[Source<'_>]) -> Result<Self, ProgramError> {
-        Self::build(sources).map_err(|mistakes| ProgramError::new(sources, mistakes))
+        Self::load_with(sources, Symbols::default())
     }
 
-    fn build(sources: &[Source<'_>]) -> Result<Self, Vec<Mistake>> {
+    /// The same, going on with the names that another program knows.
+    pub(crate) fn load_with(sources: &[Source<'_>], symbols: Symbols) -> Result<Self, ProgramError> {
+        Self::build(sources, symbols).map_err(|mistakes| ProgramError::new(sources, mistakes))
+    }
+
+    fn build(sources: &[Source<'_>], symbols: Symbols) -> Result<Self, Vec<Mistake>> {
         let text = read(sources)?;
-        let mut program = resolve(sources, &text).map_err(from_all)?;
+        let mut program = resolve(sources, &text, symbols).map_err(from_all)?;
         check(&mut program).map_err(from_all)?;
         program.strata = stratify(&program).map_err(from_all)?;
         program.plans = plan(&program).map_err(from_all)?;

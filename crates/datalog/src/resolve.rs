@@ -128,7 +128,12 @@ impl ResolveError {
     }
 }
 
-pub(crate) fn resolve(sources: &[Source<'_>], text: &Text) -> Result<Program, Vec<ResolveError>> {
+/// New names get numbers after those of `symbols`.
+pub(crate) fn resolve(
+    sources: &[Source<'_>],
+    text: &Text,
+    symbols: Symbols,
+) -> Result<Program, Vec<ResolveError>> {
     let mut resolver = Resolver {
         program: Program {
             relations: Vec::new(),
@@ -138,7 +143,7 @@ pub(crate) fn resolve(sources: &[Source<'_>], text: &Text) -> Result<Program, Ve
             facts: Vec::new(),
             strata: Vec::new(),
             plans: Vec::new(),
-            symbols: Symbols::default(),
+            symbols,
         },
         errors: Vec::new(),
     };

@@ -79,14 +79,12 @@ impl SemiNaive {
         options: Options,
     ) -> Result<Self, Exceeded> {
         let Options { workers, max_derived, max_steps, .. } = options;
-        let heaps = program.relations.iter().map(Heap::new).collect();
-        let nothing = vec![Vec::new(); program.relations.len()];
         let mut all = Self {
-            heaps,
+            heaps: program.relations.iter().map(Heap::new).collect(),
             plans: HashMap::new(),
             statistics: Statistics { relations: vec![None; program.relations.len()] },
-            came: nothing.clone(),
-            went: nothing,
+            came: vec![Vec::new(); program.relations.len()],
+            went: vec![Vec::new(); program.relations.len()],
             workers: workers.clamp(1, 64),
             concluded: 0,
             // While old facts go and new ones come, both are counted for a moment: hence twice.
@@ -94,24 +92,66 @@ impl SemiNaive {
             max_steps,
             left: max_steps,
         };
-        for (id, relation) in (0..).map(RelationId).zip(&program.relations) {
-            let heap = &mut all.heaps[id.0];
-            heap.load(stated(id), 0);
-            if relation.derived {
-                heap.enter();
-            } else {
-                let (rows, distinct) = heap.statistics();
-                all.statistics.relations[id.0] = Some((rows, distinct));
-                let most = (0..relation.columns.len()).max_by(|a, b| distinct[*a].total_cmp(&distinct[*b]));
-                if let Some(most) = most.filter(|most| distinct[*most] > TELLING * distinct[0]) {
-                    heap.gather(most);
-                }
-            }
+        for id in (0..program.relations.len()).map(RelationId) {
+            all.load(program, id, stated(id));
         }
         for stratum in &program.strata {
             all.fill(program, stratum)?;
         }
         Ok(all)
+    }
+
+    /// The same facts under other rules: for each relation the one of the old rules that has the same rows, if there is
+    /// one. Everything else is derived anew.
+    pub(crate) fn under<'s>(
+        mut self,
+        program: &Program,
+        stays: &[Option<RelationId>],
+        stated: &dyn Fn(RelationId) -> Box<dyn Iterator<Item = Row> + 's>,
+    ) -> Result<Self, Exceeded> {
+        let mut all = Self {
+            heaps: program.relations.iter().map(Heap::new).collect(),
+            plans: HashMap::new(),
+            statistics: Statistics { relations: vec![None; program.relations.len()] },
+            came: vec![Vec::new(); program.relations.len()],
+            went: vec![Vec::new(); program.relations.len()],
+            concluded: 0,
+            left: self.max_steps,
+            ..self
+        };
+        for (id, from) in (0..).map(RelationId).zip(stays) {
+            match from {
+                Some(from) => {
+                    std::mem::swap(&mut all.heaps[id.0], &mut self.heaps[from.0]);
+                    all.statistics.relations[id.0] = self.statistics.relations[from.0];
+                    let heap = &all.heaps[id.0];
+                    let derived = program.relation(id).derived.then(|| heap.rows().count());
+                    all.concluded += derived.and_then(|rows| i64::try_from(rows).ok()).unwrap_or_default();
+                }
+                None => all.load(program, id, stated(id)),
+            }
+        }
+        let changed = |stratum: &&Stratum| stratum.relations.iter().any(|id| stays[id.0].is_none());
+        for stratum in program.strata.iter().filter(changed) {
+            all.fill(program, stratum)?;
+        }
+        Ok(all)
+    }
+
+    /// Stated rows, before any are concluded.
+    fn load(&mut self, program: &Program, id: RelationId, rows: impl Iterator<Item = Row>) {
+        let (heap, relation) = (&mut self.heaps[id.0], program.relation(id));
+        heap.load(rows, 0);
+        if relation.derived {
+            heap.enter();
+            return;
+        }
+        let (rows, distinct) = heap.statistics();
+        self.statistics.relations[id.0] = Some((rows, distinct));
+        let most = (0..relation.columns.len()).max_by(|a, b| distinct[*a].total_cmp(&distinct[*b]));
+        if let Some(most) = most.filter(|most| distinct[*most] > TELLING * distinct[0]) {
+            heap.gather(most);
+        }
     }
 
     /// A stratum for the first time.

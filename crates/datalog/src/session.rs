@@ -74,14 +74,16 @@ pub struct Session {
     pub(crate) program: Program,
     pub(crate) database: Database,
     /// Stated facts of derived relations; those of all others are in the database alone.
-    stated: Database,
+    pub(crate) stated: Database,
+    /// Facts that the program's own text states.
+    pub(crate) written: Vec<(RelationId, Row)>,
     /// Facts that are to come (true) or go with the next commit, by relation.
-    pending: Vec<HashMap<Row, bool, Mixed>>,
+    pub(crate) pending: Vec<HashMap<Row, bool, Mixed>>,
     /// How often beyond once the engine holds a row, where it does.
-    more: HashMap<(RelationId, Row), Difference>,
+    pub(crate) more: HashMap<(RelationId, Row), Difference>,
     pub(crate) engine: RefCell<Option<Machine>>,
     options: Options,
-    incomplete: Option<Incomplete>,
+    pub(crate) incomplete: Option<Incomplete>,
     /// Of the last commit, once somebody asked why.
     pub(crate) recorded: OnceCell<Recorded>,
 }
@@ -170,6 +172,7 @@ impl Session {
         let mut session = Self {
             database: Database::new(&program),
             stated: Database::new(&program),
+            written: Vec::new(),
             pending: vec![HashMap::default(); program.relations.len()],
             more: HashMap::new(),
             engine: RefCell::new(None),
@@ -178,7 +181,8 @@ impl Session {
             recorded: OnceCell::new(),
             program,
         };
-        for (relation, row) in std::mem::take(&mut session.program.facts) {
+        session.written = std::mem::take(&mut session.program.facts);
+        for (relation, row) in session.written.clone() {
             session.change(relation, row, Change::Added);
         }
         session
@@ -234,7 +238,7 @@ impl Session {
     }
 
     /// Where the base facts of a relation are.
-    fn base(&self, relation: RelationId) -> &Database {
+    pub(crate) fn base(&self, relation: RelationId) -> &Database {
         let derived = self.program.relations.get(relation.0).is_some_and(|r| r.derived);
         if derived { &self.stated } else { &self.database }
     }
@@ -301,7 +305,7 @@ impl Session {
         self.stated.settle();
     }
 
-    fn ids(&self) -> impl Iterator<Item = RelationId> + use<> {
+    pub(crate) fn ids(&self) -> impl Iterator<Item = RelationId> + use<> {
         (0..self.program.relations.len()).map(RelationId)
     }
 
@@ -317,6 +321,42 @@ impl Session {
             Method::Dataflow => self.start_dataflow()?,
         }
         Ok(self.since(&before))
+    }
+
+    /// Facts of a new text in the place of those of the old one, whose relations had the numbers in `old`.
+    pub(crate) fn restate(&mut self, written: Vec<(RelationId, Row)>, old: &[Option<RelationId>]) {
+        let now = |id: RelationId| old.iter().position(|from| *from == Some(id)).map(RelationId);
+        for (relation, row) in std::mem::replace(&mut self.written, written) {
+            if let Some(relation) = now(relation) {
+                self.change(relation, row, Change::Removed);
+            }
+        }
+        for (relation, row) in self.written.clone() {
+            self.change(relation, row, Change::Added);
+        }
+    }
+
+    /// Derives with the rows of a machine that followed other rules, as far as they stay; `tables` are those that do.
+    pub(crate) fn go_on(
+        &mut self,
+        machine: SemiNaive,
+        stays: &[Option<RelationId>],
+        tables: Vec<Option<Table>>,
+    ) {
+        let stated = |id| Box::new(self.base(id).rows(id)) as Box<dyn Iterator<Item = Row> + '_>;
+        let machine = match machine.under(&self.program, stays, &stated) {
+            Ok(machine) => machine,
+            Err(which) => return self.cut(which),
+        };
+        for (id, table) in self.ids().zip(tables).filter(|(id, _)| self.program.relation(*id).derived) {
+            let width = self.program.relation(id).columns.len();
+            let derived = || Table::of_sorted(Packed::sorted(width, machine.rows(id)), width);
+            self.database.set(id, table.unwrap_or_else(derived));
+        }
+        if self.derived_facts() > self.options.max_derived {
+            return self.cut(Exceeded::Facts);
+        }
+        *self.engine.get_mut() = Some(Machine::SemiNaive(Box::new(machine)));
     }
 
     fn start_semi_naive(&mut self) {
@@ -355,7 +395,7 @@ impl Session {
     }
 
     /// What holds now and did not before, and the other way round.
-    fn since(&self, before: &[Rc<Packed>]) -> Changes {
+    pub(crate) fn since(&self, before: &[Rc<Packed>]) -> Changes {
         let now = self.ids().zip(self.tables());
         if before.iter().all(|rows| rows.len() == 0) {
             return Changes { begun: now.collect(), delta: Vec::new() };
