@@ -112,7 +112,27 @@ fn engine(program: &Program, hosts: u32) -> anyhow::Result<()> {
         updates(&mut session, hosts, relation, &stated)?;
     }
     spread(&mut session, hosts, &stated)?;
-    explain(&session, hosts)
+    explain(&session, hosts)?;
+    edit(&mut session, hosts)
+}
+
+/// One rule more, of those on which the whole attack rests; then without it.
+fn edit(session: &mut Session, hosts: u32) -> anyhow::Result<()> {
+    let mut packs = assess::packs::built_in();
+    let vocabulary = assess::packs::vocabulary();
+    for rule in ["", "dismissed(V) :- vul_access(V, _, _, _), epss(V, 0).\n"] {
+        let edited = assess::packs::Pack { name: "edited".to_owned(), text: rule.to_owned() };
+        packs.retain(|pack| pack.name != edited.name);
+        packs.push(edited);
+        let mut sources = vec![datalog::Source { name: "vocabulary", text: &vocabulary }];
+        sources.extend(packs.iter().map(|pack| datalog::Source { name: &pack.name, text: &pack.text }));
+        let before = processor();
+        let (time, replaced) = timed(|| session.replace_rules(&sources));
+        let figure = format!("{}, {} changes", both(time, processor() - before), replaced?.len());
+        let what = if rule.is_empty() { "nothing new in the rules" } else { "a rule is edited" };
+        line(hosts, what, &figure);
+    }
+    Ok(())
 }
 
 /// One fact taken away and put back, a hundred times.

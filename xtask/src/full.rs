@@ -27,6 +27,7 @@ const MEASUREMENTS: &[(&str, &[&str])] = &[
     ("oracle disclosure", &["oracle", "disclosure"]),
     ("oracle sleigh", &["oracle", "sleigh"]),
     ("real", &["real"]),
+    ("truth assess", &["truth", "assess"]),
 ];
 
 #[derive(clap::Args)]

@@ -27,6 +27,7 @@ mod router_image;
 mod semantics_fixtures;
 mod stock;
 mod tlog_suites;
+mod truth;
 mod vuln_extract;
 mod vuln_label;
 
@@ -74,6 +75,12 @@ enum Command {
     SemanticsFixtures,
     /// Judge the transparency log by published probes and a golden log.
     TlogSuites(tlog_suites::Args),
+    /// Compare models with real systems.
+    Truth {
+        /// What is compared.
+        #[command(subcommand)]
+        what: truth::What,
+    },
     /// Write the records of `examples/vulnerabilities/` from full feeds.
     VulnExtract(vuln_extract::Args),
     /// Write triples of component, vulnerability and truth from what distributions repaired.
@@ -124,6 +131,7 @@ fn main() -> anyhow::Result<()> {
         Command::RouterImage => router_image::build(),
         Command::SemanticsFixtures => semantics_fixtures::build(),
         Command::TlogSuites(args) => tlog_suites::run(&args),
+        Command::Truth { what } => truth::run(&what),
         Command::VulnExtract(args) => vuln_extract::run(&args),
         Command::VulnLabel(args) => vuln_label::run(&args),
     }
