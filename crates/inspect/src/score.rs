@@ -82,7 +82,8 @@ pub(crate) enum Doubt {
     Mixed,
     /// A number compared all over the program: what marks a structure.
     Mark,
-    /// One of many values with the same consequence in the same function: a language's words look like that.
+    /// One of many values with the same consequence in the same function, which a language's words look like; one of many
+    /// functions that nothing leads to.
     OneOfMany,
     /// The value is a word of a file format or language that the program reads.
     CommonWord,

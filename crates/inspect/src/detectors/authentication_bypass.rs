@@ -8,7 +8,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use flow::{Fact, Labels, Test, Value};
+use flow::{Comparison, Fact, Labels, Test, Value};
 use program::FuncId;
 use record::{Location, Payload, RouteStep, SourceKind};
 
@@ -48,7 +48,7 @@ pub(crate) fn findings(case: &Case<'_>, rule: &'static str, kind: Kind) -> Vec<P
             pairs.iter().filter(|p| p.same_datum(case.facts)).map(|p| p.constant.value.clone()).collect();
         let values: BTreeSet<&[u8]> = pairs.iter().map(|pair| pair.constant.value.as_slice()).collect();
         let many = values.len() > MAX_VALUES;
-        for pair in pairs {
+        for pair in pairs.into_iter().filter(|pair| !reads_document(case, pair)) {
             let of = match () {
                 () if is_signature(case, &pair) => Kind::Signature,
                 () if credentials.contains(&pair.constant.value) => Kind::Credential,
@@ -64,6 +64,15 @@ pub(crate) fn findings(case: &Case<'_>, rule: &'static str, kind: Kind) -> Vec<P
         }
     }
     best.into_values().filter(|finding| finding.score >= 20).collect()
+}
+
+/// Is one text of a file compared with another, as those do that read a language? Signatures are bytes, or were derived.
+fn reads_document(case: &Case<'_>, pair: &TwoWays) -> bool {
+    let Some(Test::Text { how, left, right, .. }) = pair.decision.test else { return false };
+    let labels = |value| case.facts.labels(pair.function, value);
+    let of_file =
+        pair.constant.labels.meets(Labels::DOCUMENT) && !pair.constant.labels.meets(Labels::OUTSIDE);
+    of_file && how != Comparison::Bytes && !labels(left).or(labels(right)).meets(Labels::DERIVED)
 }
 
 fn is_signature(case: &Case<'_>, pair: &TwoWays) -> bool {
@@ -173,7 +182,27 @@ fn finding(
     }
 }
 
-/// A single lower- or upper-case word: protocols and configuration languages are made of them.
+/// A single lower- or upper-case word, perhaps with the sign behind it that ends it: protocols and configuration
+/// languages are made of them.
 fn is_common(value: &[u8]) -> bool {
+    let value = match value {
+        [word @ .., b' ' | b'/' | b':' | b'='] => word,
+        word => word,
+    };
     value.len() <= 9 && (value.iter().all(u8::is_ascii_lowercase) || value.iter().all(u8::is_ascii_uppercase))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_of_protocols_and_configurations_are_common() {
+        for word in [&b"rounds="[..], b"HTTP/", b"user ", b"pty"] {
+            assert!(is_common(word), "{}", escaped(word));
+        }
+        for word in [&b"xq7-maint-edition"[..], b"PTZ2", b"k9-0f3a", b"otI1ke0q2"] {
+            assert!(!is_common(word), "{}", escaped(word));
+        }
+    }
 }

@@ -16,14 +16,22 @@ use crate::finding::ProgramFinding;
 use crate::query::{Runs, what_it_runs};
 use crate::score::{Doubt, PayloadWeight, score};
 
-pub(crate) const DETECTOR: Detector = Detector { rule: "unreachable-privilege", version: 1, detect };
+pub(crate) const DETECTOR: Detector = Detector { rule: "unreachable-privilege", version: 2, detect };
+
+/// Functions that nothing leads to, from which on a program holds libraries of which it uses parts.
+const MANY: usize = 8;
 
 fn detect(case: &Case<'_>) -> Vec<ProgramFinding> {
-    let unreferenced = case.facts.functions().filter(|(id, _)| case.facts.is_unreferenced(*id));
-    unreferenced.filter_map(|(function, _)| finding(case, function)).collect()
+    let functions = case.facts.functions().map(|(function, _)| function);
+    let unreferenced: Vec<FuncId> = functions.filter(|id| case.facts.is_unreferenced(*id)).collect();
+    let doubts: &[Doubt] = match unreferenced.len() {
+        MANY.. => &[Doubt::Unreachable, Doubt::OneOfMany],
+        _ => &[Doubt::Unreachable],
+    };
+    unreferenced.into_iter().filter_map(|function| finding(case, function, doubts)).collect()
 }
 
-fn finding(case: &Case<'_>, function: FuncId) -> Option<ProgramFinding> {
+fn finding(case: &Case<'_>, function: FuncId, doubts: &[Doubt]) -> Option<ProgramFinding> {
     let facts = case.facts;
     let (effect, runs) = facts.effects(function).iter().filter(|e| is_exec(e)).find_map(|effect| {
         let runs = what_it_runs(facts, effect);
@@ -36,7 +44,7 @@ fn finding(case: &Case<'_>, function: FuncId) -> Option<ProgramFinding> {
     let name = facts.callee_name(function, effect.call).unwrap_or("?").to_owned();
     let plain = Plain {
         rule: DETECTOR.rule,
-        score: score(weight, record::SourceKind::None, &[Doubt::Unreachable]),
+        score: score(weight, record::SourceKind::None, doubts),
         title: format!("code that nothing leads to {what}"),
         why: format!(
             "The function is called from nowhere, and its address stands nowhere. It {what}. Somebody who can bend the \
