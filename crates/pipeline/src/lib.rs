@@ -10,12 +10,14 @@
 mod assets;
 pub mod demo;
 mod examine;
+mod jobs;
 mod known;
 mod vulnerabilities;
 mod worker;
 
 pub use assets::assets;
 pub use examine::{ExamineError, Examined, Limits, components, digest, examine, examine_bytes, unread};
+pub use jobs::{Examiner, JobError, RESULTS, Step};
 pub use known::{ComponentMatches, Known, match_components};
 pub use vulnerabilities::Vulnerabilities;
 pub use worker::{Round, WorkError, Worker};

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use client::{Http, HttpError, Reach};
-use pipeline::{Round, Worker};
+use pipeline::{Examiner, Round, Worker};
 use share::{Platform, ReadError, WitnessOfOurs};
 use tokio::sync::watch;
 
@@ -31,6 +31,7 @@ pub(crate) async fn run(site: Arc<Site>, stopped: watch::Receiver<bool>) {
     tokio::join!(
         witnessing(Arc::clone(site.platform()), stopped.clone()),
         telling(Arc::clone(site.platform()), stopped.clone()),
+        examining(Arc::clone(&site), stopped.clone()),
         working(site, stopped),
     );
 }
@@ -69,6 +70,25 @@ async fn witnessing(platform: Arc<Platform>, mut stopped: watch::Receiver<bool>)
             tracing::warn!(%error, "cannot read the list of witnesses");
         }
         tokio::select! {
+            () = tokio::time::sleep(ROUND) => {}
+            () = told(&mut stopped) => return,
+        }
+    }
+}
+
+/// One upload after another; each has all processors.
+async fn examining(site: Arc<Site>, mut stopped: watch::Receiver<bool>) {
+    let Some((program, arguments)) = site.examiner.clone() else { return };
+    let examiner = Examiner::new(Arc::clone(site.platform()), program, arguments);
+    while !*stopped.borrow() {
+        match examiner.one().await {
+            Ok(true) => continue,
+            Ok(false) => {}
+            Err(error) => tracing::error!(error = causes(&error), "uploads are not examined"),
+        }
+        tokio::select! {
+            () = site.job_added() => {}
+            // Others may have added one, or left one behind.
             () = tokio::time::sleep(ROUND) => {}
             () = told(&mut stopped) => return,
         }

@@ -3,7 +3,9 @@
 use axum::extract::Request;
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::middleware::Next;
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Response};
+
+use crate::problem::{Code, Problem};
 
 /// Scripts and styles only from ourselves. Style attributes are allowed: positions of drawings are written there.
 const CSP: &str = "default-src 'none'; script-src 'self'; style-src 'self'; style-src-attr 'unsafe-inline'; \
@@ -22,7 +24,11 @@ const FIXED: &[(&str, &str)] = &[
 pub(crate) async fn headers(request: Request, next: Next) -> Response {
     let path = request.uri().path();
     let document = ["/api/", "/log/", "/tea/", "/.well-known/"].iter().any(|area| path.starts_with(area));
-    let mut response = next.run(request).await;
+    // No id has it, and not every database can be asked for it.
+    let mut response = match path.contains("%00") {
+        true => Problem::new(Code::NotFound).into_response(),
+        false => next.run(request).await,
+    };
     let csp = HeaderValue::from_static(if document { DOCUMENT_CSP } else { CSP });
     response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, csp);
     for (name, value) in FIXED {

@@ -21,8 +21,10 @@ mod problem;
 mod routes;
 mod serve;
 mod site;
+mod tls;
 
 pub use limits::Rates;
 pub use openapi::document as openapi;
 pub use serve::{ServeError, ServeOptions, router, serve, work};
 pub use site::Site;
+pub use tls::{Tls, TlsError};

@@ -17,8 +17,8 @@ const KEY: &str = "idempotency-key";
 /// Longest key, in bytes.
 const MAX_KEY: usize = 128;
 
-/// Writes whose answers hold a secret, or that need no key: statements are registered once anyway.
-const WITHOUT: [&str; 4] = ["/statements", "/tokens", "/accounts", "/login"];
+/// Writes whose answers hold a secret, or that need no key: statements and pieces are taken once anyway.
+const WITHOUT: [&str; 5] = ["/statements", "/tokens", "/accounts", "/login", "/pieces"];
 
 /// Largest body and answer of a write with a key, in bytes.
 const MAX_BODY: usize = 1 << 20;

@@ -7,7 +7,7 @@ use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
 
 use crate::problem::ProblemView;
-use crate::routes::{Area, Route, schema, table};
+use crate::routes::{Area, Route, schema, table, uploads};
 
 /// The document.
 pub fn document() -> Value {
@@ -77,6 +77,10 @@ fn operation(route: &Route, generator: &mut SchemaGenerator) -> Value {
     }
     if let Some(takes) = describes.takes {
         let body = json!({"content": {"application/json": {"schema": takes(generator)}}});
+        object.insert("requestBody".to_owned(), body);
+    }
+    if route.path == uploads::PIECES {
+        let body = json!({"required": true, "content": {"application/octet-stream": {}}});
         object.insert("requestBody".to_owned(), body);
     }
     if is_open(route) {

@@ -53,6 +53,7 @@ codes! {
     Unavailable = "unavailable", SERVICE_UNAVAILABLE, "the platform's store does not answer";
     UnderWay = "under-way", CONFLICT, "the first request with this key is under way";
     UnknownSubject = "unknown-subject", UNPROCESSABLE_ENTITY, "nothing has the digest of the subject";
+    WrongPlace = "wrong-place", CONFLICT, "the upload goes on elsewhere";
 }
 
 /// An answer that says what went wrong. Details of failures inside stay in the log.
@@ -159,6 +160,9 @@ impl From<WriteError> for Problem {
             WriteError::NotDelegated => Code::NotDelegated,
             WriteError::InstanceOnly => Code::BadStatement,
             WriteError::SamePerson => Code::SamePerson,
+            WriteError::Size { .. } => Code::TooLarge,
+            WriteError::Place { .. } => Code::WrongPlace,
+            WriteError::Read(ReadError::NotFound) => return Self::new(Code::NotFound),
             WriteError::Budget { .. } => Code::BudgetSpent,
             _ => return Self::internal(&error),
         };

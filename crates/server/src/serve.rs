@@ -11,6 +11,7 @@ use tokio::net::TcpListener;
 
 use crate::routes::{self, Area};
 use crate::site::Site;
+use crate::tls::Tls;
 use crate::{answer, background, guard, observe, once, pages};
 
 /// How to serve.
@@ -22,13 +23,21 @@ pub struct ServeOptions {
     pub behind_proxy: bool,
     /// Where figures for Prometheus are given to whoever asks.
     pub metrics: Option<TcpListener>,
+    /// Speaks TLS by itself.
+    pub tls: Option<Tls>,
     /// Other processes work on what is registered ([`work`]); this one only answers.
     pub answers_only: bool,
 }
 
 impl Default for ServeOptions {
     fn default() -> Self {
-        Self { grace: Duration::from_secs(10), behind_proxy: false, metrics: None, answers_only: false }
+        Self {
+            grace: Duration::from_secs(10),
+            behind_proxy: false,
+            metrics: None,
+            tls: None,
+            answers_only: false,
+        }
     }
 }
 
@@ -64,7 +73,7 @@ pub async fn serve(
     options: ServeOptions,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), ServeError> {
-    let router = router(Arc::clone(&site), options.behind_proxy);
+    let router = router(Arc::clone(&site), options.behind_proxy || options.tls.is_some());
     let stop = site.stopping.clone();
     let mut stopped = stop.subscribe();
     let following = tokio::spawn(background::follow(Arc::clone(site.platform()), stopped.clone()));
@@ -76,9 +85,15 @@ pub async fn serve(
         shutdown.await;
         stop.send_replace(true);
     });
-    let served = axum::serve(listener, router).with_graceful_shutdown(async move {
+    let told = async move {
         let _ = stopping.wait_for(|s| *s).await;
-    });
+    };
+    let served = async move {
+        match options.tls {
+            Some(tls) => axum::serve(tls.listen(listener)?, router).with_graceful_shutdown(told).await,
+            None => axum::serve(listener, router).with_graceful_shutdown(told).await,
+        }
+    };
     let patience = async {
         let _ = stopped.wait_for(|s| *s).await;
         tokio::time::sleep(options.grace).await;

@@ -1,6 +1,7 @@
 //! What handlers share: the platform, and what belongs to this process.
 
 use std::ops::Deref;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use pipeline::Vulnerabilities;
@@ -15,6 +16,8 @@ pub struct Site {
     platform: Arc<Platform>,
     /// Vulnerability data, for answers and emergencies.
     pub(crate) vulnerabilities: Option<Arc<Vulnerabilities>>,
+    /// Program and arguments that examine an upload.
+    pub(crate) examiner: Option<(PathBuf, Vec<String>)>,
     pub(crate) limits: Limits,
     pub(crate) metrics: Metrics,
     /// Whether it is time to end what would go on for ever.
@@ -26,13 +29,27 @@ impl Site {
     pub fn new(platform: Arc<Platform>) -> Self {
         let limits = Limits::new(Rates::default());
         let stopping = watch::Sender::new(false);
-        Self { platform, vulnerabilities: None, limits, metrics: Metrics::default(), stopping }
+        Self {
+            platform,
+            vulnerabilities: None,
+            examiner: None,
+            limits,
+            metrics: Metrics::default(),
+            stopping,
+        }
     }
 
     /// The same with vulnerability data.
     #[must_use]
     pub fn with_vulnerabilities(self, data: Arc<Vulnerabilities>) -> Self {
         Self { vulnerabilities: Some(data), ..self }
+    }
+
+    /// The same with a program that examines uploads: a file and a folder for results are added to its arguments.
+    /// Without one, jobs wait for another process.
+    #[must_use]
+    pub fn with_examiner(self, program: PathBuf, arguments: Vec<String>) -> Self {
+        Self { examiner: Some((program, arguments)), ..self }
     }
 
     /// The same with other limits on requests.

@@ -200,6 +200,18 @@ pub enum WriteError {
     /// No random bytes.
     #[error("cannot get random bytes from the operating system")]
     Random(#[source] getrandom::Error),
+    /// A piece or an upload is empty or too long.
+    #[error("between 1 and {most} bytes, and no more than was announced")]
+    Size {
+        /// The most there may be.
+        most: u64,
+    },
+    /// The upload goes on elsewhere.
+    #[error("the upload goes on at byte {received}")]
+    Place {
+        /// Bytes that are there.
+        received: u64,
+    },
     /// The database did not do as asked.
     #[error("cannot write to the database")]
     Database(#[from] sqlx::Error),

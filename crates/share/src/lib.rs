@@ -30,6 +30,7 @@ mod idempotency;
 mod ids;
 mod instance;
 mod integrity;
+mod job;
 mod lease;
 mod link;
 mod log;
@@ -65,6 +66,7 @@ mod tokens;
 mod transfer;
 mod trouble;
 mod universe;
+mod upload;
 mod view;
 mod viewer;
 mod webhook;
@@ -79,6 +81,7 @@ pub use idempotency::Attempt;
 pub use ids::now;
 pub use ids::{AccountId, EvidenceId, LinkId, OrganizationId, ProductId, ReleaseId, SystemId};
 pub use integrity::Integrity;
+pub use job::{Claimed, JobFailure};
 pub use link::NewLink;
 pub use paging::{Page, Paging};
 pub use platform::Platform;
@@ -94,13 +97,15 @@ pub use tlog::Refusal;
 pub use tokens::NewToken;
 pub use transfer::move_platform;
 pub use trouble::Trouble;
+pub use upload::{MAX_CHUNK, MAX_UPLOAD};
 pub use view::{
     AccessView, AccountRef, AffectedRelease, AffectedView, AnswerView, ArtifactView, Aspects, AssessmentView,
     AssetView, AuditView, ChangeKind, ChangeReason, ChangeView, ComponentView, Confidence, DisclosureView,
-    EvidenceState, EvidenceView, FindingCounts, FindingSummary, FindingView, HeadView, InstalledIn, KeyState,
-    KeyView, LinkListView, LinkState, LinkView, LogProof, LogView, NamedRef, OrganizationKind,
-    OrganizationRef, OrganizationView, Outcome, PendingView, ProductKind, ProductView, Relation, ReleaseRef,
-    ReleaseView, ScopeView, SessionView, ShownView, SubjectView, SystemView, Tlp, VerdictCounts, WebhookView,
+    EvidenceState, EvidenceView, FindingCounts, FindingSummary, FindingView, HeadView, InstalledIn,
+    JobResultView, JobState, JobView, KeyState, KeyView, LinkListView, LinkState, LinkView, LogProof,
+    LogView, NamedRef, OrganizationKind, OrganizationRef, OrganizationView, Outcome, PendingView,
+    ProductKind, ProductView, Relation, ReleaseRef, ReleaseView, ScopeView, SessionView, ShownView,
+    SubjectView, SystemView, Tlp, UploadView, VerdictCounts, WebhookView,
 };
 pub use viewer::{Administrator, Role, Viewer};
 pub use webhook::Due;

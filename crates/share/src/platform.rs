@@ -5,7 +5,7 @@ use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 
 use sqlx::{Any, Transaction};
 use statement::SigningKey;
-use tokio::sync::{Mutex, MutexGuard, watch};
+use tokio::sync::{Mutex, MutexGuard, Notify, watch};
 
 use crate::error::{OpenError, ReadError, WriteError};
 use crate::fact::{Entry, Fact};
@@ -28,6 +28,8 @@ pub struct Platform {
     folder: PathBuf,
     /// Tells this process from others on the same database.
     pub(crate) process: String,
+    /// Told when a job was added here.
+    pub(crate) waiting_job: Notify,
     /// Counts facts; whoever waits for changes waits for this.
     version: watch::Sender<u64>,
 }
@@ -69,7 +71,17 @@ impl Platform {
         let (universe, version) = (RwLock::new(universe), watch::Sender::new(0));
         let process = random_text().map_err(|error| OpenError::Damaged { what: error.to_string() })?;
         let writer = Mutex::new(seen);
-        let platform = Self { store, universe, log, instance, writer, folder, process, version };
+        let platform = Self {
+            store,
+            universe,
+            log,
+            instance,
+            writer,
+            folder,
+            process,
+            waiting_job: Notify::new(),
+            version,
+        };
         let mut writing = Writing { platform: &platform, seen: platform.writer.lock().await, _turn: turn };
         for fact in facts {
             let damaged = |error: WriteError| OpenError::Damaged { what: error.to_string() };

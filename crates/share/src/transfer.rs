@@ -14,6 +14,7 @@ use crate::backup::{self, BackupError, Transferred};
 use crate::blob::Blobs;
 use crate::fact::{Entry, Fact};
 use crate::store::{Places, Store, TABLES};
+use crate::upload;
 
 /// Envelopes on their way at once; each waits for a disk or a network.
 const LANES: usize = 8;
@@ -49,6 +50,7 @@ async fn transfer(source: &Store, target: &Store, to: &Places) -> Result<Transfe
     let transferred = copy_rows(&mut still, &mut change, target).await?;
     let all = envelopes(&mut still).await?;
     copy_envelopes(&source.blobs, &target.blobs, all.difference(&before).copied().collect()).await?;
+    copy_pieces(&mut still, &source.blobs, &target.blobs).await?;
     change.commit().await?;
     source.fence(&mut still, &target.place(&to.data)).await?;
     still.commit().await?;
@@ -110,6 +112,7 @@ async fn snapshot(source: &Store, target: &Store) -> Result<(), BackupError> {
     copy_rows(&mut still, &mut change, target).await?;
     let all = envelopes(&mut still).await?;
     copy_envelopes(&source.blobs, &target.blobs, all.into_iter().collect()).await?;
+    copy_pieces(&mut still, &source.blobs, &target.blobs).await?;
     Ok(change.commit().await?)
 }
 
@@ -117,17 +120,35 @@ async fn facts(of: &mut AnyConnection) -> Result<Vec<String>, sqlx::Error> {
     sqlx::query_scalar("SELECT body FROM fact ORDER BY seq").fetch_all(of).await
 }
 
-/// Digests of the envelopes that facts and waiting statements name.
+/// Copies the pieces of uploads that are not done.
+async fn copy_pieces(of: &mut AnyConnection, from: &Blobs, to: &Blobs) -> Result<(), BackupError> {
+    let pieces: Vec<(String, i64)> =
+        sqlx::query_as("SELECT upload, place FROM upload_piece").fetch_all(of).await?;
+    let (from, to) = (from.clone(), to.clone());
+    let copied = tokio::task::spawn_blocking(move || {
+        let mut names = pieces.iter().map(|(upload, place)| upload::piece(upload, *place));
+        names.try_for_each(|name| from.get_named(&name).and_then(|bytes| to.put_named(&name, &bytes)))
+    });
+    let copied: std::io::Result<()> = copied.await.map_err(std::io::Error::other).and_then(|r| r);
+    copied.map_err(|source| BackupError::Envelope { source })
+}
+
+/// Digests of the envelopes that facts and waiting statements name, and of what jobs gave.
 async fn envelopes(of: &mut AnyConnection) -> Result<BTreeSet<Sha256>, BackupError> {
     let mut found = BTreeSet::new();
-    for body in facts(of).await? {
+    for body in facts(&mut *of).await? {
         let entry: Entry = serde_json::from_str(&body).map_err(|e| sqlx::Error::Decode(e.into()))?;
         if let Fact::Evidence(evidence) = entry.fact {
             found.insert(evidence.statement);
         }
     }
-    let waiting: Vec<Vec<u8>> = sqlx::query_scalar("SELECT statement FROM pending").fetch_all(of).await?;
-    found.extend(waiting.into_iter().filter_map(|digest| Some(Sha256(digest.try_into().ok()?))));
+    let waiting: Vec<Vec<u8>> =
+        sqlx::query_scalar("SELECT statement FROM pending").fetch_all(&mut *of).await?;
+    let results: Vec<Vec<u8>> =
+        sqlx::query_scalar("SELECT sha256 FROM job_result").fetch_all(&mut *of).await?;
+    found.extend(
+        waiting.into_iter().chain(results).filter_map(|digest| Some(Sha256(digest.try_into().ok()?))),
+    );
     Ok(found)
 }
 

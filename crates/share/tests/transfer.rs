@@ -18,14 +18,16 @@ async fn shown(platform: &Platform, c: &Chain) -> Vec<String> {
     seen
 }
 
-/// A chain with statements, a token and a trail.
-async fn used() -> (Chain, share::NewToken) {
+/// A chain with statements, a token, a trail and half an upload.
+async fn used() -> (Chain, share::NewToken, String) {
     let c = chain().await;
     c.register(&c.chips, &sbom(LIBRARY)).await.unwrap();
     let id = c.register(&c.maker, &sbom(FIRMWARE)).await.unwrap();
     c.platform.document(&c.water.viewer, &id).await.unwrap();
     let token = c.platform.add_token(&c.maker.viewer, "ci", share::Role::Publisher).await.unwrap();
-    (c, token)
+    let upload = c.platform.begin_upload(&c.maker.viewer, "router.bin", 6, None).await.unwrap();
+    c.platform.add_chunk(&c.maker.viewer, &upload.id, 0, b"rou".to_vec()).await.unwrap();
+    (c, token, upload.id)
 }
 
 /// Somewhere else, of every kind there is.
@@ -42,7 +44,7 @@ async fn elsewhere(folder: &std::path::Path) -> Vec<Places> {
 async fn a_platform_moves_while_it_is_served_and_nobody_writes_where_it_was() {
     let folder = tempfile::tempdir().unwrap();
     for to in elsewhere(folder.path()).await {
-        let (c, token) = used().await;
+        let (c, token, upload) = used().await;
         let before = shown(&c.platform, &c).await;
         let moved = share::move_platform(&c.places, &to).await.unwrap();
         assert!(moved.envelopes >= 2 && moved.rows > 20, "{moved:?}");
@@ -58,6 +60,10 @@ async fn a_platform_moves_while_it_is_served_and_nobody_writes_where_it_was() {
         let there = Platform::open_at(&to).await.unwrap();
         assert_eq!(shown(&there, &c).await, before);
         assert!(there.viewer_of_token(token.secret.reveal()).await.unwrap().is_some());
+        there.add_chunk(&c.maker.viewer, &upload, 3, b"ter".to_vec()).await.unwrap();
+        let file = folder.path().join("router.bin");
+        there.assemble(&there.local_administrator(), &upload, &file).await.unwrap();
+        assert_eq!(std::fs::read(&file).unwrap(), b"router", "an upload goes on there");
         let accesses = there.accesses(&c.maker.viewer, None, None).await.unwrap();
         assert_eq!(accesses.items.len(), 1);
         there
@@ -73,7 +79,7 @@ async fn a_platform_moves_while_it_is_served_and_nobody_writes_where_it_was() {
 
 #[tokio::test]
 async fn a_place_where_something_is_does_not_take_a_platform() {
-    let (c, _) = used().await;
+    let (c, ..) = used().await;
     let other = chain().await;
     other.platform.close().await;
     let refused = share::move_platform(&c.places, &other.places).await.unwrap_err();
@@ -88,7 +94,7 @@ async fn a_place_where_something_is_does_not_take_a_platform() {
 #[tokio::test]
 async fn a_backup_of_a_served_platform_is_put_back_anywhere() {
     let folder = tempfile::tempdir().unwrap();
-    let (c, token) = used().await;
+    let (c, token, _) = used().await;
     let before = shown(&c.platform, &c).await;
     let backup = folder.path().join("backup");
     share::back_up(&c.places, &backup).await.unwrap();

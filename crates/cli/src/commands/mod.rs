@@ -21,6 +21,7 @@ mod config;
 mod datalog;
 mod demo;
 mod diff;
+mod examine_upload;
 mod inspect;
 mod keys;
 mod licences;
@@ -60,6 +61,7 @@ pub(crate) enum Command {
     Licences(licences::Args),
     Completions(completions::Args),
     Man(man::Args),
+    ExamineUpload(examine_upload::Args),
 }
 
 /// What every command works with.
@@ -119,5 +121,6 @@ fn try_run(args: &args::Args) -> anyhow::Result<Outcome> {
         Command::Licences(args) => licences::run(args, &mut context),
         Command::Completions(args) => completions::run(args, &mut context),
         Command::Man(args) => man::run(args, &mut context),
+        Command::ExamineUpload(args) => examine_upload::run(args),
     }
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use anyhow::{Context as _, bail};
 use pipeline::Vulnerabilities;
 use pipeline::demo::{self, Person};
-use server::{ServeOptions, Site};
+use server::{ServeOptions, Site, Tls};
 use share::{AccountId, OrganizationKind, Places, Platform, Role};
 use tokio::net::TcpListener;
 use tracing::info;
@@ -23,6 +23,7 @@ use crate::settings::{Setting, Settings};
   sukashi serve
   sukashi serve --data /var/lib/sukashi --listen 127.0.0.1:7878
   sukashi serve --listen 0.0.0.0:7878 --behind-proxy
+  sukashi serve --listen 0.0.0.0:443 --tls-certificate chain.pem --tls-key key.pem
   sukashi serve --database postgres://sukashi@db/sukashi --blobs s3://sukashi")]
 pub(crate) struct Args {
     #[command(flatten)]
@@ -39,6 +40,12 @@ pub(crate) struct Args {
     /// A proxy in front speaks TLS; needed to listen beyond this machine.
     #[arg(long)]
     behind_proxy: bool,
+    /// PEM file with the certificate of this platform and those between it and a root; TLS without a proxy.
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    tls_certificate: Option<PathBuf>,
+    /// PEM file with its key.
+    #[arg(long, value_name = "FILE", requires = "tls_certificate")]
+    tls_key: Option<PathBuf>,
     /// Leave matching, assessing and telling to `sukashi worker` (needs `--database`).
     #[arg(long)]
     answers_only: bool,
@@ -89,9 +96,13 @@ pub(crate) fn run(args: &Args, context: &mut Context) -> anyhow::Result<Outcome>
         );
     }
     let listen = address(args.listen, settings)?;
-    if !listen.ip().is_loopback() && !args.behind_proxy {
+    let tls = match (&args.tls_certificate, &args.tls_key) {
+        (Some(certificate), Some(key)) => Some(Tls::load(certificate, key)?),
+        _ => None,
+    };
+    if !listen.ip().is_loopback() && !args.behind_proxy && tls.is_none() {
         bail!(
-            "`{listen}` can be reached from other machines, and this is not encrypted; hint: put a proxy with TLS in front and say `--behind-proxy`"
+            "`{listen}` can be reached from other machines, and this is not encrypted; hint: use `--tls-certificate` and `--tls-key`, or put a proxy with TLS in front and say `--behind-proxy`"
         );
     }
     runtime()?.block_on(async {
@@ -104,6 +115,7 @@ pub(crate) fn run(args: &Args, context: &mut Context) -> anyhow::Result<Outcome>
             behind_proxy: args.behind_proxy,
             metrics,
             answers_only: args.answers_only,
+            tls,
             ..ServeOptions::default()
         };
         let people = demo::people(&places.data)?;
@@ -123,12 +135,16 @@ pub(crate) fn site(
     settings: &Settings,
 ) -> anyhow::Result<Site> {
     let file = vuln::database(typed, settings)?;
-    let site = Site::new(platform);
+    let site = Site::new(platform).with_examiner(this_program()?, vec!["examine-upload".to_owned()]);
     if typed.is_none() && !file.exists() {
         return Ok(site);
     }
     let data = Vulnerabilities::open(&file).with_context(|| format!("cannot use `{}`", file.display()))?;
     Ok(site.with_vulnerabilities(Arc::new(data)))
+}
+
+fn this_program() -> anyhow::Result<PathBuf> {
+    std::env::current_exe().context("cannot tell where this program lies")
 }
 
 /// The address that was typed or set.
@@ -173,12 +189,13 @@ pub(crate) async fn serve(
 ) -> anyhow::Result<()> {
     let platform = Arc::clone(site.platform());
     let address = listener.local_addr().context("cannot tell the address")?;
+    let scheme = if options.tls.is_some() { "https" } else { "http" };
     for person in people {
-        let url = login(&platform, &person.account, address).await?;
+        let url = login(&platform, &person.account, &format!("{scheme}://{address}")).await?;
         output.line(&format!("ready: {} {url}", person.role))?;
     }
     if people.is_empty() {
-        output.line(&format!("ready: http://{address}/"))?;
+        output.line(&format!("ready: {scheme}://{address}/"))?;
     }
     let stop = signals()?;
     server::serve(Arc::new(site), listener, options, stop).await?;
@@ -186,9 +203,9 @@ pub(crate) async fn serve(
     Ok(())
 }
 
-async fn login(platform: &Platform, account: &AccountId, address: SocketAddr) -> anyhow::Result<String> {
+async fn login(platform: &Platform, account: &AccountId, site: &str) -> anyhow::Result<String> {
     let link = platform.login_link(&platform.local_administrator(), account).await?;
-    Ok(format!("http://{address}/login?token={}", link.reveal()))
+    Ok(format!("{site}/login?token={}", link.reveal()))
 }
 
 /// Completes when the process is told to end.

@@ -27,6 +27,9 @@ struct FindingAnswer {
     flow: Option<Drawing>,
 }
 
+/// Media type of a signed envelope.
+const ENVELOPE: &str = "application/vnd.dsse.envelope.v1+json";
+
 pub(super) const STATEMENTS: &str = "/api/v1/statements";
 
 pub(super) fn routes() -> Vec<Route> {
@@ -44,6 +47,9 @@ pub(super) fn routes() -> Vec<Route> {
         "document",
         "seed"
     );
+    let mut envelope =
+        get!("/api/v1/evidence/{id}/statement", signed, serde_json::Value, "the signed DSSE envelope");
+    envelope.describes.media_type = ENVELOPE;
     register.handler = register.handler.layer(DefaultBodyLimit::max(MAX_ENVELOPE_BYTES));
     vec![
         register,
@@ -68,7 +74,7 @@ pub(super) fn routes() -> Vec<Route> {
             FindingAnswer,
             "one finding of an inspection"
         ),
-        get!("/api/v1/evidence/{id}/statement", signed, serde_json::Value, "the signed DSSE envelope"),
+        envelope,
         get!("/api/v1/evidence/{id}/proof", proof, LogProof, "proof that it is in the log", "size"),
         get!(
             "/api/v1/evidence/{id}/view",
@@ -187,7 +193,7 @@ async fn finding(
 async fn signed(State(app): State<App>, caller: Caller, Path(id): Path<String>) -> Result<Response, Problem> {
     let envelope = app.statement(&caller.viewer, &EvidenceId::new(id)).await?;
     let headers = [
-        (header::CONTENT_TYPE, "application/vnd.dsse.envelope.v1+json"),
+        (header::CONTENT_TYPE, ENVELOPE),
         (header::CONTENT_DISPOSITION, "attachment; filename=\"statement.dsse.json\""),
     ];
     Ok((headers, envelope).into_response())

@@ -10,6 +10,7 @@ mod products;
 mod systems;
 mod tea;
 mod trust;
+pub(crate) mod uploads;
 mod witness;
 
 use axum::extract::DefaultBodyLimit;
@@ -130,6 +131,7 @@ pub(crate) fn table(secure: bool) -> Vec<Route> {
         csaf::routes(),
         events::routes(),
         trust::routes(),
+        uploads::routes(),
         witness::routes(),
         tea::routes(secure),
         log::routes(),
@@ -137,7 +139,7 @@ pub(crate) fn table(secure: bool) -> Vec<Route> {
     ];
     let limited = |mut route: Route| {
         let limit = match route.path {
-            evidence::STATEMENTS => return route,
+            evidence::STATEMENTS | uploads::PIECES => return route,
             trust::EMERGENCIES => MEDIUM,
             _ => SMALL,
         };

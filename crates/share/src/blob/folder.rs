@@ -33,6 +33,10 @@ impl Folder {
         File::open(self.0.join(name))?.take(super::MAX_BYTES).read_to_end(&mut bytes)?;
         Ok(bytes)
     }
+
+    pub(super) fn remove(&self, name: &str) -> io::Result<()> {
+        fs::remove_file(self.0.join(name))
+    }
 }
 
 fn write_synced(path: &Path, bytes: &[u8]) -> io::Result<()> {

@@ -62,6 +62,30 @@ impl Blobs {
             Err(io::Error::new(io::ErrorKind::InvalidData, what))
         }
     }
+
+    /// Stores bytes under a name of their own, outside of what digests name.
+    pub(crate) fn put_named(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
+        match self {
+            Self::Folder(folder) => folder.put(name, bytes),
+            Self::S3(bucket) => bucket.put(name, bytes),
+        }
+    }
+
+    /// The bytes with that name.
+    pub(crate) fn get_named(&self, name: &str) -> io::Result<Vec<u8>> {
+        match self {
+            Self::Folder(folder) => folder.get(name),
+            Self::S3(bucket) => bucket.get(name, MAX_BYTES),
+        }
+    }
+
+    /// Takes away what has that name; what a digest names stays for ever.
+    pub(crate) fn remove(&self, name: &str) -> io::Result<()> {
+        match self {
+            Self::Folder(folder) => folder.remove(name),
+            Self::S3(bucket) => bucket.remove(name),
+        }
+    }
 }
 
 fn name(digest: Sha256) -> String {
@@ -105,6 +129,17 @@ mod tests {
                 Blobs::S3(bucket) => bucket.put(&name(digest), &other).unwrap(),
             }
             assert_eq!(blobs.get(digest).unwrap_err().kind(), io::ErrorKind::InvalidData);
+        }
+    }
+
+    #[test]
+    fn what_has_a_name_can_be_taken_away() {
+        let folder = tempfile::tempdir().unwrap();
+        for blobs in places(folder.path()) {
+            blobs.put_named("uploads/a/0", b"piece").unwrap();
+            assert_eq!(blobs.get_named("uploads/a/0").unwrap(), b"piece");
+            blobs.remove("uploads/a/0").unwrap();
+            assert_eq!(blobs.get_named("uploads/a/0").unwrap_err().kind(), io::ErrorKind::NotFound);
         }
     }
 

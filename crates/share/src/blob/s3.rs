@@ -104,6 +104,12 @@ impl S3 {
         answer.body_mut().with_config().limit(limit).read_to_vec().map_err(unreachable)
     }
 
+    pub(super) fn remove(&self, name: &str) -> io::Result<()> {
+        let object = format!("{}{name}", self.prefix);
+        let url = self.bucket.delete_object(Some(&self.credentials), &object).sign(SIGNED_FOR);
+        self.patiently(|| self.agent.delete(url.as_str()).call()).map(drop)
+    }
+
     /// Sends until it is answered; what failed on the other side is tried again.
     fn patiently(
         &self,

@@ -10,8 +10,11 @@ use sqlx::{Any, AnyPool, Transaction};
 use crate::error::OpenError;
 
 /// In order; the database remembers how many it has seen. Never changed once released.
-const MIGRATIONS: &[&str] =
-    &[include_str!("migrations/postgres/0001_all.sql"), include_str!("migrations/postgres/0002_lease.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("migrations/postgres/0001_all.sql"),
+    include_str!("migrations/postgres/0002_lease.sql"),
+    include_str!("migrations/postgres/0003_upload.sql"),
+];
 
 /// Key of the lock under which one process at a time brings the database up to date: "sukashi" in ASCII.
 const MIGRATING: i64 = 0x73_75_6b_61_73_68_69;

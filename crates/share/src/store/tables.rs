@@ -143,6 +143,49 @@ pub(crate) const TABLES: &[Table] = &[
         ],
         key: 1,
     },
+    Table {
+        name: "upload",
+        columns: &[
+            ("id", Text),
+            ("organization", Text),
+            ("account", Text),
+            ("name", Text),
+            ("size", Number),
+            ("sha256", Bytes),
+            ("received", Number),
+            ("created_at", Number),
+        ],
+        key: 1,
+    },
+    Table {
+        name: "upload_piece",
+        columns: &[("upload", Text), ("place", Number), ("length", Number)],
+        key: 2,
+    },
+    Table {
+        name: "job",
+        columns: &[
+            ("id", Text),
+            ("organization", Text),
+            ("account", Text),
+            ("name", Text),
+            ("state", Text),
+            ("attempts", Number),
+            ("holder", Text),
+            ("until", Number),
+            ("next_at", Number),
+            ("done", Number),
+            ("total", Number),
+            ("error", Text),
+            ("created_at", Number),
+        ],
+        key: 1,
+    },
+    Table {
+        name: "job_result",
+        columns: &[("job", Text), ("kind", Text), ("sha256", Bytes), ("size", Number)],
+        key: 2,
+    },
 ];
 
 /// One value of a row.

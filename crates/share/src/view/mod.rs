@@ -23,6 +23,7 @@ macro_rules! words {
 
 mod chain;
 mod evidence;
+mod job;
 mod log;
 mod outcome;
 mod people;
@@ -36,6 +37,7 @@ pub use chain::{
     ScopeView,
 };
 pub use evidence::{ComponentView, EvidenceView, FindingSummary, FindingView, ShownView};
+pub use job::{JobResultView, JobState, JobView, UploadView};
 pub use log::{LogProof, LogView};
 pub use outcome::{FindingCounts, Outcome, VerdictCounts};
 pub use people::{AuditView, KeyView, OrganizationView, SessionView, WebhookView};

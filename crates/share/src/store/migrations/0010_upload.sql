@@ -1,0 +1,42 @@
+-- Files that arrive in pieces, and the work on them when they are whole; the job has the upload's id.
+CREATE TABLE upload (
+    id           TEXT PRIMARY KEY,
+    organization TEXT NOT NULL,
+    account      TEXT NOT NULL,
+    name         TEXT NOT NULL,
+    size         INTEGER NOT NULL,
+    sha256       BLOB,
+    received     INTEGER NOT NULL,
+    created_at   INTEGER NOT NULL
+);
+CREATE INDEX upload_by_organization ON upload (organization);
+CREATE TABLE upload_piece (
+    upload TEXT NOT NULL,
+    place  INTEGER NOT NULL,
+    length INTEGER NOT NULL,
+    PRIMARY KEY (upload, place)
+);
+CREATE TABLE job (
+    id           TEXT PRIMARY KEY,
+    organization TEXT NOT NULL,
+    account      TEXT NOT NULL,
+    name         TEXT NOT NULL,
+    state        TEXT NOT NULL,
+    attempts     INTEGER NOT NULL,
+    holder       TEXT NOT NULL,
+    until        INTEGER NOT NULL,
+    next_at      INTEGER NOT NULL,
+    done         INTEGER NOT NULL,
+    total        INTEGER NOT NULL,
+    error        TEXT,
+    created_at   INTEGER NOT NULL
+);
+CREATE INDEX job_by_organization ON job (organization, created_at);
+CREATE INDEX job_by_state ON job (state, created_at);
+CREATE TABLE job_result (
+    job    TEXT NOT NULL,
+    kind   TEXT NOT NULL,
+    sha256 BLOB NOT NULL,
+    size   INTEGER NOT NULL,
+    PRIMARY KEY (job, kind)
+);
