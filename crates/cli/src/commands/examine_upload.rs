@@ -11,8 +11,11 @@ use crate::outcome::Outcome;
 
 /// Examine one file for a platform: writes `inspection.json` and `sbom.json`, prints a line for each step.
 #[derive(Debug, clap::Args)]
-#[command(hide = true, before_help = "Examples:
-  sukashi examine-upload router.bin results/")]
+#[command(
+    hide = true,
+    before_help = "Examples:
+  sukashi examine-upload router.bin results/"
+)]
 pub(crate) struct Args {
     /// The file.
     file: PathBuf,
