@@ -1,6 +1,6 @@
 //! All questions to one system, in order.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use datalog::{CommitError, Fact, FactError, ParsePatternError, Pattern, ProgramError, Session, WhatIfError};
 use record::{
@@ -12,10 +12,11 @@ use system::System;
 use crate::choke::choke_points;
 use crate::facts::{facts, judge};
 use crate::graph::Graph;
-use crate::measures::{Measure, Together, stated, with_applied};
+use crate::measures::{Measure, stated, with_applied};
+use crate::offers::Offers;
 use crate::packs::{Knowledge, Pack, built_in};
 use crate::paths::{path, routes};
-use crate::plan::{Breaks, Choice, choose, updates};
+use crate::plan::{Choice, choose, updates};
 use crate::sample::{probabilities, times};
 use crate::stage::Stage;
 use crate::verdict::verdicts;
@@ -241,17 +242,16 @@ impl Planned {
     ) -> Self {
         let open: Vec<usize> =
             (0..goals.len()).filter(|g| goals.get(*g).is_some_and(|g| g.reached)).collect();
-        let mut measures = stated(system, base);
-        let mut breaks = Breaks::new(graph, &measures);
-        let mut choice = choose(graph, &measures, &breaks, &open);
+        let mut offers = Offers::new(graph, base, stated(system, base));
+        let nothing_stated = offers.list().is_empty();
+        let mut choice = choose(graph, &mut offers, &open);
         // What the model offers goes first; only where it does not suffice are others proposed.
-        if measures.is_empty() || !choice.unstoppable.is_empty() {
-            let known: BTreeSet<String> = measures.iter().map(|m| m.id.clone()).collect();
-            measures.extend(suggestions(graph, base).into_iter().filter(|m| !known.contains(&m.id)));
-            breaks = Breaks::new(graph, &measures);
-            choice = choose(graph, &measures, &breaks, &open);
+        if nothing_stated || !choice.unstoppable.is_empty() {
+            offers.suggest();
+            choice = choose(graph, &mut offers, &open);
         }
-        let disabled = breaks.disabled(&choice.chosen);
+        let disabled = offers.disabled(&choice.chosen);
+        let measures = offers.into_list();
         let after = probabilities(graph, &disabled, options.worlds, options.seed);
         Self { measures, choice, after: after.into_iter().map(|p| p.mean).collect() }
     }
@@ -326,22 +326,6 @@ impl Planned {
     }
 }
 
-/// One measure for each removable base fact that attacks rest on, sorted by id.
-fn suggestions(graph: &Graph<'_>, base: &BTreeSet<Fact>) -> Vec<Measure> {
-    let removable: BTreeSet<&str> =
-        graph.knowledge.steps().flat_map(|step| step.removable.iter().map(String::as_str)).collect();
-    let together = Together::new(base.iter().filter(|f| removable.contains(f.relation.as_str())));
-    let mut out: BTreeMap<String, Measure> = BTreeMap::new();
-    let stated = graph.derivations.facts().filter(|f| graph.derivations.is_base(*f));
-    for fact in stated.filter(|f| removable.contains(graph.derivations.relation(graph.session, *f))) {
-        let fact = graph.derivations.fact(graph.session, fact);
-        if let Some(measure) = together.suggested(&fact) {
-            out.entry(measure.id.clone()).or_insert(measure);
-        }
-    }
-    out.into_values().collect()
-}
-
 fn blind_spots(system: &System, session: &Session) -> Vec<BlindSpot> {
     let spot = |what: String, why: &str| BlindSpot { artifact: None, what, why: why.to_owned() };
     let document = system.document();
@@ -349,9 +333,10 @@ fn blind_spots(system: &System, session: &Session) -> Vec<BlindSpot> {
     if document.attackers.is_empty() {
         out.push(spot("all attacks".to_owned(), "the model states no attacker"));
     }
+    let with_software = document.services.values().filter(|service| service.software.is_some());
+    let serving: BTreeSet<&str> = with_software.map(|service| service.host.value.as_str()).collect();
     for (id, host) in &document.hosts {
-        let served = document.services.values().any(|s| s.host.value == *id && s.software.is_some());
-        if host.software.is_empty() && !served {
+        if host.software.is_empty() && !serving.contains(id.as_str()) {
             let why = "the model states no software for it";
             out.push(spot(format!("vulnerabilities of host `{id}`"), why));
         }

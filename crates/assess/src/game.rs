@@ -104,24 +104,33 @@ impl Game {
     /// What holds, by number of the fact.
     pub(crate) fn play<L: Lanes>(&self, chances: &[L]) -> Vec<L> {
         let mut holds = vec![L::NEVER; self.decided];
-        loop {
-            let (mut start, mut changed) = (0, false);
+        // By fact, the round in which it changed last: what rests on nothing that changed since need not be looked at.
+        let mut changed = vec![0_u32; self.decided];
+        for round in 1.. {
+            let (mut start, mut any) = (0, false);
             for Move { head, chance, end } in &self.moves {
+                let premises = &self.premises[start..*end as usize];
+                start = *end as usize;
+                if round > 1 && premises.iter().all(|p| changed[*p as usize] + 1 < round) {
+                    continue;
+                }
                 let mut result = L::ALWAYS;
-                self.premises[start..*end as usize].iter().for_each(|p| result.and(&holds[*p as usize]));
+                premises.iter().for_each(|p| result.and(&holds[*p as usize]));
                 if *chance != NONE {
                     result.step(&chances[*chance as usize]);
                 }
-                start = *end as usize;
-                let head = &mut holds[*head as usize];
-                let before = *head;
-                head.or(&result);
-                changed |= *head != before;
+                let before = holds[*head as usize];
+                holds[*head as usize].or(&result);
+                if holds[*head as usize] != before {
+                    changed[*head as usize] = round;
+                    any = true;
+                }
             }
-            if !changed {
-                return holds;
+            if !any {
+                break;
             }
         }
+        holds
     }
 
     /// Any of the facts, the first of them.

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use datalog::{Application, Cheapest, Derivations, FactError, FactId, Pattern, Session};
+use datalog::{Application, Cheapest, Derivations, FactError, FactId, Pattern, Session, Uses};
 
 use crate::exploit::Odds;
 use crate::facts::Judged;
@@ -21,6 +21,7 @@ pub(crate) struct Graph<'s> {
     pub(crate) session: &'s Session,
     pub(crate) knowledge: &'s Knowledge,
     pub(crate) derivations: Derivations,
+    pub(crate) uses: Uses,
     /// By application; `None` where nothing has to succeed.
     pub(crate) chance: Vec<Option<usize>>,
     pub(crate) odds: Vec<Odds>,
@@ -46,6 +47,7 @@ impl<'s> Graph<'s> {
         let mut graph = Self {
             session,
             knowledge,
+            uses: derivations.uses(),
             derivations,
             chance: Vec::new(),
             odds: Vec::new(),
@@ -102,7 +104,7 @@ impl<'s> Graph<'s> {
     }
 
     fn sort(&mut self) {
-        let settled = self.cheapest(&[], &[]);
+        let settled = self.cheapest(&[], &[], &[]);
         let place = |a: Application<'_>| settled.get(a.head.index()).copied().flatten().map(|c| c.order);
         let mut order: Vec<usize> = (0..self.applications().len()).collect();
         order.sort_by_key(|i| self.application(*i).and_then(place).unwrap_or(usize::MAX));
@@ -114,9 +116,15 @@ impl<'s> Graph<'s> {
         self.odds.get(chance).copied()
     }
 
-    /// Cheapest proofs of all facts: most probable first. `extra` is added to the cost of applications by index.
-    pub(crate) fn cheapest(&self, extra: &[f64], disabled: &Disabled) -> Vec<Option<Cheapest>> {
-        self.derivations.cheapest(&|index, _| {
+    /// Cheapest proofs, the most probable, of one fact of each goal; of all facts if there are no goals. `extra` is added
+    /// to the cost of applications by index.
+    pub(crate) fn cheapest(
+        &self,
+        goals: &[&[FactId]],
+        extra: &[f64],
+        disabled: &Disabled,
+    ) -> Vec<Option<Cheapest>> {
+        self.derivations.cheapest_until(&self.uses, goals, &|index, _| {
             if disabled.get(index).copied().unwrap_or_default() {
                 return f64::INFINITY;
             }

@@ -20,6 +20,7 @@ mod facts;
 mod game;
 mod graph;
 mod measures;
+mod offers;
 pub mod packs;
 mod paths;
 mod plan;

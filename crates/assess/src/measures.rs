@@ -1,8 +1,8 @@
 //! Countermeasures as changes of base facts: those that the model states, and those that attack paths suggest.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
-use datalog::{Fact, Value};
+use datalog::{Fact, Pattern, Value};
 use record::CountermeasureKind;
 use system::{Kind, Reference, System};
 
@@ -97,59 +97,63 @@ pub(crate) const REMOVABLE: &[Removable] = &[
     removes("wireless_range", Remove, 2.0, "switch-off-radio-in-{1}", "zone:{1}", &[0, 1]),
 ];
 
-/// Facts that one countermeasure takes away together.
-pub(crate) struct Together<'f>(HashMap<(&'static str, Vec<&'f Value>), Vec<&'f Fact>>);
+/// What removing the base fact `fact` would be. `same` gives the base facts that fit a pattern.
+pub(crate) fn suggested(fact: &Fact, same: &dyn Fn(&Pattern) -> Vec<Fact>) -> Option<Measure> {
+    let way = way(&fact.relation)?;
+    if !is_suggestible(fact) {
+        return None;
+    }
+    let words: BTreeMap<String, String> =
+        fact.args.iter().enumerate().map(|(at, value)| (at.to_string(), plain(value))).collect();
+    let id = fill(way.id, &words).replace(['/', ' '], "-");
+    let (retract, insert) = match way.adds {
+        None => {
+            let shared = |(column, value)| way.group.contains(&column).then(|| plain(value));
+            let args = fact.args.iter().enumerate().map(shared).collect();
+            let group = Pattern { relation: fact.relation.clone(), args };
+            (same(&group).into_iter().collect(), BTreeSet::new())
+        }
+        Some((relation, args)) => {
+            let args = args.iter().map(|a| Value::Symbol(fill(a, &words))).collect();
+            (BTreeSet::new(), BTreeSet::from([Fact { relation: relation.to_owned(), args }]))
+        }
+    };
+    Some(Measure { id, kind: way.kind, target: fill(way.target, &words), cost: way.cost, retract, insert })
+}
 
-impl<'f> Together<'f> {
-    pub(crate) fn new(facts: impl Iterator<Item = &'f Fact>) -> Self {
-        let mut together: HashMap<_, Vec<&Fact>> = HashMap::new();
-        for fact in facts {
-            if let Some(way) = way(&fact.relation).filter(|way| way.adds.is_none()) {
-                together.entry((way.relation, way.shared(fact))).or_default().push(fact);
+/// There is a countermeasure for the fact.
+pub(crate) fn is_suggestible(fact: &Fact) -> bool {
+    way(&fact.relation).is_some() && (fact.relation != "allow" || crosses_a_filter(fact))
+}
+
+/// The countermeasure for facts of a relation takes them away, rather than adding others.
+pub(crate) fn is_taken_away(relation: &str) -> bool {
+    way(relation).is_some_and(|way| way.adds.is_none())
+}
+
+/// Facts whose countermeasure adds one that fits `absent`.
+pub(crate) fn adding(absent: &Pattern) -> Vec<Pattern> {
+    let ways = REMOVABLE.iter().filter_map(|way| Some((way, way.adds?)));
+    ways.filter_map(|(way, (_, templates))| {
+        let columns = system::RELATIONS.iter().find(|r| r.name == way.relation)?.columns.len();
+        let mut args = vec![None; columns];
+        for (template, wanted) in templates.iter().zip(&absent.args) {
+            let column = template.strip_prefix('{').and_then(|rest| rest.strip_suffix('}'));
+            match column.and_then(|column| column.parse::<usize>().ok()) {
+                Some(column) => args.get_mut(column)?.clone_from(wanted),
+                None if wanted.as_ref().is_none_or(|wanted| wanted == template) => {}
+                None => return None,
             }
         }
-        Self(together)
-    }
-
-    /// What removing `fact` would be.
-    pub(crate) fn suggested(&self, fact: &Fact) -> Option<Measure> {
-        let way = way(&fact.relation)?;
-        if fact.relation == "allow" && !crosses_a_filter(fact) {
-            return None;
-        }
-        let words: BTreeMap<String, String> =
-            fact.args.iter().enumerate().map(|(at, value)| (at.to_string(), plain(value))).collect();
-        let id = fill(way.id, &words).replace(['/', ' '], "-");
-        let (retract, insert) = match way.adds {
-            None => {
-                let same = self.0.get(&(way.relation, way.shared(fact)));
-                (same.into_iter().flatten().map(|fact| (*fact).clone()).collect(), BTreeSet::new())
-            }
-            Some((relation, args)) => {
-                let args = args.iter().map(|a| Value::Symbol(fill(a, &words))).collect();
-                (BTreeSet::new(), BTreeSet::from([Fact { relation: relation.to_owned(), args }]))
-            }
-        };
-        Some(Measure {
-            id,
-            kind: way.kind,
-            target: fill(way.target, &words),
-            cost: way.cost,
-            retract,
-            insert,
-        })
-    }
+        let fits = way.adds.is_some_and(|(relation, _)| relation == absent.relation);
+        fits.then(|| Pattern { relation: way.relation.to_owned(), args })
+    })
+    .collect()
 }
 
 fn way(relation: &str) -> Option<&'static Removable> {
     let at = REMOVABLE.binary_search_by(|way| way.relation.cmp(relation)).ok()?;
     REMOVABLE.get(at)
-}
-
-impl Removable {
-    fn shared<'f>(&self, fact: &'f Fact) -> Vec<&'f Value> {
-        self.group.iter().filter_map(|column| fact.args.get(*column)).collect()
-    }
 }
 
 /// The facts of a system in which the countermeasures with ids in `applied` are in place; unknown ids change nothing.
@@ -161,8 +165,16 @@ pub(crate) fn with_applied(
     if applied.is_empty() {
         return facts;
     }
-    let together = Together::new(facts.iter());
-    let suggested = facts.iter().filter_map(|fact| together.suggested(fact));
+    let mut by_relation: BTreeMap<&str, Vec<&Fact>> = BTreeMap::new();
+    for fact in facts.iter().filter(|fact| is_suggestible(fact)) {
+        by_relation.entry(&fact.relation).or_default().push(fact);
+    }
+    let same = |pattern: &Pattern| {
+        let of = by_relation.get(pattern.relation.as_str()).into_iter().flatten();
+        of.filter(|fact| fits(pattern, fact)).map(|fact| (*fact).clone()).collect()
+    };
+    let named = |fact: &&Fact| suggested(fact, &|_| Vec::new()).is_some_and(|m| applied.contains(&m.id));
+    let suggested = facts.iter().filter(named).filter_map(|fact| suggested(fact, &same));
     let chosen: Vec<Measure> =
         stated(system, &facts).into_iter().chain(suggested).filter(|m| applied.contains(&m.id)).collect();
     let mut changed = facts;
@@ -171,6 +183,13 @@ pub(crate) fn with_applied(
         changed.extend(measure.insert);
     }
     changed
+}
+
+/// The fact is one that the pattern describes.
+pub(crate) fn fits(pattern: &Pattern, fact: &Fact) -> bool {
+    let given =
+        |(wanted, value): (&Option<String>, &Value)| wanted.as_ref().is_none_or(|w| *w == plain(value));
+    pattern.relation == fact.relation && pattern.args.iter().zip(&fact.args).all(given)
 }
 
 /// Inside one zone there is no filter to change.
@@ -311,8 +330,8 @@ mod tests {
     #[test]
     fn a_passage_inside_one_zone_cannot_be_blocked() {
         let allow = |from, to| Fact::of("allow", &[from, to, "tcp/80"]);
-        let together = Together::new(std::iter::empty());
-        assert_eq!(together.suggested(&allow("it", "it/web1")), None);
-        assert!(together.suggested(&allow("outside", "it/web1")).is_some());
+        let none = |_: &Pattern| Vec::new();
+        assert_eq!(suggested(&allow("it", "it/web1"), &none), None);
+        assert!(suggested(&allow("outside", "it/web1"), &none).is_some());
     }
 }

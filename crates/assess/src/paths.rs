@@ -16,6 +16,9 @@ const ATTEMPTS: usize = 4;
 
 /// At most `count` paths, each the indices of its applications in an order in which they can be carried out.
 pub(crate) fn routes(graph: &Graph<'_>, goal: &[FactId], count: usize) -> Vec<Vec<usize>> {
+    if goal.is_empty() {
+        return Vec::new();
+    }
     let mut penalty = vec![0.0; graph.derivations.len()];
     let mut seen = BTreeSet::new();
     let mut routes = Vec::new();
@@ -23,7 +26,7 @@ pub(crate) fn routes(graph: &Graph<'_>, goal: &[FactId], count: usize) -> Vec<Ve
         if routes.len() == count {
             break;
         }
-        let Some(route) = graph.proof(&graph.cheapest(&penalty, &[]), goal) else { break };
+        let Some(route) = graph.proof(&graph.cheapest(&[goal], &penalty, &[]), goal) else { break };
         let acts: BTreeSet<usize> = route.iter().copied().filter(|i| graph.odds_of(*i).is_some()).collect();
         for index in &acts {
             if let Some(cost) = penalty.get_mut(*index) {

@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::bodies::{Body, Facts};
-use crate::cheapest::Cheapest;
+use crate::cheapest::{Cheapest, Uses};
 use crate::matching::{Bindings, unify};
 use crate::packed::Packed;
 use crate::pattern::{FactError, Pattern, decode};
@@ -90,6 +90,12 @@ impl Derivations {
     /// Stated, not (only) derived.
     pub fn is_base(&self, fact: FactId) -> bool {
         self.base.get(fact.index()).copied().unwrap_or_default()
+    }
+
+    /// The number of a fact; `None` if it is not among these, or no fact of the program.
+    pub fn id(&self, session: &Session, fact: &Fact) -> Option<FactId> {
+        let (relation, row) = session.row(fact).ok()??;
+        self.find(relation, &row)
     }
 
     pub(crate) fn find(&self, relation: RelationId, row: &Row) -> Option<FactId> {
@@ -181,7 +187,23 @@ impl Derivations {
     /// Cheapest proofs of all facts under costs above or equal 0 for each application; base facts cost nothing.
     /// `None` for facts without a proof of finite cost.
     pub fn cheapest(&self, cost: &dyn Fn(usize, Application<'_>) -> f64) -> Vec<Option<Cheapest>> {
-        crate::cheapest::cheapest(self, cost)
+        crate::cheapest::cheapest(self, &self.uses(), &[], cost)
+    }
+
+    /// Which applications use which facts: for [`Derivations::cheapest_until`].
+    pub fn uses(&self) -> Uses {
+        Uses::new(self)
+    }
+
+    /// The same, but only until each of the `goals` has a fact with a proof: the cheapest of that goal. All facts if
+    /// there are no goals. `uses` are of these derivations.
+    pub fn cheapest_until(
+        &self,
+        uses: &Uses,
+        goals: &[&[FactId]],
+        cost: &dyn Fn(usize, Application<'_>) -> f64,
+    ) -> Vec<Option<Cheapest>> {
+        crate::cheapest::cheapest(self, uses, goals, cost)
     }
 
     /// The applications of the cheapest proof of a fact, each once, premises before conclusions.

@@ -68,7 +68,7 @@ mod stratify;
 mod syntax;
 mod value;
 
-pub use cheapest::Cheapest;
+pub use cheapest::{Cheapest, Uses};
 pub use explain::{Application, Derivations, FactId, Proof, ProofStep};
 pub use lex::LexError;
 pub use missing::Missing;

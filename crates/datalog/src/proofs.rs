@@ -66,7 +66,7 @@ impl CheapestProofs<'_> {
     /// # Errors
     /// If it is no fact of a declared relation.
     pub fn cost(&self, fact: &Fact) -> Result<Option<f64>, FactError> {
-        let Some((id, row)) = self.row(fact)? else { return Ok(None) };
+        let Some((id, row)) = self.session.row(fact)? else { return Ok(None) };
         Ok(match &self.found {
             Found::Rows(proofs) => self.machine(|_, machine| machine.cost(proofs, id, &row)),
             Found::Graph(derivations, cheapest) => {
@@ -81,7 +81,7 @@ impl CheapestProofs<'_> {
     /// # Errors
     /// If it is no fact of a declared relation.
     pub fn steps(&self, fact: &Fact) -> Result<usize, FactError> {
-        let Some((id, row)) = self.row(fact)? else { return Ok(0) };
+        let Some((id, row)) = self.session.row(fact)? else { return Ok(0) };
         Ok(match &self.found {
             Found::Rows(proofs) => {
                 let steps =
@@ -99,7 +99,7 @@ impl CheapestProofs<'_> {
     /// # Errors
     /// If it is no fact of a declared relation.
     pub fn proof(&self, fact: &Fact) -> Result<Option<Proof>, FactError> {
-        let Some((id, row)) = self.row(fact)? else { return Ok(None) };
+        let Some((id, row)) = self.session.row(fact)? else { return Ok(None) };
         if self.cost(fact)?.is_none() {
             return Ok(None);
         }
@@ -121,16 +121,17 @@ impl CheapestProofs<'_> {
             Some(Machine::Dataflow(_)) | None => None,
         }
     }
+}
 
-    /// `None` for a fact with names that nothing has.
-    fn row(&self, fact: &Fact) -> Result<Option<(RelationId, Row)>, FactError> {
+impl Session {
+    /// A fact as the engine sees it; `None` for one with names that nothing has.
+    pub(crate) fn row(&self, fact: &Fact) -> Result<Option<(RelationId, Row)>, FactError> {
         let args = fact.args.iter().map(|value| match value {
             Value::Symbol(name) => Some(name.clone()),
             Value::Int(figure) => Some(figure.to_string()),
         });
         let pattern = Pattern { relation: fact.relation.clone(), args: args.collect() };
-        let program = &self.session.program;
-        let encoded = program.encode_pattern(&program.symbols, &pattern)?;
+        let encoded = self.program.encode_pattern(&self.program.symbols, &pattern)?;
         Ok(encoded.map(|encoded| {
             let mut row = Row::default();
             row.iter_mut().zip(&encoded.values).for_each(|(slot, value)| *slot = value.unwrap_or_default());
