@@ -209,6 +209,8 @@ fn many(data: &Path, snapshot: &Snapshot) -> anyhow::Result<()> {
 struct Answers {
     /// Affected and found so.
     right: u32,
+    /// Those of them that a distribution's advisory decided, which may be the one that the truth is from.
+    advised: u32,
     /// Affected and not found.
     missed: u32,
     /// Not affected, but said to be.
@@ -226,7 +228,7 @@ struct Answers {
 impl Answers {
     fn counter(&mut self, answer: Answer) -> &mut u32 {
         match answer {
-            Answer::Right => &mut self.right,
+            Answer::Right | Answer::Advised => &mut self.right,
             Answer::Missed => &mut self.missed,
             Answer::Otherwise => &mut self.otherwise,
             Answer::Wrong => &mut self.wrong,
@@ -241,6 +243,7 @@ impl Answers {
 #[derive(Clone, Copy, Debug)]
 enum Answer {
     Right,
+    Advised,
     Missed,
     Otherwise,
     Wrong,
@@ -251,16 +254,17 @@ enum Answer {
 
 impl std::fmt::Display for Answers {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { right, missed, otherwise, wrong, clear, unknown, nameless } = self;
+        let Self { right, advised, missed, otherwise, wrong, clear, unknown, nameless } = self;
         let share = |part: u32, whole: u32| 100.0 * f64::from(part) / f64::from(whole.max(1));
         write!(
             f,
-            "precision {:.1} %, recall {:.1} %, of records that do not say otherwise {:.1} % ({right} right, {wrong} \
-             wrong, {missed} missed, {otherwise} where the record has other versions, {clear} clear; apart: {unknown} \
+            "precision {:.1} %, recall {:.1} %, of records that do not say otherwise {:.1} %, without distributions' \
+             advisories {:.1} % ({right} right, {advised} of them by an advisory, {wrong} wrong, {missed} missed, {otherwise} where the record has other versions, {clear} clear; apart: {unknown} \
              unknown, {nameless} of records that name no product)",
             share(*right, right + wrong),
             share(*right, right + missed + otherwise),
-            share(*right, right + missed)
+            share(*right, right + missed),
+            share(right - advised, right + missed + otherwise)
         )
     }
 }
@@ -275,7 +279,9 @@ fn truth(snapshot: &Snapshot) -> anyhow::Result<()> {
                 eprintln!("{answer:?}: {} {} ({})", triple.purl, triple.cve, triple.group);
             }
             for group in [triple.group, format!("{set}, all")] {
-                *groups.entry(group).or_default().counter(answer) += 1;
+                let answers = groups.entry(group).or_default();
+                *answers.counter(answer) += 1;
+                answers.advised += u32::from(matches!(answer, Answer::Advised));
             }
         }
     }
@@ -284,19 +290,21 @@ fn truth(snapshot: &Snapshot) -> anyhow::Result<()> {
 }
 
 fn answer(triple: &Triple, matcher: &Matcher<'_>, snapshot: &Snapshot) -> anyhow::Result<Answer> {
-    let verdict = |purl: &str| -> anyhow::Result<Option<Verdict>> {
-        let found = matcher.matches(&query(purl), &[])?;
-        Ok(found.iter().find(|found| found.id == triple.cve).map(|found| found.verdict))
+    let found = |purl: &str| -> anyhow::Result<Option<vuln::Match>> {
+        Ok(matcher.matches(&query(purl), &[])?.into_iter().find(|found| found.id == triple.cve))
     };
-    Ok(match (triple.affected, verdict(&triple.purl)?) {
+    let decided = found(&triple.purl)?;
+    let advised = decided.as_ref().is_some_and(|found| found.source != "cpe");
+    Ok(match (triple.affected, decided.map(|found| found.verdict)) {
         (_, Some(Verdict::Unknown)) => Answer::Unknown,
+        (true, Some(Verdict::Affected)) if advised => Answer::Advised,
         (true, Some(Verdict::Affected)) => Answer::Right,
         (false, Some(Verdict::Affected)) => Answer::Wrong,
         (_, None) if is_nameless(snapshot.get(&triple.cve)?, triple) => Answer::Nameless,
         (false, None) => Answer::Clear,
         (true, None) => {
             let without_version = triple.purl.split('@').next().unwrap_or_default();
-            if verdict(without_version)?.is_some() { Answer::Otherwise } else { Answer::Missed }
+            if found(without_version)?.is_some() { Answer::Otherwise } else { Answer::Missed }
         }
     })
 }

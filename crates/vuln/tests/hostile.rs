@@ -24,6 +24,15 @@ const FEEDS: [(&str, &str, &str); 12] = [
     ("cwe", r#"{"id":"CWE-79","name":"n","#, "related"),
 ];
 
+/// Formats of feeds that are not JSON: a name, and the beginning by which each is recognised.
+const LISTS: [(&str, &str); 5] = [
+    ("alpine yaml", "distroversion: v3.18\npackages:\n"),
+    ("debian advisories", "[29 Mar 2023] DSA-1 p - security update\n"),
+    ("epss", "#model_version:v,score_date:2024-02-01\ncve,epss,percentile\n"),
+    ("exploit-db", "id,file,description,date_published,codes\n"),
+    ("kev", "cveID,vulnerabilityName,dateAdded\n"),
+];
+
 /// Records stored, entries left out, or why the feed was refused.
 fn stored(folder: &Path, feed: &[u8]) -> (u64, u64, Option<String>) {
     let (source, target) = (folder.join("feed"), folder.join("vuln.redb"));
@@ -98,6 +107,40 @@ fn ids_and_values_of_other_kinds_store_nothing() {
                 .into_bytes()
         });
     }
+}
+
+#[test]
+fn lists_that_are_no_json_are_refused_or_counted_line_by_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let bodies: [(&str, Vec<u8>); 8] = [
+        ("not utf-8", b"\xff\xfe\xff".to_vec()),
+        ("an open quote", b"\"CVE-2024-0001,".to_vec()),
+        ("too few columns", b"7\n".to_vec()),
+        ("a long line", vec![b'x'; 1 << 20]),
+        ("deep", "- [".repeat(50_000).into_bytes()),
+        ("numbers", b"1e999,1e999,1e999\n".to_vec()),
+        ("another format", br#"{"id":"CVE-2024-0001","vulnStatus":"Analyzed","descriptions":[]}"#.to_vec()),
+        ("no text", vec![0; 4096]),
+    ];
+    for (name, head) in LISTS {
+        for (what, body) in &bodies {
+            let (records, damaged, why) = stored(folder.path(), &[head.as_bytes(), body].concat());
+            println!("{what}, {name}: {damaged} {why:?}");
+            assert!(records == 0 && (damaged > 0 || why.is_some()), "{what}, {name}: {records} records");
+        }
+    }
+}
+
+#[test]
+fn names_that_stand_for_each_other_without_end_store_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut text = "distroversion: v3.18\nx0: &x0 [lol, lol]\n".to_owned();
+    for level in 1..64 {
+        text += &format!("x{level}: &x{level} [*x{0}, *x{0}, *x{0}]\n", level - 1);
+    }
+    text += "packages: *x63\n";
+    let (records, damaged, why) = stored(folder.path(), text.as_bytes());
+    assert!(records == 0 && (damaged > 0 || why.is_some()), "{records} records");
 }
 
 /// The first lines decide on the format; what is of another is left out.

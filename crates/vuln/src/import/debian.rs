@@ -69,7 +69,10 @@ pub(super) fn read_list(text: &str, _: &mut Context, out: &mut Vec<Fact>) -> Res
         }
         let line = line.trim();
         if let Some(list) = line.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')) {
-            cves = list.split_whitespace().filter(|id| is_cve(id)).collect();
+            // Ids of before 2006, and those that are not given out yet, are none of the record's.
+            let (ids, others): (Vec<&str>, Vec<&str>) = list.split_whitespace().partition(|id| is_cve(id));
+            damaged += u64::from(others.iter().any(|id| !id.starts_with("CVE-") && !id.starts_with("CAN-")));
+            cves = ids;
         } else if let Some((release, package, version)) = fix(line) {
             let spans = match version {
                 "<not-affected>" => vec![until(Some("0".to_owned()))],
@@ -84,9 +87,11 @@ pub(super) fn read_list(text: &str, _: &mut Context, out: &mut Vec<Fact>) -> Res
                     vec![range(package, release, advisory, spans.clone())],
                 ));
             }
+        } else if !line.is_empty() && !["NOTE:", "TODO:"].iter().any(|remark| line.starts_with(remark)) {
+            damaged += 1;
         }
     }
-    if damaged == 0 { Ok(()) } else { Err(format!("{damaged} advisories have no number")) }
+    if damaged == 0 { Ok(()) } else { Err(format!("{damaged} lines tell of no advisory")) }
 }
 
 /// `[bullseye] - xorg-server 2:1.20.11-1+deb11u6`

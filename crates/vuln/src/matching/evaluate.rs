@@ -5,6 +5,7 @@ use std::cmp::Ordering;
 use ident::Scheme;
 use ident::cpe::{Attribute, Cpe, Part, Relation, Value};
 
+use super::java;
 use super::names::{Candidate, Subject};
 use super::platform::{Context, Settled};
 use super::{Certainty, Hit, Verdict};
@@ -33,16 +34,25 @@ pub(super) struct Named<'a> {
 pub(super) fn record(entries: &[Entry], named: &Named<'_>, around: &Context) -> Option<Hit> {
     let own = named.candidate.name(named.vendor);
     let version = own_version(&own).or_else(|| named.subject.version.clone());
-    let judged = Judged { own: &own, version: version.as_deref(), named };
+    let order = if java::is_numbered_so(&named.candidate.product) { java::compare } else { usual };
+    let judged = Judged { own: &own, version: version.as_deref(), named, order };
     let said = entries.iter().filter_map(|entry| judged.entry(entry, around));
     let said = said.reduce(|best, next| if best.rank() < next.rank() { next } else { best });
     said.or_else(|| judged.before_the_only_version(entries))
+}
+
+/// How two versions stand to each other.
+type Order = fn(&str, &str) -> Ordering;
+
+fn usual(a: &str, b: &str) -> Ordering {
+    Scheme::Generic.compare(a, b)
 }
 
 struct Judged<'a> {
     own: &'a Cpe,
     version: Option<&'a str>,
     named: &'a Named<'a>,
+    order: Order,
 }
 
 impl Judged<'_> {
@@ -50,7 +60,7 @@ impl Judged<'_> {
         let found = entry
             .criteria
             .iter()
-            .filter_map(|short| Some((short, criterion(short, self.own, self.version)?)));
+            .filter_map(|short| Some((short, criterion(short, self.own, self.version, self.order)?)));
         // One criterion that decides is worth more than others that leave it open.
         let (short, said) = found.min_by_key(|(_, said)| *said)?;
         let platforms = match around.settle(&entry.platforms) {
@@ -68,11 +78,11 @@ impl Judged<'_> {
         let [short] = criteria.as_slice() else { return None };
         let unbounded = short.start.is_none() && short.end.is_none() && platforms.is_empty();
         let only = short.plain_version().filter(|_| unbounded)?;
-        if Scheme::Generic.compare(self.version?, &only) != Ordering::Less {
+        if (self.order)(self.version?, &only) != Ordering::Less {
             return None;
         }
         // Everything but the version must fit.
-        criterion(short, self.own, Some(&only))?;
+        criterion(short, self.own, Some(&only), self.order)?;
         Some(hit(*record, short, Said::Later, self.version.map(str::to_owned), Vec::new(), self.named))
     }
 }
@@ -89,16 +99,14 @@ enum Said {
     Later,
 }
 
-fn criterion(short: &Short, own: &Cpe, version: Option<&str>) -> Option<Said> {
+fn criterion(short: &Short, own: &Cpe, version: Option<&str>, order: Order) -> Option<Said> {
     let bounded = short.start.is_some() || short.end.is_some();
-    let outside = |version| !within(short.start.as_ref(), short.end.as_ref(), version);
+    let outside = |version| !between(short.start.as_ref(), short.end.as_ref(), version, order);
     // Most criteria of a product are of other versions: no name need be read to pass over them.
     if bounded && version.is_some_and(outside) {
         return None;
     }
-    let another = |stated: String| {
-        version.is_some_and(|version| Scheme::Generic.compare(&stated, version) != Ordering::Equal)
-    };
+    let another = |stated: String| version.is_some_and(|version| order(&stated, version) != Ordering::Equal);
     if short.plain_version().is_some_and(another) {
         return None;
     }
@@ -117,8 +125,8 @@ fn criterion(short: &Short, own: &Cpe, version: Option<&str>) -> Option<Said> {
     };
     let Some(version) = version else { return Some(Said::NoVersion) };
     let inside = match stated {
-        Some(stated) => same(&stated, &wanted, version),
-        None => within(short.start.as_ref(), short.end.as_ref(), version),
+        Some(stated) => same(&stated, &wanted, version, order),
+        None => between(short.start.as_ref(), short.end.as_ref(), version, order),
     };
     inside.then_some(Said::InRange)
 }
@@ -137,16 +145,20 @@ fn own_version(cpe: &Cpe) -> Option<String> {
     }
 }
 
-fn same(stated: &str, wanted: &Cpe, version: &str) -> bool {
+fn same(stated: &str, wanted: &Cpe, version: &str, order: Order) -> bool {
     if wanted.get(Attribute::Version).has_wildcards() {
         let own = Cpe::new(Part::Any).with(Attribute::Version, Value::literal(version));
         return wanted.attribute_relation(&own, Attribute::Version) == Relation::Superset;
     }
-    Scheme::Generic.compare(stated, version) == Ordering::Equal
+    order(stated, version) == Ordering::Equal
 }
 
 pub(super) fn within(start: Option<&Bound>, end: Option<&Bound>, version: &str) -> bool {
-    let order = |bound: &Bound| Scheme::Generic.compare(version, &bound.version);
+    between(start, end, version, usual)
+}
+
+fn between(start: Option<&Bound>, end: Option<&Bound>, version: &str, order: Order) -> bool {
+    let order = |bound: &Bound| order(version, &bound.version);
     let above =
         start.is_none_or(|b| order(b) == Ordering::Greater || (b.inclusive && order(b) == Ordering::Equal));
     let below =

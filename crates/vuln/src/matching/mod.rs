@@ -2,7 +2,8 @@
 //!
 //! A component is sought by its CPE names, its package URL, and, where it has neither, by its name. Each match says by
 //! which name and range, and how sure that is. A version that a distribution may have repaired without changing its
-//! upstream number gives [`Verdict::Unknown`], unless the distribution's own advisories decide.
+//! upstream number gives [`Verdict::Unknown`], unless the distribution's own advisories decide. These also tell something of
+//! upstream's own versions (`distributed`).
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -11,7 +12,9 @@ use std::rc::Rc;
 use crate::snapshot::{Entry, Tables};
 use crate::{Exploitation, Severity, Snapshot, SnapshotError};
 
+mod distributed;
 mod evaluate;
+mod java;
 mod names;
 mod packages;
 mod platform;
@@ -156,6 +159,7 @@ impl<'a> Matcher<'a> {
             }
         };
         let learned = self.tables.aliases(&subject.name)?;
+        let mut spoken_of: BTreeSet<u32> = BTreeSet::new();
         for candidates in subject.candidates(&learned) {
             let mut known = false;
             // Of several products, the one that bears the package's own name decides where a record names it.
@@ -171,6 +175,7 @@ impl<'a> Matcher<'a> {
                         evaluate::Named { candidate: &candidate, vendor, certainty, subject: &subject };
                     for entries in entries.chunk_by(|a, b| a.record == b.record) {
                         let record = entries.first().map(|entry| entry.record);
+                        spoken_of.extend(record);
                         if namesake {
                             settled.extend(record);
                         } else if record.is_some_and(|record| settled.contains(&record)) {
@@ -183,6 +188,10 @@ impl<'a> Matcher<'a> {
             if known {
                 break;
             }
+        }
+        for key in distributed::keys(&subject) {
+            let entries = self.tables.package(&key)?;
+            distributed::judge(&entries, &subject, &spoken_of).into_iter().for_each(&mut keep);
         }
         // An advisory on the very package is worth more than a name in a list of products; of a binary package and its
         // source, one that is affected counts.

@@ -67,6 +67,12 @@ impl Subject {
         DISTRIBUTIONS.binary_search(&namespace).is_ok()
     }
 
+    /// Known by its own name and version alone: no distribution's, no language's, and without a CPE.
+    pub(super) fn is_upstream(&self) -> bool {
+        let types = |purl: &Purl| purl.package_type() == "generic" || purl.package_type() == "github";
+        self.cpes.is_empty() && self.purl.as_ref().is_none_or(types)
+    }
+
     /// Packages of which advisories may speak: itself, and the source it was built from with that one's version, if it
     /// differs.
     pub(super) fn packages(&self) -> Vec<(String, Option<String>)> {
