@@ -19,5 +19,6 @@ pub use assets::assets;
 pub use examine::{ExamineError, Examined, Limits, components, digest, examine, examine_bytes, unread};
 pub use jobs::{Examiner, JobError, RESULTS, Step};
 pub use known::{ComponentMatches, Known, match_components};
+pub use vuln::SnapshotError;
 pub use vulnerabilities::Vulnerabilities;
 pub use worker::{Round, WorkError, Worker};

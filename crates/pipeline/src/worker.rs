@@ -67,6 +67,11 @@ impl Worker {
         Self { platform, data, findings: BTreeMap::new() }
     }
 
+    /// Goes on with other vulnerability data.
+    pub fn renew(&mut self, data: Option<Arc<Vulnerabilities>>) {
+        self.data = data;
+    }
+
     /// Does all that is to be done now. What fails is told and left for the next round.
     ///
     /// # Errors

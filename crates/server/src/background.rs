@@ -4,11 +4,12 @@
 //! Each round is short and begins anew from what is stored, so that stopping at any moment loses nothing. Of several
 //! processes on one database, one does each kind of work, and another goes on where that one vanishes.
 
+use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use client::{Http, HttpError, Reach};
-use pipeline::{Examiner, Round, Worker};
+use pipeline::{Examiner, Round, Vulnerabilities, Worker};
 use share::{Platform, ReadError, WitnessOfOurs};
 use tokio::sync::watch;
 
@@ -19,6 +20,9 @@ const ROUND: Duration = Duration::from_secs(10);
 
 /// How long registrations are gathered before a round begins.
 const GATHER: Duration = Duration::from_millis(200);
+
+/// How often it is looked whether there are new vulnerability data.
+const LOOK: Duration = Duration::from_secs(1);
 
 /// Pause before a database that failed is asked again.
 const AGAIN: Duration = Duration::from_secs(1);
@@ -32,6 +36,7 @@ pub(crate) async fn run(site: Arc<Site>, stopped: watch::Receiver<bool>) {
         witnessing(Arc::clone(site.platform()), stopped.clone()),
         telling(Arc::clone(site.platform()), stopped.clone()),
         examining(Arc::clone(&site), stopped.clone()),
+        renewing(Arc::clone(&site), stopped.clone()),
         working(site, stopped),
     );
 }
@@ -76,6 +81,40 @@ async fn witnessing(platform: Arc<Platform>, mut stopped: watch::Receiver<bool>)
     }
 }
 
+/// Opens the vulnerability data again when somebody replaced them. Answers need them as well, so every process does it.
+async fn renewing(site: Arc<Site>, mut stopped: watch::Receiver<bool>) {
+    let Some(file) = site.feed.clone() else { return };
+    let mut seen = stamp(&file);
+    loop {
+        tokio::select! {
+            () = tokio::time::sleep(LOOK) => {}
+            () = told(&mut stopped) => return,
+        }
+        let now = stamp(&file);
+        if now == seen || now.is_none() {
+            continue;
+        }
+        seen = now;
+        let path = file.clone();
+        match tokio::task::spawn_blocking(move || Vulnerabilities::open(&path)).await {
+            Ok(Ok(data)) => {
+                tracing::info!(digest = %data.digest(), "there are new vulnerability data");
+                site.renew(Arc::new(data));
+            }
+            Ok(Err(error)) => {
+                tracing::error!(error = causes(&error), "the old vulnerability data stay in use")
+            }
+            Err(error) => tracing::error!(%error, "opening vulnerability data was cut off"),
+        }
+    }
+}
+
+/// Tells one file from the next under the same name: when it was written, and how long it is.
+fn stamp(file: &Path) -> Option<(SystemTime, u64)> {
+    let metadata = std::fs::metadata(file).ok()?;
+    Some((metadata.modified().ok()?, metadata.len()))
+}
+
 /// One upload after another; each has all processors.
 async fn examining(site: Arc<Site>, mut stopped: watch::Receiver<bool>) {
     let Some((program, arguments)) = site.examiner.clone() else { return };
@@ -98,9 +137,10 @@ async fn examining(site: Arc<Site>, mut stopped: watch::Receiver<bool>) {
 /// A round whenever something was registered.
 async fn working(site: Arc<Site>, mut stopped: watch::Receiver<bool>) {
     let mut version = site.version();
-    let mut worker = Worker::new(Arc::clone(site.platform()), site.vulnerabilities.clone());
+    let mut worker = Worker::new(Arc::clone(site.platform()), site.vulnerabilities());
     loop {
         version.borrow_and_update();
+        worker.renew(site.vulnerabilities());
         match site.alone("rounds", worker.round()).await {
             Ok(None | Some(Ok(Round { matched: 0, assessed: 0, .. }))) => {}
             Ok(Some(Ok(Round { matched, found, assessed }))) => {
@@ -113,6 +153,7 @@ async fn working(site: Arc<Site>, mut stopped: watch::Receiver<bool>) {
         let waits = site.is_shared();
         tokio::select! {
             () = tokio::time::sleep(ROUND), if waits => {}
+            () = site.renewed.notified() => {}
             changed = version.changed() => {
                 if changed.is_err() {
                     return;

@@ -2,11 +2,11 @@
 
 use std::ops::Deref;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
-use pipeline::Vulnerabilities;
+use pipeline::{SnapshotError, Vulnerabilities};
 use share::Platform;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
 use crate::limits::{Limits, Rates};
 use crate::metrics::Metrics;
@@ -14,8 +14,12 @@ use crate::metrics::Metrics;
 /// A platform being served.
 pub struct Site {
     platform: Arc<Platform>,
-    /// Vulnerability data, for answers and emergencies.
-    pub(crate) vulnerabilities: Option<Arc<Vulnerabilities>>,
+    /// Vulnerability data, for matching, answers and emergencies.
+    vulnerabilities: RwLock<Option<Arc<Vulnerabilities>>>,
+    /// The file they come from, if it is looked after.
+    pub(crate) feed: Option<PathBuf>,
+    /// Told when there are new data.
+    pub(crate) renewed: Notify,
     /// Program and arguments that examine an upload.
     pub(crate) examiner: Option<(PathBuf, Vec<String>)>,
     pub(crate) limits: Limits,
@@ -31,7 +35,9 @@ impl Site {
         let stopping = watch::Sender::new(false);
         Self {
             platform,
-            vulnerabilities: None,
+            vulnerabilities: RwLock::default(),
+            feed: None,
+            renewed: Notify::new(),
             examiner: None,
             limits,
             metrics: Metrics::default(),
@@ -42,7 +48,26 @@ impl Site {
     /// The same with vulnerability data.
     #[must_use]
     pub fn with_vulnerabilities(self, data: Arc<Vulnerabilities>) -> Self {
-        Self { vulnerabilities: Some(data), ..self }
+        self.renew(data);
+        self
+    }
+
+    /// The same with vulnerability data from a file that may be replaced by newer ones while it is served.
+    ///
+    /// # Errors
+    /// If the file is no such data.
+    pub fn with_vulnerability_file(self, file: PathBuf) -> Result<Self, SnapshotError> {
+        let data = Arc::new(Vulnerabilities::open(&file)?);
+        Ok(Self { feed: Some(file), ..self.with_vulnerabilities(data) })
+    }
+
+    pub(crate) fn vulnerabilities(&self) -> Option<Arc<Vulnerabilities>> {
+        self.vulnerabilities.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(crate) fn renew(&self, data: Arc<Vulnerabilities>) {
+        *self.vulnerabilities.write().unwrap_or_else(PoisonError::into_inner) = Some(data);
+        self.renewed.notify_one();
     }
 
     /// The same with a program that examines uploads: a file and a folder for results are added to its arguments.

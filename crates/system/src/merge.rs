@@ -68,6 +68,20 @@ impl Grow for Software {
     }
 }
 
+impl Grow for Host {
+    /// What runs on a host is often told by another document, such as its bill of materials, than where it stands.
+    fn grow(&mut self, other: &Self) -> bool {
+        let bare = |h: &Self| Self { software: Vec::new(), ..h.clone() };
+        let fits = bare(self) == bare(other) || bare(other) == Self::default();
+        if fits {
+            let new =
+                other.software.iter().filter(|s| !self.software.contains(s)).cloned().collect::<Vec<_>>();
+            self.software.extend(new);
+        }
+        fits
+    }
+}
+
 macro_rules! fixed {
     ($($entry:ty),*) => { $(impl Grow for $entry {})* };
 }
@@ -81,7 +95,6 @@ fixed!(
     Flow,
     Goal,
     Group,
-    Host,
     Link,
     Network,
     Person,

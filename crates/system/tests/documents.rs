@@ -142,6 +142,16 @@ fn a_duplicate_id_in_one_document_is_refused() {
 }
 
 #[test]
+fn what_runs_on_a_host_may_be_told_by_another_document() {
+    let second =
+        "schema: sukashi.system/1\nhosts:\n  plc1: {software: [firmware]}\nsoftware: {firmware: {}}\n";
+    let system = System::new(&named(&[SMALLEST, second])).unwrap();
+    let plc = &system.document().hosts["plc1"];
+    let software: Vec<&str> = plc.software.iter().map(|s| s.value.as_str()).collect();
+    assert_eq!((software, plc.interfaces.len()), (vec!["firmware"], 1));
+}
+
+#[test]
 fn an_id_stated_differently_by_two_documents_is_a_conflict() {
     let second = "schema: sukashi.system/1\nhosts:\n  plc1: {kind: server}\n";
     let error = System::new(&named(&[SMALLEST, second])).unwrap_err();

@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
-use pipeline::Vulnerabilities;
 use pipeline::demo::{self, Person};
 use server::{ServeOptions, Site, Tls};
 use share::{AccountId, OrganizationKind, Places, Platform, Role};
@@ -139,8 +138,8 @@ pub(crate) fn site(
     if typed.is_none() && !file.exists() {
         return Ok(site);
     }
-    let data = Vulnerabilities::open(&file).with_context(|| format!("cannot use `{}`", file.display()))?;
-    Ok(site.with_vulnerabilities(Arc::new(data)))
+    let shown = file.display().to_string();
+    site.with_vulnerability_file(file).with_context(|| format!("cannot use `{shown}`"))
 }
 
 fn this_program() -> anyhow::Result<PathBuf> {

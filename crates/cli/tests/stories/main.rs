@@ -6,6 +6,9 @@ mod support;
 
 mod crash;
 mod s1_maker;
+mod s2_integrator;
 mod s4_vulnerability;
+mod s5_delivery;
 mod s6_audit;
 mod site;
+mod upload;

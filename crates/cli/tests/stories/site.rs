@@ -203,6 +203,11 @@ impl Site {
 }
 
 impl Party {
+    /// For requests of one's own.
+    pub(crate) fn token(&self) -> &str {
+        &self.token
+    }
+
     /// Runs the command with the party's token and passphrase.
     pub(crate) fn run(&self, arguments: &[&str]) -> Ran {
         let mut command = self.place.command(arguments);

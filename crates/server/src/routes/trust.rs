@@ -133,7 +133,7 @@ async fn ask(
     Input(new): Input<Question>,
 ) -> Result<Json<AnswerView>, Problem> {
     let question = app.question(&caller.viewer, &ReleaseId::new(id), &new.vulnerability).await?;
-    let data = app.vulnerabilities.clone().ok_or(Problem::new(Code::NoVulnerabilities))?;
+    let data = app.vulnerabilities().ok_or(Problem::new(Code::NoVulnerabilities))?;
     let digest = data.digest();
     let (question, verdict) = blocking(move || {
         let verdict = data.answer(question.document(), question.vulnerability());
