@@ -29,6 +29,9 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     println!("| hosts | measure | figure |\n|---:|---|---:|");
     for hosts in &args.hosts {
         peers(*hosts, args.peers, &program)?;
+        if *hosts <= args.peers {
+            dataflow(&program, *hosts)?;
+        }
         engine(&program, *hosts)?;
         if !args.engine_only {
             answers(*hosts)?;
@@ -73,6 +76,26 @@ fn peers(hosts: u32, most: u32, program: &Program) -> anyhow::Result<()> {
     for peer in oracle_assess::installed() {
         let answered = oracle_assess::time(peer, program, hosts)?;
         line(hosts, &format!("all derived, {}", peer.command()), &seconds(answered));
+    }
+    Ok(())
+}
+
+/// The other method of the engine, whose workers could stand in several processes.
+fn dataflow(program: &Program, hosts: u32) -> anyhow::Result<()> {
+    for workers in [1, 2] {
+        let options = Options { workers, method: datalog::Method::Dataflow, ..Options::default() };
+        let mut session = Session::new(program.clone(), options);
+        for fact in crate::generate_system::facts(hosts, 1) {
+            session.insert(&fact)?;
+        }
+        let before = processor();
+        let (derived, committed) = timed(|| session.commit());
+        committed?;
+        line(
+            hosts,
+            &format!("all derived, dataflow, workers: {workers}"),
+            &both(derived, processor() - before),
+        );
     }
     Ok(())
 }

@@ -44,6 +44,19 @@ fn what_the_plan_promises_holds_in_the_engine() {
 }
 
 #[test]
+fn any_number_of_workers_gives_the_same_bytes() {
+    let system =
+        System::new(&[("system.yaml".to_owned(), read("system.yaml", &text("system.yaml")).unwrap())]);
+    let system = system.unwrap();
+    let bytes = |workers| {
+        let options = Options { workers, ..Options::default() };
+        serde_json::to_vec(&assess(&system, &options, &NoVulnerabilities).unwrap()).unwrap()
+    };
+    let one = bytes(1);
+    assert!(one == bytes(2) && one == bytes(4));
+}
+
+#[test]
 fn what_if_lowers_the_risk() {
     let before = assessed(&["system.yaml"]);
     let mut after = assessed(&["system.yaml", "what-if-segment.yaml"]);

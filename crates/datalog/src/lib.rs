@@ -37,7 +37,7 @@
 //! `operators`). `reference` is a slow, obvious evaluator that tests compare both with; `explain` and `proofs` answer
 //! why, `missing` answers why not.
 //!
-//! Known limit: all workers live in one process.
+//! Known limit: all workers live in one process (`docs/decisions/0003-one-process.md`).
 
 mod bodies;
 mod cheapest;

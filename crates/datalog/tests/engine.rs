@@ -349,6 +349,53 @@ fn output_is_the_same_for_one_two_and_four_workers() {
     assert_eq!(one, run(4));
 }
 
+/// A graph with so many edges that workers share them.
+fn dense(workers: usize) -> Session {
+    let text = "
+        .decl edge(from: symbol, to: symbol) .decl two(from: symbol, to: symbol)
+        .decl reached(node: symbol) .decl lonely(node: symbol) .decl degree(node: symbol, n: int)
+        two(X, Z) :- edge(X, Y), edge(Y, Z), X != Z.
+        two(X, Y) :- edge(X, Y).
+        reached(n0).
+        reached(Y) :- reached(X), edge(X, Y).
+        reached(Y) :- reached(X), two(X, Y), edge(Y, _).
+        degree(X, N) :- N = count { two(X, _) }.
+        lonely(X) :- edge(X, _), !reached(X).
+    ";
+    let program = Program::load(&[Source { name: "dense.dl", text }]).unwrap();
+    let mut session = Session::new(program, Options { workers, ..Options::default() });
+    for n in 0..30_000_u32 {
+        let (from, to) = (n % 7001, n.wrapping_mul(2_654_435_761) % 6800);
+        session.insert(&Fact::of("edge", &[&format!("n{from}"), &format!("n{to}")])).unwrap();
+    }
+    session
+}
+
+#[test]
+fn workers_that_share_many_rows_find_the_same_facts_changes_and_proofs() {
+    let run = |workers| {
+        let mut session = dense(workers);
+        let first = session.commit().unwrap().updates(&session);
+        for n in 0..3000 {
+            let edge = Fact::of("edge", &[&format!("n{n}"), &format!("n{}", n * 17 % 6800)]);
+            session.insert(&edge).unwrap();
+        }
+        for fact in session.facts("edge").iter().step_by(9) {
+            session.retract(fact).unwrap();
+        }
+        let second = session.commit().unwrap().updates(&session);
+        let reached = session.facts("reached");
+        let proofs: Vec<_> =
+            reached.iter().step_by(500).map(|fact| session.why(&pattern(fact)).unwrap()).collect();
+        (first, second, all(&session), proofs)
+    };
+    let one = run(1);
+    assert!(one.2.len() > 100_000 && one.3.len() > 5, "{} facts", one.2.len());
+    for workers in [2, 4] {
+        assert!(one == run(workers), "{workers} workers differ");
+    }
+}
+
 /// Reached along a row of diamonds: two equal ways at each step.
 const DIAMONDS: &str = "
     .decl edge(from: symbol, to: symbol)

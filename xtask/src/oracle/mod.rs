@@ -51,6 +51,9 @@ pub(crate) struct Args {
     /// Compare this many decisions on disclosure at least.
     #[arg(long, value_name = "N", default_value_t = 1_000_000)]
     decisions: u64,
+    /// Only small systems: under a minute.
+    #[arg(long)]
+    small: bool,
     /// Write the reduced sets that the ordinary tests compare with.
     #[arg(long)]
     record: bool,
@@ -59,7 +62,7 @@ pub(crate) struct Args {
 /// Compares, and fails on any difference.
 pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     match args.what {
-        What::Assess => crate::oracle_assess::run(),
+        What::Assess => crate::oracle_assess::run(args.small),
         What::Disclosure => disclosure::run(args.decisions),
         What::Sleigh => run_sleigh(args),
     }
