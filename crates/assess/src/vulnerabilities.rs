@@ -62,7 +62,7 @@ pub(crate) fn collect(system: &System, source: &dyn VulnerabilitySource) -> BTre
         let known = KnownVulnerability {
             id: id.clone(),
             cvss: stated.cvss.as_ref().map(|vector| vector.value.clone()),
-            score: None,
+            score: stated.cvss.as_ref().and_then(|vector| score(&vector.value)),
             epss: stated.epss,
             kev: stated.kev,
             cwe: stated.cwe.clone(),
@@ -80,6 +80,18 @@ pub(crate) fn collect(system: &System, source: &dyn VulnerabilitySource) -> BTre
     all
 }
 
+/// Metrics that CVSS 3 (table 15) and 4.0 (table 23) demand; the crate takes a missing one for the mildest.
+const DEMANDED_3: &[&str] = &["AV", "AC", "PR", "UI", "S", "C", "I", "A"];
+const DEMANDED_4: &[&str] = &["AV", "AC", "AT", "PR", "UI", "VC", "VI", "VA", "SC", "SI", "SA"];
+
+/// Score of a vector of CVSS 3 or 4; one of version 2 has none here.
+fn score(vector: &str) -> Option<f64> {
+    let demanded = if vector.starts_with("CVSS:4") { DEMANDED_4 } else { DEMANDED_3 };
+    let stated: BTreeSet<&str> = vector.split('/').filter_map(|part| Some(part.split_once(':')?.0)).collect();
+    let complete = demanded.iter().all(|metric| stated.contains(metric));
+    vector.parse::<cvss::Cvss>().ok().filter(|_| complete).map(|vector| vector.score())
+}
+
 fn complete(known: &mut KnownVulnerability, found: KnownVulnerability) {
     known.id = found.id;
     // A score belongs to its vector: one without the other would mix two opinions.
@@ -91,5 +103,18 @@ fn complete(known: &mut KnownVulnerability, found: KnownVulnerability) {
     known.kev |= found.kev;
     if known.cwe.is_empty() {
         known.cwe = found.cwe;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stated_vector_has_its_score() {
+        let log4shell = "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:C/C:H/I:H/A:H";
+        let heartbleed = "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:N/A:N";
+        assert_eq!((score(log4shell), score(heartbleed)), (Some(10.0), Some(7.5)));
+        assert_eq!(score("CVSS:3.1/AV:N"), None);
     }
 }

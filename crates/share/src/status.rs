@@ -253,7 +253,7 @@ impl Looking<'_> {
         let sum = |count: fn(&HostVerdicts) -> u64| hosts.iter().map(count).fold(0, u64::saturating_add);
         let outcome = &evidence.fact.outcome;
         let why = format!(
-            "{} of {} goals reached, {} vulnerabilities exploitable",
+            "{} of {} goals reached, vulnerabilities exploitable in {} places",
             outcome.goals_reached.unwrap_or(0),
             outcome.goals.unwrap_or(0),
             sum(|h| h.exploitable)
