@@ -23,6 +23,7 @@ const MEASUREMENTS: &[(&str, &[&str])] = &[
     ("bench sleigh", &["bench", "sleigh"]),
     ("bench standards", &["bench", "standards"]),
     ("crash", &["crash"]),
+    ("load", &["load"]),
     ("oracle assess", &["oracle", "assess"]),
     ("oracle disclosure", &["oracle", "disclosure"]),
     ("oracle sleigh", &["oracle", "sleigh"]),

@@ -21,6 +21,7 @@ mod fuzz;
 mod generate_system;
 mod inspected;
 mod licences;
+mod load;
 mod oracle;
 mod oracle_assess;
 mod router_image;
@@ -65,6 +66,8 @@ enum Command {
     GenerateSystem(generate_system::Args),
     /// Check the licences of everything we link against `deny.toml`.
     Licences,
+    /// Ask a served platform by many clients at once, for minutes.
+    Load(load::Args),
     /// Compare an engine of ours with independent ones.
     Oracle(oracle::Args),
     /// Run the tests that need downloads, and inspect what real machines hold.
@@ -125,6 +128,7 @@ fn main() -> anyhow::Result<()> {
         Command::Full(args) => full::run(&args),
         Command::Fuzz(args) => fuzz::run(&args),
         Command::GenerateSystem(args) => generate_system::run(&args),
+        Command::Load(args) => load::run(&args),
         Command::Licences => licences::check(),
         Command::Oracle(args) => oracle::run(&args),
         Command::Real => chain::real(),
