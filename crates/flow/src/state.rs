@@ -62,6 +62,16 @@ impl State {
         self.held.splice(from..from + count, value.map(|value| Held { place, value }));
     }
 
+    /// The larger place of which `part` is the low part and that holds a number without a bit above it: compilers clear a
+    /// register before they set its low byte. Registers of little-endian processors only.
+    pub(crate) fn cleared(&self, arena: &Arena, part: Varnode) -> Option<Varnode> {
+        let after = self.held.partition_point(|held| key(held.place) <= key(part));
+        let held = self.held.get(after.checked_sub(1)?)?;
+        let number = arena.number(held.value)?;
+        let low = key(held.place) == key(part) && held.place.size > part.size;
+        (low && truncate(number, part.size) == number).then_some(held.place)
+    }
+
     /// Forgets every place of which `lost` says so.
     pub(crate) fn forget(&mut self, lost: impl Fn(Varnode) -> bool) {
         self.held.retain(|held| !lost(held.place));
@@ -206,6 +216,18 @@ mod tests {
             assert!(matches!(arena.get(met), Value::Merge { .. }));
             assert!(!here.meet(&there, &mut arena, BlockId(0), &mut places, false));
         }
+    }
+
+    #[test]
+    fn the_low_part_of_a_cleared_place_is_all_of_it() {
+        let mut arena = Arena::default();
+        for (number, size, cleared) in [(0, 1, true), (0x7f, 1, true), (0x100, 1, false), (0x100, 2, true)] {
+            let mut state = State::default();
+            let value = arena.constant(number, 8);
+            state.write(slot(0, 8), Some(value));
+            assert_eq!(state.cleared(&arena, slot(0, size)), cleared.then(|| slot(0, 8)), "{number:#x}");
+        }
+        assert_eq!(State::default().cleared(&arena, slot(0, 1)), None);
     }
 
     #[test]

@@ -106,6 +106,11 @@ impl Walk<'_, '_> {
                 }
             }
         };
+        let whole = if self.big_endian() { None } else { state.cleared(&self.facts.arena, output) };
+        if let Some(whole) = whole {
+            let low = self.facts.arena.cast(value, output.size, output.size, false);
+            return state.write(whole, Some(low));
+        }
         state.write(output, Some(value));
     }
 
