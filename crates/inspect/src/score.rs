@@ -83,7 +83,7 @@ pub(crate) enum Doubt {
     /// A number compared all over the program: what marks a structure.
     Mark,
     /// One of many values with the same consequence in the same function, which a language's words look like; one of many
-    /// functions that nothing leads to.
+    /// functions that nothing leads to, or of many decisions of a program.
     OneOfMany,
     /// The value is a word of a file format or language that the program reads.
     CommonWord,
