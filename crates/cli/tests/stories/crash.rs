@@ -63,7 +63,7 @@ fn nothing_acknowledged_is_lost_when_the_platform_is_killed() {
         let registering: Vec<_> = (0..2)
             .map(|thread| {
                 let (remote, stop) = (remote(&site, &token), Arc::clone(&stop));
-                let (acknowledged, first) = (Arc::clone(&acknowledged), next + thread * 100_000);
+                let (acknowledged, first) = (Arc::clone(&acknowledged), next + thread * 10_000_000);
                 std::thread::spawn(move || {
                     for n in first.. {
                         match remote.register_once(&envelope(n), &[]) {

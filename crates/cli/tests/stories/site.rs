@@ -80,7 +80,13 @@ impl Site {
 
     /// Serves the same directory again; who is logged in stays so.
     pub(crate) fn restart(place: &Place, administrator: Session) -> Self {
-        let mut command = place.command(&["serve", "--data", "data", "--listen", "127.0.0.1:0"]);
+        Self::beside(place, administrator, &[])
+    }
+
+    /// Serves a platform that has accounts, with further options.
+    pub(crate) fn beside(place: &Place, administrator: Session, options: &[&str]) -> Self {
+        let arguments = [&["serve", "--data", "data", "--listen", "127.0.0.1:0"], options].concat();
+        let mut command = place.command(&arguments);
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
