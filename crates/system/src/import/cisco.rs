@@ -4,7 +4,8 @@
 //! numbered and named access lists (standard, extended), `object`, `object-group` for networks, services, protocols,
 //! `access-group`, `same-security-traffic permit inter-interface`. A line for answers only (`established`) is left out,
 //! since answers pass anyway. Of a line with a condition that the model does not have, a `permit` is taken without the
-//! condition and a `deny` not at all. Routes and address translation are not followed; every other block is listed.
+//! condition and a `deny` not at all. The default route tells which side is the outer one. Other routes and address
+//! translation are not followed; every other block is listed.
 
 use std::collections::BTreeMap;
 
@@ -102,6 +103,12 @@ impl<'t> Reader<'t> {
         self.block = Block::None;
         match words {
             ["hostname", name] => self.device.name = (*name).to_owned(),
+            ["ip", "route", "0.0.0.0", "0.0.0.0", next, ..]
+            | ["route", _, "0.0.0.0" | "0", "0.0.0.0" | "0", next, ..]
+                if next.parse::<std::net::IpAddr>().is_ok() =>
+            {
+                self.device.gateway = self.device.gateway.or(next.parse().ok());
+            }
             ["interface", name, rest @ ..] => {
                 let name = std::iter::once(name).chain(rest).copied().collect::<Vec<_>>().join(" ");
                 self.interfaces.push(Entry { name, line, ..Entry::default() });

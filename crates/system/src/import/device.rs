@@ -61,13 +61,15 @@ pub(super) struct Device {
     pub(super) policies: Vec<Line>,
     pub(super) lists: Vec<AccessList>,
     pub(super) default: Otherwise,
+    /// Next hop of the default route: its side is the outer one of all filters.
+    pub(super) gateway: Option<std::net::IpAddr>,
     pub(super) ignored: Vec<Ignored>,
 }
 
 impl Device {
     pub(super) fn new(kind: HostKind, default: Otherwise) -> Self {
         let (name, ports, policies) = (String::new(), Vec::new(), Vec::new());
-        Self { name, kind, ports, policies, lists: Vec::new(), default, ignored: Vec::new() }
+        Self { name, kind, ports, policies, lists: Vec::new(), default, gateway: None, ignored: Vec::new() }
     }
 
     pub(super) fn leave(&mut self, line: usize, what: &str, why: &str) {
@@ -104,7 +106,12 @@ impl Device {
 
     fn filters(&mut self, host: &str, document: &mut Document) {
         let zones: Vec<String> = self.ports.iter().map(|port| self.zone_id(port)).collect();
-        let zones: Vec<String> = zones.into_iter().collect::<BTreeSet<_>>().into_iter().collect();
+        let mut zones: Vec<String> = zones.into_iter().collect::<BTreeSet<_>>().into_iter().collect();
+        // Only the first zone is nobody's inner one, and so open to zones that other documents leave open.
+        let outside =
+            self.gateway.and_then(|next| self.ports.iter().find(|port| port.prefix.contains(&next)));
+        let outside = outside.map(|port| self.zone_id(port));
+        zones.sort_by_key(|zone| Some(zone) != outside.as_ref());
         let mut left = MAX_LINES;
         for (at, outer) in zones.iter().enumerate() {
             for inner in zones.iter().skip(at + 1) {
