@@ -22,6 +22,7 @@ const MEASUREMENTS: &[(&str, &[&str])] = &[
     ("bench share", &["bench", "share"]),
     ("bench sleigh", &["bench", "sleigh"]),
     ("bench standards", &["bench", "standards"]),
+    ("bench stock", &["bench", "stock"]),
     ("crash", &["crash"]),
     ("load", &["load"]),
     ("oracle assess", &["oracle", "assess"]),

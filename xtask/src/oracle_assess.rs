@@ -57,9 +57,9 @@ fn agree(others: &[Dialect], generated: &[(u32, u64)]) -> anyhow::Result<()> {
 fn examples() -> anyhow::Result<Vec<(String, Vec<Fact>)>> {
     let mut systems = Vec::new();
     for entry in std::fs::read_dir(EXAMPLES).with_context(|| format!("cannot read `{EXAMPLES}`"))? {
-        let path = entry?.path().join("system.yaml");
-        let Ok(text) = std::fs::read_to_string(&path) else { continue };
-        let name = path.display().to_string();
+        let entry = entry?;
+        let Ok(text) = std::fs::read_to_string(entry.path().join("system.yaml")) else { continue };
+        let name = entry.file_name().to_string_lossy().into_owned();
         let document = system::read(&name, &text)?;
         let system = system::System::new(&[(name.clone(), document)])?;
         systems.push((name, assess::base_facts(&system, &assess::NoVulnerabilities)));
