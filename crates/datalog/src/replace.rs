@@ -103,9 +103,10 @@ fn stays(old: &Program, new: &Program) -> Vec<Option<RelationId>> {
             !known.derived && known.columns == relation.columns
         });
     }
-    let before: HashMap<String, &Stratum> = old.strata.iter().map(|s| (text(old, s), s)).collect();
+    let mut before: HashMap<String, &Stratum> = old.strata.iter().map(|s| (text(old, s), s)).collect();
     for stratum in &new.strata {
-        let Some(same) = before.get(&text(new, stratum)) else { continue };
+        // Rules that count the same have a stratum each: only one of them can have the rows that there are.
+        let Some(same) = before.remove(&text(new, stratum)) else { continue };
         let reads = stratum.rules.iter().filter_map(|rule| new.rules.get(*rule)).flat_map(read);
         let counted = stratum.aggregates.iter().filter_map(|at| new.aggregates.get(*at));
         let reads: Vec<RelationId> = reads.chain(counted.map(|a| a.source.relation)).collect();

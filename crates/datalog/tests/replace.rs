@@ -107,6 +107,18 @@ proptest! {
 }
 
 #[test]
+fn of_two_rules_that_count_the_same_both_go_on_counting() {
+    let facts = [Fact::of("a", &["c0", "c0"])];
+    let mut session = Session::new(program(&[0, 8]), Options::default());
+    session.insert(&facts[0]).unwrap();
+    session.commit().unwrap();
+    for rules in [&[0, 8, 9][..], &[0, 9]] {
+        session.replace_rules(&[Source { name: "other.dl", text: &text(rules) }]).unwrap();
+        assert_eq!(all(&session), reference(&program(rules), &facts).unwrap(), "{rules:?}");
+    }
+}
+
+#[test]
 fn a_mistake_in_new_rules_leaves_the_old_ones() {
     let mut session = Session::new(program(&[0]), Options::default());
     session.insert(&Fact::of("a", &["x", "y"])).unwrap();
