@@ -167,7 +167,8 @@ fn stub(compiler: &str, architecture: &str, library: &str) -> anyhow::Result<Pat
     Ok(path)
 }
 
-fn run(command: &mut Command) -> anyhow::Result<()> {
+/// Runs a tool to its end; what it printed on standard error is the reason if it failed.
+pub(crate) fn run(command: &mut Command) -> anyhow::Result<()> {
     let program = command.get_program().to_string_lossy().into_owned();
     let output = command.output().with_context(|| format!("cannot run `{program}`"))?;
     if !output.status.success() {

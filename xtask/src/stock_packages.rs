@@ -9,8 +9,9 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 
+use crate::corpus::run;
 use crate::files;
 
 /// Programs taken of one package, in the order of their paths: none outweighs the others.
@@ -91,13 +92,4 @@ fn is_program(path: &Path) -> bool {
 fn is_elf(path: &Path) -> bool {
     let mut magic = [0; 4];
     fs::File::open(path).and_then(|mut file| file.read_exact(&mut magic)).is_ok() && magic == *b"\x7fELF"
-}
-
-fn run(command: &mut Command) -> anyhow::Result<()> {
-    let program = command.get_program().to_string_lossy().into_owned();
-    let output = command.output().with_context(|| format!("cannot run `{program}`"))?;
-    if !output.status.success() {
-        bail!("`{program}` failed:\n{}", String::from_utf8_lossy(&output.stderr));
-    }
-    Ok(())
 }
