@@ -2,127 +2,127 @@
 //!
 //! Every program goes through the released command, as a user would run it; records are read back from its output.
 //! *Found*: a backdoored program has a finding of high or critical severity under one of the rules that its truth
-//! names. *First*: that finding heads the list. *Trigger*: its value is exact. The row `baseline` accuses every program
-//! that can run another program, which is what a look at the imports gives.
+//! names. *First*: that finding heads the list. *Trigger*: its value is exact. *Change*: `sukashi diff` of the clean and
+//! the backdoored program reports the right finding and at most one other finding. The row `baseline` accuses every
+//! program that can run another program, which is what a look at the imports gives.
+//!
+//! All processors are measured in the usual style, some processors in every other style. False alarms on programs that
+//! nobody wrote for a test are another measurement: `bench stock`.
 
 use std::path::Path;
 
 use anyhow::bail;
 
-use crate::corpus::{self, Hidden, Variant};
-use crate::inspected::{self, Finding, Record};
+use crate::corpus::{self, Style, Truth, Variant};
+use crate::inspected;
+
+#[path = "bench_inspect/tally.rs"]
+mod tally;
+
+use tally::Tally;
 
 const RECORDS: &str = "target/corpus-records";
-/// Counts over the programs of one architecture, or of all.
-#[derive(Clone, Copy, Default)]
-struct Tally {
-    programs: u32,
-    found: u32,
-    first: u32,
-    with_value: u32,
-    exact: u32,
-    clean_alarms: u32,
-    look_alike_alarms: u32,
-    executing: u32,
-    executing_clean: u32,
-    code_bytes: u64,
-    seconds: f64,
+/// Processors that the other styles are measured on: two orders of registers and stacks, with and without delay slots.
+const OF_STYLES: &[&str] = &["amd64", "arm64", "mipsel"];
+
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// Only this style besides the usual one; may be given several times.
+    #[arg(long, value_enum)]
+    style: Vec<Style>,
+    /// No style besides the usual one.
+    #[arg(long, conflicts_with = "style")]
+    usual_only: bool,
 }
 
-pub(crate) fn run() -> anyhow::Result<()> {
+pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     let truth = corpus::truth()?;
     let command = inspected::release_command()?;
-    println!(
-        "| architecture | found | first | trigger exact | clean accused | look-alikes accused | CPU s / MB |"
-    );
-    println!("|---|---:|---:|---:|---:|---:|---:|");
-    let (mut all, mut missed) = (Tally::default(), Vec::new());
-    for architecture in corpus::architectures() {
-        let seconds = inspect(&command, architecture)?;
-        let mut tally = Tally { seconds, ..Tally::default() };
-        for hidden in &truth.program {
-            if !tally.add(architecture, hidden)? {
-                missed.push(format!("{architecture}/{}", hidden.name));
-            }
+    let mut missed = Vec::new();
+    let usual = usual(&command, &truth, &mut missed)?;
+    for style in styles(args) {
+        let mut all = Tally::default();
+        println!("\nstyle `{}`\n", style.name());
+        Tally::print_head();
+        for architecture in OF_STYLES {
+            let tally = measure(&command, &truth, style, architecture, &mut missed)?;
+            tally.print(architecture);
+            all.add(&tally);
         }
-        tally.print(architecture);
-        all = all.plus(&tally);
+        all.print("all");
     }
-    all.print("all");
-    let share = |n: u32| 100.0 * f64::from(n) / f64::from(all.programs.max(1));
-    println!(
-        "| baseline | {:.1} % | – | – | {:.1} % | – | – |",
-        share(all.executing),
-        share(all.executing_clean)
-    );
-    println!("\nnot found: {}", if missed.is_empty() { "none".to_owned() } else { missed.join(", ") });
+    println!("\nnot found: {}\n", if missed.is_empty() { "none".to_owned() } else { missed.join(", ") });
+    summarize(&usual);
     Ok(())
 }
 
-/// Inspects all programs of an architecture; CPU seconds it took.
-fn inspect(command: &Path, architecture: &str) -> anyhow::Result<f64> {
-    let programs = Path::new(corpus::OUTPUT).join(architecture);
-    if !programs.is_dir() {
-        bail!("there is no `{}`; hint: `cargo xtask corpus`", programs.display());
+/// All processors in the usual style.
+fn usual(command: &Path, truth: &Truth, missed: &mut Vec<String>) -> anyhow::Result<Vec<Tally>> {
+    println!("style `{}`\n", Style::USUAL.name());
+    Tally::print_head();
+    let (mut all, mut each) = (Tally::default(), Vec::new());
+    for architecture in corpus::architectures() {
+        let tally = measure(command, truth, Style::USUAL, architecture, missed)?;
+        tally.print(architecture);
+        all.add(&tally);
+        each.push(tally);
     }
-    inspected::inspect(command, &programs, &Path::new(RECORDS).join(architecture))
+    all.print("all");
+    all.print_baseline();
+    Ok(each)
 }
 
-fn record(architecture: &str, name: &str, variant: Variant) -> anyhow::Result<Record> {
-    let path = format!("{RECORDS}/{architecture}/{name}.{}.json", variant.name());
-    Record::read(Path::new(&path))
+fn styles(args: &Args) -> Vec<Style> {
+    let all = <Style as clap::ValueEnum>::value_variants().iter().copied();
+    let is_chosen =
+        |style: &Style| *style != Style::USUAL && (args.style.is_empty() || args.style.contains(style));
+    if args.usual_only { Vec::new() } else { all.filter(is_chosen).collect() }
 }
 
-impl Tally {
-    /// Whether the backdoored program was found.
-    fn add(&mut self, architecture: &str, hidden: &Hidden) -> anyhow::Result<bool> {
-        let backdoored = record(architecture, &hidden.name, Variant::Backdoored)?;
-        let clean = record(architecture, &hidden.name, Variant::Clean)?;
-        let look_alike = record(architecture, &hidden.name, Variant::LookAlike)?;
-        let right = |f: &&Finding| f.is_alarm() && hidden.rules.contains(&f.rule);
-        let found = backdoored.findings.iter().any(|f| right(&f));
-        self.programs += 1;
-        self.found += u32::from(found);
-        self.first += u32::from(backdoored.findings.first().is_some_and(|f| right(&f)));
-        if let Some(value) = &hidden.trigger {
-            self.with_value += 1;
-            self.exact += u32::from(backdoored.findings.iter().filter(right).any(|f| f.has_value(value)));
+/// Inspects all programs of an architecture and counts.
+fn measure(
+    command: &Path,
+    truth: &Truth,
+    style: Style,
+    architecture: &str,
+    missed: &mut Vec<String>,
+) -> anyhow::Result<Tally> {
+    let programs = corpus::folder(style, architecture);
+    let records = Path::new(RECORDS).join(style.name()).join(architecture);
+    let mut tally = Tally::default();
+    for variant in Variant::ALL {
+        let programs = programs.join(variant.name());
+        if !programs.is_dir() {
+            let name = style.name();
+            bail!("there is no `{}`; hint: `cargo xtask corpus --style {name}`", programs.display());
         }
-        self.clean_alarms += u32::from(clean.findings.iter().any(Finding::is_alarm));
-        self.look_alike_alarms += u32::from(look_alike.findings.iter().any(Finding::is_alarm));
-        self.executing += u32::from(backdoored.executes());
-        self.executing_clean += u32::from(clean.executes());
-        self.code_bytes +=
-            [&backdoored, &clean, &look_alike].map(|r| r.totals.code_bytes).iter().sum::<u64>();
-        Ok(found)
+        tally.seconds += inspected::inspect(command, &programs, &records.join(variant.name()))?;
     }
-
-    fn plus(self, other: &Self) -> Self {
-        Self {
-            programs: self.programs + other.programs,
-            found: self.found + other.found,
-            first: self.first + other.first,
-            with_value: self.with_value + other.with_value,
-            exact: self.exact + other.exact,
-            clean_alarms: self.clean_alarms + other.clean_alarms,
-            look_alike_alarms: self.look_alike_alarms + other.look_alike_alarms,
-            executing: self.executing + other.executing,
-            executing_clean: self.executing_clean + other.executing_clean,
-            code_bytes: self.code_bytes + other.code_bytes,
-            seconds: self.seconds + other.seconds,
+    for hidden in &truth.program {
+        let is_there = programs.join(Variant::Backdoored.name()).join(&hidden.name).is_file();
+        if is_there && !tally.count(command, &records, hidden)? {
+            missed.push(format!("{}/{architecture}/{}", style.name(), hidden.name));
         }
     }
+    Ok(tally)
+}
 
-    fn print(&self, name: &str) {
-        let share = |n: u32, of: u32| format!("{:.1} %", 100.0 * f64::from(n) / f64::from(of.max(1)));
-        println!(
-            "| {name} | {} | {} | {} | {} | {} | {:.1} |",
-            share(self.found, self.programs),
-            share(self.first, self.programs),
-            share(self.exact, self.with_value),
-            share(self.clean_alarms, self.programs),
-            share(self.look_alike_alarms, self.programs),
-            self.seconds / (self.code_bytes.max(1) as f64 / 1e6)
-        );
-    }
+/// The measures that inspection is held to, over the usual style.
+fn summarize(each: &[Tally]) {
+    let mut all = Tally::default();
+    each.iter().for_each(|tally| all.add(tally));
+    let found: Vec<f64> = each.iter().map(Tally::found).collect();
+    let spread = found.iter().copied().fold(0.0, f64::max) - found.iter().copied().fold(100.0, f64::min);
+    println!("| measure, style `{}` | must | goal | measured |\n|---|---:|---:|---:|", Style::USUAL.name());
+    let row = |name: &str, must: &str, goal: &str, value: String| {
+        println!("| {name} | {must} | {goal} | {value} |")
+    };
+    let percent = |share: f64| format!("{share:.1} %");
+    row("detection", "90 %", "98 %", percent(all.found()));
+    row("true function first", "80 %", "95 %", percent(all.first()));
+    row("look-alikes with a high finding", "10 %", "2 %", percent(all.look_alikes()));
+    row("trigger exact", "70 %", "90 %", percent(all.exact()));
+    row("CPU seconds per MB of code", "3", "1", format!("{:.1}", all.seconds_per_megabyte()));
+    row("detection, best and worst processor apart", "10 %", "3 %", percent(spread));
+    row("planted change found, at most one other", "90 %", "100 %", percent(all.changes()));
 }

@@ -28,6 +28,7 @@ mod router_image;
 mod semantics_fixtures;
 mod stock;
 mod tlog_suites;
+mod tool;
 mod truth;
 mod vuln_extract;
 mod vuln_label;
@@ -97,9 +98,9 @@ enum Bench {
     /// The whole command: demonstration, inspection, import, size.
     Chain,
     /// Detection and false alarms on the corpus.
-    Inspect,
+    Inspect(bench_inspect::Args),
     /// Recovery of functions and instructions from stripped programs.
-    Program,
+    Program(bench_program::Args),
     /// The sharing platform: intake, look-ups, a large document, start.
     Share(bench_share::Args),
     /// The lifter, beside Ghidra's translator.
@@ -115,8 +116,8 @@ fn main() -> anyhow::Result<()> {
         Command::BakeSleigh => bake_sleigh::bake(),
         Command::Bench { what: Bench::Assess(args) } => bench_assess::run(&args),
         Command::Bench { what: Bench::Chain } => chain::bench(),
-        Command::Bench { what: Bench::Inspect } => bench_inspect::run(),
-        Command::Bench { what: Bench::Program } => bench_program::run(),
+        Command::Bench { what: Bench::Inspect(args) } => bench_inspect::run(&args),
+        Command::Bench { what: Bench::Program(args) } => bench_program::run(&args),
         Command::Bench { what: Bench::Share(args) } => bench_share::run(&args),
         Command::Bench { what: Bench::Sleigh } => bench_sleigh::run(),
         Command::Bench { what: Bench::Standards } => bench_standards::run(),

@@ -7,7 +7,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context, bail};
+use anyhow::Context;
+
+use crate::tool;
 
 const FOLDER: &str = "examples/router";
 
@@ -81,7 +83,7 @@ fn compile(target: &Target, program: &str, folder: &Path) -> anyhow::Result<()> 
         .args(["-std=gnu99", "-O2", "-s", "-Wl,--build-id=none", "-o"])
         .arg(folder.join(program))
         .args([format!("{FOLDER}/src/{program}.c"), format!("{FOLDER}/src/config.c")]);
-    run(&mut command)
+    tool::run(&mut command)
 }
 
 fn squash(root: &Path, image: &Path) -> anyhow::Result<()> {
@@ -98,16 +100,7 @@ fn squash(root: &Path, image: &Path) -> anyhow::Result<()> {
         "-all-time",
         "0",
     ]);
-    run(&mut command)
-}
-
-fn run(command: &mut Command) -> anyhow::Result<()> {
-    let program = command.get_program().to_string_lossy().into_owned();
-    let output = command.output().with_context(|| format!("cannot run `{program}`"))?;
-    if !output.status.success() {
-        bail!("`{program}` failed:\n{}", String::from_utf8_lossy(&output.stderr));
-    }
-    Ok(())
+    tool::run(&mut command)
 }
 
 /// The 64 bytes of a legacy image header: operating system Linux, type file system, no compression.

@@ -11,8 +11,8 @@ use std::process::Command;
 
 use anyhow::Context;
 
-use crate::corpus::run;
 use crate::files;
+use crate::tool::run;
 
 /// Programs taken of one package, in the order of their paths: none outweighs the others.
 const MAX_PROGRAMS: usize = 8;
