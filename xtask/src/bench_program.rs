@@ -3,7 +3,8 @@
 //! Truth comes from twins: the same program with its symbols. A function counts as found if one starts at its address;
 //! an instruction of a function's symbol counts if some recovered function holds it. Instructions that do nothing are
 //! left out, because compilers pad with them. Programs are our own C, dynamically and statically linked (then most of
-//! the code is the C library's), for each cross compiler that is installed.
+//! the code is the C library's), for each cross compiler that is installed. With `--angr`, angr's CFGFast recovers the
+//! same stripped files in the same run and is measured by the same truth.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -14,7 +15,10 @@ use std::{fs, io};
 use anyhow::{Context as _, bail};
 use program::image::{Image, ImageLimits, Mode, SymbolKind, load};
 use program::{Effort, Program, VirtAddr, analyze};
+use serde::Deserialize;
 use sleigh::{LanguageId, Lifter};
+
+use crate::tool;
 
 const FOLDER: &str = "target/twins";
 /// Name, sources, flags. The router's programs show ordinary sizes, the station hard constructs.
@@ -25,6 +29,24 @@ const PROGRAMS: &[(&str, &[&str])] = &[
     ("timed", &["examples/router/src/timed.c", "examples/router/src/config.c"]),
 ];
 const LEVELS: &[&str] = &["-O2", "-Os"];
+
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// Only this target, such as `mipsel`.
+    #[arg(long)]
+    target: Option<String>,
+    /// A Python that has the package `angr`, to be measured beside.
+    #[arg(long, value_name = "PYTHON")]
+    angr: Option<PathBuf>,
+}
+
+/// What `angr_cfg.py` says of one file.
+#[derive(Deserialize)]
+struct Peer {
+    functions: BTreeSet<u64>,
+    instructions: BTreeSet<u64>,
+    seconds: f64,
+}
 
 struct Target {
     name: &'static str,
@@ -63,18 +85,28 @@ struct Row {
     programs: usize,
     functions: Share,
     instructions: Share,
+    /// The same of the peer, if there is one.
+    peer_functions: Share,
+    peer_instructions: Share,
+    peer_seconds: f64,
     /// Entries reported in the middle of functions, where no symbol stands.
     wrong: usize,
     code_bytes: u64,
     seconds: f64,
 }
 
-pub(crate) fn run() -> anyhow::Result<()> {
+pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
+    let peer = args.angr.is_some();
     println!(
-        "| target | linked | programs | code kB | functions | found % | inside others | instructions | found % | CPU s/MB |"
+        "| target | linked | programs | code kB | functions | found % | inside others | instructions | found % | CPU s/MB |{}",
+        if peer { " angr functions % | angr instructions % | angr CPU s/MB |" } else { "" }
     );
-    println!("|---|---|---:|---:|---:|---:|---:|---:|---:|---:|");
-    for target in TARGETS {
+    println!(
+        "|---|---|---:|---:|---:|---:|---:|---:|---:|---:|{}",
+        if peer { "---:|---:|---:|" } else { "" }
+    );
+    let chosen = |target: &&Target| args.target.as_ref().is_none_or(|only| only == target.name);
+    for target in TARGETS.iter().filter(chosen) {
         if !is_installed(target) {
             eprintln!("skipped: {}: no `{}-gcc`", target.name, target.compiler);
             continue;
@@ -82,9 +114,10 @@ pub(crate) fn run() -> anyhow::Result<()> {
         for linked in ["dynamic", "static"] {
             let mut row = Row::default();
             for (name, twin) in twins(target, linked)? {
-                row.add(&name, &twin).with_context(|| format!("cannot measure `{name}`"))?;
+                row.add(&name, &twin, args.angr.as_deref())
+                    .with_context(|| format!("cannot measure `{name}`"))?;
             }
-            row.print(target.name, linked);
+            row.print(target.name, linked, peer);
         }
     }
     Ok(())
@@ -119,18 +152,22 @@ fn compile(target: &Target, linked: &str, level: &str, sources: &[&str], path: &
     if linked == "static" {
         gcc.arg("-static");
     }
-    execute(gcc.arg("-o").arg(path).args(sources))?;
+    tool::run(gcc.arg("-o").arg(path).args(sources))?;
     let mut strip = Command::new(format!("{}-strip", target.compiler));
-    execute(strip.arg("-o").arg(path.with_extension("stripped")).arg(path))
+    tool::run(strip.arg("-o").arg(path.with_extension("stripped")).arg(path))
 }
 
-fn execute(command: &mut Command) -> anyhow::Result<()> {
-    let program = command.get_program().to_string_lossy().into_owned();
-    let output = command.output().with_context(|| format!("cannot run `{program}`"))?;
+/// What the peer finds in the stripped twin.
+fn peer(python: &Path, twin: &Path) -> anyhow::Result<Peer> {
+    let output = Command::new(python)
+        .arg("xtask/src/angr_cfg.py")
+        .arg(twin.with_extension("stripped"))
+        .output()
+        .with_context(|| format!("cannot run `{}`", python.display()))?;
     if !output.status.success() {
-        bail!("`{program}` failed:\n{}", String::from_utf8_lossy(&output.stderr));
+        bail!("angr failed:\n{}", String::from_utf8_lossy(&output.stderr));
     }
-    Ok(())
+    serde_json::from_slice(&output.stdout).context("cannot read what angr found")
 }
 
 fn image(path: &Path) -> anyhow::Result<Image> {
@@ -138,7 +175,7 @@ fn image(path: &Path) -> anyhow::Result<Image> {
 }
 
 impl Row {
-    fn add(&mut self, name: &str, twin: &Path) -> anyhow::Result<()> {
+    fn add(&mut self, name: &str, twin: &Path, angr: Option<&Path>) -> anyhow::Result<()> {
         let truth = image(twin)?;
         let stripped = image(&twin.with_extension("stripped"))?;
         let start = cpu_seconds()?;
@@ -178,12 +215,34 @@ impl Row {
         self.instructions.found += places.len() - lost.len();
         self.code_bytes += program.coverage.code_bytes;
         self.seconds += seconds;
+        if let Some(python) = angr {
+            self.add_peer(&peer(python, twin)?, &functions, &places);
+        }
         Ok(())
     }
 
-    fn print(&self, target: &str, linked: &str) {
+    fn add_peer(&mut self, peer: &Peer, functions: &BTreeSet<(VirtAddr, u64)>, places: &BTreeSet<VirtAddr>) {
+        self.peer_functions.all += functions.len();
+        self.peer_functions.found += functions.iter().filter(|f| peer.functions.contains(&f.0.0)).count();
+        self.peer_instructions.all += places.len();
+        self.peer_instructions.found += places.iter().filter(|at| peer.instructions.contains(&at.0)).count();
+        self.peer_seconds += peer.seconds;
+    }
+
+    fn print(&self, target: &str, linked: &str, peer: bool) {
+        let per_megabyte = |seconds: f64| seconds / (self.code_bytes.max(1) as f64 / 1e6);
+        let beside = if peer {
+            format!(
+                " {:.1} | {:.1} | {:.1} |",
+                self.peer_functions.percent(),
+                self.peer_instructions.percent(),
+                per_megabyte(self.peer_seconds)
+            )
+        } else {
+            String::new()
+        };
         println!(
-            "| {target} | {linked} | {} | {} | {} | {:.1} | {} | {} | {:.1} | {:.2} |",
+            "| {target} | {linked} | {} | {} | {} | {:.1} | {} | {} | {:.1} | {:.2} |{beside}",
             self.programs,
             self.code_bytes / 1000,
             self.functions.all,
@@ -191,7 +250,7 @@ impl Row {
             self.wrong,
             self.instructions.all,
             self.instructions.percent(),
-            self.seconds / (self.code_bytes as f64 / 1e6),
+            per_megabyte(self.seconds),
         );
     }
 }
