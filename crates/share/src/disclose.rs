@@ -5,12 +5,15 @@
 //! grants it. The most specific grant in force decides, the latest among equals; it may also take away. A grant that
 //! says so is widened to the outcome in an emergency: where a list of known exploited vulnerabilities, imported by an
 //! administrator, concerns the release.
+//!
+//! What came from another instance starts from whoever received it, at the level it was received at, and not from its
+//! owner: what the owner discloses by default to its customers here was never said of it.
 
 use std::collections::BTreeMap;
 
 use statement::{DisclosureLevel, EvidenceType, GrantScope, Timestamp};
 
-use crate::fact::Effect;
+use crate::fact::{Effect, Receipt};
 use crate::ids::{EvidenceId, OrganizationId, ReleaseId, SystemId};
 use crate::universe::{Evidence, Link, Universe};
 use crate::view::Tlp;
@@ -25,6 +28,9 @@ struct Object<'a> {
     evidence: Option<&'a EvidenceId>,
     /// TLP:RED or under embargo: nobody gets it by default, only by a grant for this piece of evidence.
     restricted: bool,
+    /// Whether its owner registered it here.
+    native: bool,
+    receipts: &'a [Receipt],
 }
 
 /// What the direct customers of an issuer get without any grant.
@@ -49,7 +55,8 @@ impl Universe {
             Effect::KeyAdded { .. } | Effect::KeysRevoked { .. } => full_if(
                 self.links
                     .values()
-                    .any(|l| l.in_force(now) && l.concerns(&fact.issuer) && l.concerns(viewer)),
+                    .any(|l| l.in_force(now) && l.concerns(&fact.issuer) && l.concerns(viewer))
+                    || self.has_word_of(&fact.issuer, evidence, viewer, now),
             ),
             Effect::Head { link, .. } => {
                 full_if(self.links.get(link).is_some_and(|l| l.in_force(now) && l.fact.customer == *viewer))
@@ -67,9 +74,30 @@ impl Universe {
                 .filter(|t| !matches!(t.fact.effect, Effect::Withdraw { .. }))
                 .map_or(DisclosureLevel::Hidden, |t| self.evidence_level(t, viewer, now)),
             Effect::Nothing | Effect::System { .. } | Effect::Assess { .. } | Effect::Apply { .. } => {
-                self.level(evidence_object(evidence, now), viewer, now)
+                self.level(self.evidence_object(evidence, now), viewer, now)
             }
         }
+    }
+
+    /// Whether `viewer` has a statement of `issuer` that came with `key_change` from another instance: there is no
+    /// supply link here then, and still the keys must be known.
+    fn has_word_of(
+        &self,
+        issuer: &OrganizationId,
+        key_change: &Evidence,
+        viewer: &OrganizationId,
+        now: Timestamp,
+    ) -> bool {
+        let received = self.receipts.get(&key_change.fact.id);
+        let Some(receipts) = received else { return false };
+        let theirs = |id: &&EvidenceId| {
+            self.evidence.get(*id).is_some_and(|e| {
+                e.fact.issuer == *issuer
+                    && matches!(e.fact.effect, Effect::Nothing)
+                    && self.evidence_level(e, viewer, now) >= DisclosureLevel::Full
+            })
+        };
+        receipts.iter().any(|r| r.by == *viewer) || self.receipts.keys().any(|id| theirs(&id))
     }
 
     /// What `viewer` gets of the fact that `release` exists.
@@ -80,6 +108,10 @@ impl Universe {
         now: Timestamp,
     ) -> DisclosureLevel {
         let Some(owner) = self.supplier_of(release) else { return DisclosureLevel::Hidden };
+        if owner == viewer {
+            return DisclosureLevel::FullAndReshare;
+        }
+        let came = self.releases.get(release).is_some_and(|r| r.fact.receipt.is_some());
         let object = Object {
             owner,
             kind: None,
@@ -87,13 +119,23 @@ impl Universe {
             system: None,
             evidence: None,
             restricted: false,
+            native: !came,
+            receipts: self.release_receipts.get(release).map(Vec::as_slice).unwrap_or_default(),
         };
         self.level(object, viewer, now)
     }
 
     fn level(&self, object: Object<'_>, viewer: &OrganizationId, now: Timestamp) -> DisclosureLevel {
-        let mut best = BTreeMap::from([(object.owner, DisclosureLevel::FullAndReshare)]);
-        let mut open = vec![object.owner];
+        let mut best = BTreeMap::new();
+        if object.native {
+            best.insert(object.owner, DisclosureLevel::FullAndReshare);
+        }
+        for receipt in object.receipts {
+            let known: &mut DisclosureLevel = best.entry(&receipt.by).or_default();
+            *known = receipt.level.max(*known);
+        }
+        let may_hand_on = best.iter().filter(|(_, level)| **level == DisclosureLevel::FullAndReshare);
+        let mut open: Vec<_> = may_hand_on.map(|(id, _)| *id).collect();
         while let Some(supplier) = open.pop() {
             for link in self.links_from(supplier, now).filter(|l| self.covers(l, &object)) {
                 let customer = &link.fact.customer;
@@ -108,6 +150,22 @@ impl Universe {
             }
         }
         best.get(viewer).copied().unwrap_or_default()
+    }
+
+    fn evidence_object<'a>(&'a self, evidence: &'a Evidence, now: Timestamp) -> Object<'a> {
+        let fact = &evidence.fact;
+        let embargoed = fact.embargo_until.is_some_and(|until| now < until);
+        let receipts = self.receipts.get(&fact.id).map(Vec::as_slice).unwrap_or_default();
+        Object {
+            owner: fact.owner(),
+            kind: Some(fact.kind),
+            release: fact.release.as_ref(),
+            system: fact.system.as_ref(),
+            evidence: Some(&fact.id),
+            restricted: embargoed || fact.tlp == Some(Tlp::Red),
+            native: fact.receipt.is_none(),
+            receipts,
+        }
     }
 
     fn links_from<'a>(
@@ -188,19 +246,6 @@ impl Universe {
 }
 
 const EXACT: u8 = 3;
-
-fn evidence_object(evidence: &Evidence, now: Timestamp) -> Object<'_> {
-    let fact = &evidence.fact;
-    let embargoed = fact.embargo_until.is_some_and(|until| now < until);
-    Object {
-        owner: fact.owner(),
-        kind: Some(fact.kind),
-        release: fact.release.as_ref(),
-        system: fact.system.as_ref(),
-        evidence: Some(&fact.id),
-        restricted: embargoed || fact.tlp == Some(Tlp::Red),
-    }
-}
 
 impl Link {
     /// Agreed by both sides, not ended, and within its dates.

@@ -212,6 +212,11 @@ pub enum WriteError {
         /// Bytes that are there.
         received: u64,
     },
+    /// A peer without a log.
+    #[error(
+        "the trust file of a peer has to pin its log; hint: its key is shown by the peer's `/api/v1/instance`"
+    )]
+    NoLog,
     /// The database did not do as asked.
     #[error("cannot write to the database")]
     Database(#[from] sqlx::Error),

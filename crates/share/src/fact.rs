@@ -1,6 +1,7 @@
 //! What was registered, once and for all. A platform is the sum of its facts in their order.
 
 use record::Sha256;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use statement::{
     AnswerVerdict, DeclaredAsset, DisclosureLevel, EvidenceType, GrantScope, KeyId, PublicKey, Timestamp,
@@ -47,6 +48,16 @@ pub(crate) enum Fact {
     },
     Release(ReleaseFact),
     Evidence(Box<EvidenceFact>),
+    /// Another organization received evidence that is here already.
+    Received {
+        evidence: EvidenceId,
+        receipt: Receipt,
+    },
+    /// Another organization received a release that is here already.
+    ReleaseReceived {
+        release: ReleaseId,
+        receipt: Receipt,
+    },
     /// Whether an organization's statements need a second person.
     FourEyes {
         organization: OrganizationId,
@@ -93,6 +104,34 @@ pub(crate) struct ReleaseFact {
     pub(crate) version: String,
     pub(crate) artifacts: Vec<ArtifactFact>,
     pub(crate) parts: Vec<ReleaseId>,
+    /// Where it came from another instance.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) receipt: Option<Receipt>,
+}
+
+/// What came from another instance: for whom here, and how. It was not registered here, so that no default of its owner
+/// discloses it: only whoever received it has it, and hands it on where it may.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Receipt {
+    /// Who got it there.
+    pub(crate) by: OrganizationId,
+    /// What that instance discloses of it.
+    pub(crate) level: DisclosureLevel,
+    /// The log entry there; none where the owner registered it here afterwards, and for releases.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) entry: Option<Sha256>,
+    /// The logs it passed through, the issuer's own instance first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) hops: Vec<Hop>,
+}
+
+/// A log that a statement passed through, with the proof of its place there.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Hop {
+    /// Verifier key of the log.
+    pub log: String,
+    /// C2SP tlog-proof; its extra data are key id and salt, 32 bytes each.
+    pub proof: String,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -128,6 +167,9 @@ pub(crate) struct EvidenceFact {
     pub(crate) log_index: u64,
     pub(crate) salt: Sha256,
     pub(crate) effect: Effect,
+    /// Where it came from another instance.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) receipt: Option<Receipt>,
 }
 
 impl EvidenceFact {

@@ -43,6 +43,7 @@ mod oracle;
 mod organizations;
 mod outcome;
 mod paging;
+mod peer;
 mod pending;
 mod platform;
 mod product;
@@ -51,6 +52,7 @@ mod question;
 mod random_universe;
 mod read;
 mod reassess;
+mod receive;
 #[cfg(test)]
 mod recorded_decisions;
 mod redact;
@@ -77,6 +79,7 @@ pub use audit::Written;
 pub use backup::{BackupError, Transferred, back_up, restore};
 pub use blob::OpenBucketError;
 pub use error::{OpenError, ReadError, WriteError};
+pub use fact::Hop;
 pub use idempotency::Attempt;
 pub use ids::now;
 pub use ids::{AccountId, EvidenceId, LinkId, OrganizationId, ProductId, ReleaseId, SystemId};
@@ -84,11 +87,13 @@ pub use integrity::Integrity;
 pub use job::{Claimed, JobFailure};
 pub use link::NewLink;
 pub use paging::{Page, Paging};
+pub use peer::{NewPeer, Peer};
 pub use platform::Platform;
 pub use product::NewRelease;
 pub use question::Question;
 pub use read::{Document, EvidenceFilter};
 pub use reassess::{Installed, Reassessment};
+pub use receive::{Offer, OfferedRelease, ReceiveError, Taken, is_handed_on};
 pub use register::{Registered, Registration};
 pub use secret::Secret;
 pub use sessions::{LOGIN_LINK_SECONDS, SESSION_SECONDS, Session};
@@ -103,7 +108,7 @@ pub use view::{
     AssetView, AuditView, ChangeKind, ChangeReason, ChangeView, ComponentView, Confidence, DisclosureView,
     EvidenceState, EvidenceView, FindingCounts, FindingSummary, FindingView, HeadView, InstalledIn,
     JobResultView, JobState, JobView, KeyState, KeyView, LinkListView, LinkState, LinkView, LogProof,
-    LogView, NamedRef, OrganizationKind, OrganizationRef, OrganizationView, Outcome, PendingView,
+    LogView, NamedRef, OrganizationKind, OrganizationRef, OrganizationView, Outcome, PeerView, PendingView,
     ProductKind, ProductView, Relation, ReleaseRef, ReleaseView, ScopeView, SessionView, ShownView,
     SubjectView, SystemView, Tlp, UploadView, VerdictCounts, WebhookView,
 };

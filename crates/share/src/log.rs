@@ -223,12 +223,13 @@ impl Platform {
         id: &EvidenceId,
         size: Option<u64>,
     ) -> Result<LogProof, ReadError> {
-        let (log_index, key_id, salt, leaf) = {
+        let (log_index, key_id, salt, leaf, hops) = {
             let universe = self.universe();
             let (evidence, level) = universe.visible_evidence(viewer, id, now())?;
             require(level, statement::DisclosureLevel::Full)?;
             let fact = &evidence.fact;
-            (fact.log_index, fact.key_id, fact.salt, tlog::leaf_hash(&fact.log_entry().0))
+            let hops = universe.hops(viewer.organization(), id);
+            (fact.log_index, fact.key_id, fact.salt, tlog::leaf_hash(&fact.log_entry().0), hops)
         };
         let (tree_size, checkpoint) = match size {
             Some(size) if size <= log_index => return Err(ReadError::NotFound),
@@ -247,6 +248,7 @@ impl Platform {
             salt: salt.to_string(),
             hashes: hashes.iter().map(Hash::to_string).collect(),
             checkpoint,
+            hops,
         })
     }
 }

@@ -161,8 +161,39 @@ impl<'a> Oracle<'a> {
         best
     }
 
-    fn level(&self, thing: Thing<'_>, viewer: &OrganizationId) -> DisclosureLevel {
-        self.along(&[thing.owner], viewer, thing)
+    /// Who has it without having got it here from anybody, and how much of it.
+    fn first_hands(&self, thing: Thing<'a>) -> Vec<(&'a OrganizationId, DisclosureLevel)> {
+        let came = match (thing.evidence, thing.release) {
+            (Some(evidence), _) => evidence.receipt.as_ref(),
+            (None, Some(release)) => {
+                self.releases().find(|r| r.id == *release).and_then(|r| r.receipt.as_ref())
+            }
+            (None, None) => None,
+        };
+        let later = self.facts.iter().filter_map(|fact| match (fact, thing.evidence) {
+            (Fact::Received { evidence, receipt }, Some(e)) if *evidence == e.id => Some(receipt),
+            (Fact::ReleaseReceived { release, receipt }, None) if Some(release) == thing.release => {
+                Some(receipt)
+            }
+            _ => None,
+        });
+        let owner = came.is_none().then_some((thing.owner, DisclosureLevel::FullAndReshare));
+        owner.into_iter().chain(came.into_iter().chain(later).map(|r| (&r.by, r.level))).collect()
+    }
+
+    fn level(&self, thing: Thing<'a>, viewer: &OrganizationId) -> DisclosureLevel {
+        if thing.owner == viewer {
+            return DisclosureLevel::FullAndReshare;
+        }
+        let mut best = DisclosureLevel::Hidden;
+        for (hand, level) in self.first_hands(thing) {
+            if hand == viewer {
+                best = best.max(level);
+            } else if level == DisclosureLevel::FullAndReshare {
+                best = best.max(self.along(&[hand], viewer, thing));
+            }
+        }
+        best
     }
 
     fn of_evidence(&self, evidence: &'a EvidenceFact, viewer: &OrganizationId) -> DisclosureLevel {

@@ -75,6 +75,7 @@ impl Platform {
             version,
             artifacts: artifacts?,
             parts: release.parts,
+            receipt: None,
         };
         turn.add(Fact::Release(fact)).await?;
         Ok(id)

@@ -4,7 +4,9 @@
 use record::Sha256;
 use statement::{DisclosureLevel, EvidenceType, GrantScope, SigningKey, Timestamp};
 
-use crate::fact::{ArtifactFact, Effect, EmergencyFact, Entry, EvidenceFact, Fact, LinkFact, ReleaseFact};
+use crate::fact::{
+    ArtifactFact, Effect, EmergencyFact, Entry, EvidenceFact, Fact, LinkFact, Receipt, ReleaseFact,
+};
 use crate::ids::{EvidenceId, LinkId, OrganizationId, ProductId, ReleaseId, SystemId, now};
 use crate::view::{OrganizationKind, Outcome, ProductKind, Tlp};
 
@@ -82,6 +84,7 @@ fn evidence(
         log_index: 0,
         salt: Sha256([0; 32]),
         effect,
+        receipt: None,
     }
 }
 
@@ -136,7 +139,14 @@ fn releases(dice: &mut Dice, facts: &mut Vec<Fact>) {
         let artifacts =
             vec![ArtifactFact { name: "a".to_owned(), sha256: Sha256([n as u8; 32]), size: None }];
         let id = ReleaseId::new(format!("r{n}"));
-        facts.push(Fact::Release(ReleaseFact { id, product, version: n.to_string(), artifacts, parts }));
+        facts.push(Fact::Release(ReleaseFact {
+            id,
+            product,
+            version: n.to_string(),
+            artifacts,
+            parts,
+            receipt: None,
+        }));
     }
 }
 
@@ -194,6 +204,37 @@ fn withdrawal(dice: &mut Dice, n: u64, facts: &[Fact]) -> Option<Fact> {
     Some(Fact::Evidence(Box::new(fact)))
 }
 
+fn receipt(dice: &mut Dice) -> Receipt {
+    use DisclosureLevel::{Full, FullAndReshare};
+    let by = organization(dice.roll(ORGANIZATIONS));
+    Receipt { by, level: dice.of(&[Full, FullAndReshare, FullAndReshare]), entry: None, hops: Vec::new() }
+}
+
+/// Some releases and some evidence came from another instance, perhaps for several organizations.
+fn receipts(dice: &mut Dice, facts: &mut Vec<Fact>) {
+    let mut more = Vec::new();
+    for fact in facts.iter_mut() {
+        match fact {
+            Fact::Release(release) if dice.one_in(5) => {
+                release.receipt = Some(receipt(dice));
+                if dice.one_in(2) {
+                    let (release, receipt) = (release.id.clone(), receipt(dice));
+                    more.push(Fact::ReleaseReceived { release, receipt });
+                }
+            }
+            Fact::Evidence(evidence) if evidence.release.is_some() && dice.one_in(5) => {
+                evidence.receipt = Some(receipt(dice));
+                if dice.one_in(2) {
+                    let (evidence, receipt) = (evidence.id.clone(), receipt(dice));
+                    more.push(Fact::Received { evidence, receipt });
+                }
+            }
+            _ => {}
+        }
+    }
+    facts.extend(more);
+}
+
 /// The facts of a universe, in their order.
 pub(crate) fn universe(seed: u64) -> Vec<Fact> {
     let mut dice = Dice::new(seed);
@@ -201,6 +242,7 @@ pub(crate) fn universe(seed: u64) -> Vec<Fact> {
     links(&mut dice, &mut facts);
     releases(&mut dice, &mut facts);
     statements(&mut dice, &mut facts);
+    receipts(&mut dice, &mut facts);
     for n in 0..GRANTS {
         let grant = grant(&mut dice, n);
         facts.push(grant);

@@ -60,7 +60,7 @@ impl Registered {
 pub(crate) struct Claim {
     key_id: KeyId,
     outcome: Outcome,
-    effect: Effect,
+    pub(crate) effect: Effect,
 }
 
 impl Platform {
@@ -91,6 +91,7 @@ impl Platform {
         let stored = self.store_envelope(&statement).await?;
         let mut turn = self.write().await?;
         if let Some(known) = self.already(viewer, statement.payload_sha256()) {
+            self.own_evidence(&mut turn, viewer, &known).await?;
             return Ok(Registered::Known(Box::new(known)));
         }
         if self.universe().organizations.get(&viewer.organization).is_some_and(|o| o.four_eyes) {
@@ -101,6 +102,7 @@ impl Platform {
         }
         let fact = self.prepare(viewer, &statement, &registration, claim)?;
         self.check_commitment(&fact, statement.value()).await?;
+        self.own_release(&mut turn, viewer, fact.release.as_ref()).await?;
         let evidence = self.admit(&mut turn, viewer, EvidenceFact { statement: stored, ..fact }).await?;
         Ok(Registered::New(Box::new(evidence)))
     }
@@ -152,8 +154,21 @@ impl Platform {
         registration: &Registration,
         claim: Claim,
     ) -> Result<EvidenceFact, WriteError> {
+        let (target, effect) =
+            effect::resolve(&self.universe(), viewer, statement, registration, claim.effect.clone())?;
+        self.prepare_about(viewer, statement, registration, claim, (target, effect))
+    }
+
+    /// The same where it is known what the statement is about, and what it does there.
+    pub(crate) fn prepare_about(
+        &self,
+        viewer: &Viewer,
+        statement: &Verified<Statement>,
+        registration: &Registration,
+        claim: Claim,
+        (target, effect): (Target, Effect),
+    ) -> Result<EvidenceFact, WriteError> {
         let universe = self.universe();
-        let (target, effect) = effect::resolve(&universe, viewer, statement, registration, claim.effect)?;
         let mut fact = fact_of(statement, target, effect)?;
         fact.issuer = viewer.organization.clone();
         fact.key_id = claim.key_id;
@@ -199,6 +214,7 @@ pub(crate) fn fact_of(
         log_index: 0,
         salt: Sha256(salt),
         effect,
+        receipt: None,
     })
 }
 

@@ -15,6 +15,11 @@ impl Secret {
         &self.0
     }
 
+    /// One that somebody else made.
+    pub(crate) fn known(text: String) -> Self {
+        Self(text)
+    }
+
     pub(crate) fn fresh() -> Result<Self, WriteError> {
         Ok(Self(random_text()? + &random_text()?))
     }

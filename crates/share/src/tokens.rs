@@ -20,29 +20,47 @@ pub struct NewToken {
 impl Platform {
     /// Who an API token belongs to.
     pub async fn viewer_of_token(&self, secret: &str) -> Result<Option<(Viewer, SessionView)>, ReadError> {
-        let row: Option<(String, String, String, String)> = sqlx::query_as(
-            "SELECT a.id, a.organization, t.role, t.name
+        let row: Option<(String, String, String, String, i64)> = sqlx::query_as(
+            "SELECT a.id, a.organization, t.role, t.name, t.instance * a.instance
              FROM token t JOIN account a ON a.id = t.account WHERE t.secret = $1 AND t.revoked_at IS NULL",
         )
         .bind(digest(secret))
         .fetch_optional(&self.store.pool)
         .await?;
-        let Some((id, organization, role, name)) = row else { return Ok(None) };
-        // A token never manages the instance.
-        let Some(viewer) = viewer_of((id, organization, role, 0)) else { return Ok(None) };
+        let Some((id, organization, role, name, instance)) = row else { return Ok(None) };
+        // A token manages the instance only where it was made for that, and only while its account does.
+        let Some(viewer) = viewer_of((id, organization, role, instance)) else { return Ok(None) };
         let view = self.session_view(&viewer, name, String::new(), None);
         Ok(Some((viewer, view)))
     }
 
     /// Makes a token for scripts with at most the viewer's role.
     pub async fn add_token(&self, viewer: &Viewer, name: &str, role: Role) -> Result<NewToken, WriteError> {
-        let name = checked_text("name", name)?;
         if role > viewer.role {
             return Err(WriteError::Role);
         }
+        self.insert_token(viewer, name, role, false).await
+    }
+
+    /// Makes a token that manages the instance, for somebody who does.
+    pub async fn add_instance_token(&self, viewer: &Viewer, name: &str) -> Result<NewToken, WriteError> {
+        if viewer.administrator().is_none() {
+            return Err(WriteError::Role);
+        }
+        self.insert_token(viewer, name, viewer.role, true).await
+    }
+
+    async fn insert_token(
+        &self,
+        viewer: &Viewer,
+        name: &str,
+        role: Role,
+        instance: bool,
+    ) -> Result<NewToken, WriteError> {
+        let name = checked_text("name", name)?;
         let (id, secret, _turn) = (random_text()?, Secret::fresh()?, self.row_turn().await);
         sqlx::query(
-            "INSERT INTO token (id, secret, account, name, role, created_at) VALUES ($1, $2, $3, $4, $5, $6)",
+            "INSERT INTO token (id, secret, account, name, role, created_at, instance) VALUES ($1, $2, $3, $4, $5, $6, $7)",
         )
         .bind(&id)
         .bind(digest(secret.reveal()))
@@ -50,6 +68,7 @@ impl Platform {
         .bind(name)
         .bind(role.name())
         .bind(now().unix())
+        .bind(i64::from(instance))
         .execute(&self.store.pool)
         .await?;
         Ok(NewToken { id, secret })

@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use record::Sha256;
-use statement::{DeclaredAsset, KeyId, PublicKey, Timestamp};
+use statement::{DeclaredAsset, DisclosureLevel, KeyId, PublicKey, Timestamp};
 
-use crate::fact::{Effect, EmergencyFact, Entry, EvidenceFact, Fact, LinkFact, ReleaseFact};
+use crate::fact::{Effect, EmergencyFact, Entry, EvidenceFact, Fact, LinkFact, Receipt, ReleaseFact};
 use crate::ids::{EvidenceId, LinkId, OrganizationId, ProductId, ReleaseId, SystemId};
 use crate::view::{OrganizationKind, ProductKind};
 
@@ -134,6 +134,11 @@ pub(crate) struct Universe {
     /// Bills of materials by the vulnerabilities known in them.
     pub(crate) by_vulnerability: BTreeMap<String, BTreeSet<EvidenceId>>,
     pub(crate) emergencies: Vec<EmergencyFact>,
+    /// Of what came from other instances: who received it.
+    pub(crate) receipts: BTreeMap<EvidenceId, Vec<Receipt>>,
+    pub(crate) release_receipts: BTreeMap<ReleaseId, Vec<Receipt>>,
+    /// What an organization received already, by the log entry where it came from.
+    pub(crate) received_entries: BTreeMap<(OrganizationId, Sha256), DisclosureLevel>,
     /// Releases an emergency concerns.
     pub(crate) endangered: BTreeSet<ReleaseId>,
 }
@@ -172,6 +177,13 @@ impl Universe {
             }
             Fact::Release(fact) => self.apply_release(at, fact),
             Fact::Evidence(fact) => self.apply_evidence(at, *fact),
+            Fact::Received { evidence, receipt } => {
+                self.happened(at, format!("{evidence}.{}", receipt.by), Event::Evidence(evidence.clone()));
+                self.receive(&evidence, receipt);
+            }
+            Fact::ReleaseReceived { release, receipt } => {
+                self.release_receipts.entry(release).or_default().push(receipt);
+            }
             Fact::FourEyes { organization, on } => {
                 if let Some(organization) = self.organizations.get_mut(&organization) {
                     organization.four_eyes = on;
@@ -238,6 +250,13 @@ impl Universe {
         }
     }
 
+    fn receive(&mut self, evidence: &EvidenceId, receipt: Receipt) {
+        if let Some(entry) = receipt.entry {
+            self.received_entries.insert((receipt.by.clone(), entry), receipt.level);
+        }
+        self.receipts.entry(evidence.clone()).or_default().push(receipt);
+    }
+
     fn apply_release(&mut self, at: Timestamp, fact: ReleaseFact) {
         self.happened(at, fact.id.to_string(), Event::Release(fact.id.clone()));
         for artifact in &fact.artifacts {
@@ -247,6 +266,9 @@ impl Universe {
             if let Some(part) = self.releases.get_mut(part) {
                 part.part_of.push(fact.id.clone());
             }
+        }
+        if let Some(receipt) = &fact.receipt {
+            self.release_receipts.entry(fact.id.clone()).or_default().push(receipt.clone());
         }
         if let Some(product) = self.products.get_mut(&fact.product) {
             product.releases.push(fact.id.clone());
@@ -267,6 +289,9 @@ impl Universe {
             before.superseded_by = Some(id.clone());
         }
         self.evidence_by_payload.insert((fact.issuer.clone(), fact.payload), id.clone());
+        if let Some(receipt) = &fact.receipt {
+            self.receive(&id, receipt.clone());
+        }
         self.apply_effect(at, &id, &fact);
         let order = self.evidence_order.len();
         self.evidence_order.push(id.clone());

@@ -202,6 +202,8 @@ async fn a_login_link_works_once_and_a_token_until_it_is_revoked() {
         c.platform.add_token(&of_token, "more", Role::Administrator).await,
         Err(WriteError::Role)
     ));
+    assert!(of_token.administrator().is_none());
+    assert!(matches!(c.platform.add_instance_token(&viewer, "more").await, Err(WriteError::Role)));
     c.platform.revoke_token(&viewer, &token.id).await.unwrap();
     assert!(c.platform.viewer_of_token(token.secret.reveal()).await.unwrap().is_none());
 }

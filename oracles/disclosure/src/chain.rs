@@ -18,7 +18,8 @@ pub struct Judge {
     organizations: BTreeMap<String, (EntityUid, Context)>,
     /// Evidence that is taken back, by the evidence that does it: that one is shown to whom it was shown.
     instead: BTreeMap<String, String>,
-    owners: BTreeMap<String, String>,
+    /// By thing: its owner, and whether it was registered here and not received from another instance.
+    owners: BTreeMap<String, (String, bool)>,
     /// The context in which nobody hands anything on.
     alone: Context,
 }
@@ -50,14 +51,17 @@ impl Judge {
                 Fact::Product { id, supplier } => drop(suppliers.insert(id, supplier)),
                 Fact::Release(release) => {
                     let owner = suppliers.get(&release.product).context("a release of no product")?;
-                    judge.owners.insert(format!("Release::\"{}\"", release.id), (*owner).clone());
+                    judge.owners.insert(
+                        format!("Release::\"{}\"", release.id),
+                        ((*owner).clone(), release.receipt.is_none()),
+                    );
                 }
                 Fact::Evidence(evidence) => {
                     let name = format!("Evidence::\"{}\"", evidence.id);
                     if let Effect::Withdraw { target } = &evidence.effect {
                         judge.instead.insert(name.clone(), format!("Evidence::\"{target}\""));
                     }
-                    judge.owners.insert(name, evidence.issuer.clone());
+                    judge.owners.insert(name, (evidence.issuer.clone(), evidence.receipt.is_none()));
                 }
                 _ => {}
             }
@@ -73,7 +77,13 @@ impl Judge {
         for organization in self.organizations.keys() {
             best.insert(organization.clone(), self.level(None, organization, &resource)?);
         }
-        let mut waiting = vec![self.owners.get(thing).context("nobody's")?.clone()];
+        let (owner, native) = self.owners.get(thing).context("nobody's")?;
+        let mut waiting: Vec<String> = Vec::new();
+        for (organization, level) in &best {
+            if *level == Level::FullAndReshare && (*native || organization != owner) {
+                waiting.push(organization.clone());
+            }
+        }
         let mut passed = BTreeSet::new();
         while let Some(from) = waiting.pop() {
             if !passed.insert(from.clone()) {

@@ -56,6 +56,14 @@ pub enum Fact {
     },
     Release(Release),
     Evidence(Box<Evidence>),
+    Received {
+        evidence: String,
+        receipt: Receipt,
+    },
+    ReleaseReceived {
+        release: String,
+        receipt: Receipt,
+    },
     Emergency {
         releases: Vec<(String, Vec<String>)>,
     },
@@ -78,6 +86,14 @@ pub struct Release {
     pub id: String,
     pub product: String,
     pub parts: Vec<String>,
+    pub receipt: Option<Receipt>,
+}
+
+/// That it came from another instance: for whom, and how much of it.
+#[derive(Deserialize)]
+pub struct Receipt {
+    pub by: String,
+    pub level: Level,
 }
 
 #[derive(Deserialize)]
@@ -90,6 +106,7 @@ pub struct Evidence {
     pub tlp: Option<String>,
     pub embargo_until: Option<String>,
     pub effect: Effect,
+    pub receipt: Option<Receipt>,
 }
 
 #[derive(Deserialize)]

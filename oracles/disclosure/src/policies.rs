@@ -9,16 +9,21 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use crate::facts::{Effect, Evidence, Fact, Grant, Level, Link, Scope, Universe};
+use crate::facts::{Effect, Evidence, Fact, Grant, Level, Link, Receipt, Scope, Universe};
 
 /// Only a grant that names the evidence itself gives restricted evidence.
 const RESTRICTED: &str = r#"((resource has tlp && resource.tlp == "red")
     || (resource has embargo && resource.embargo > context.now))"#;
 
-/// What holds in every universe: one's own is one's own; a grant is shown whole to those it is given to, and is not
+/// What holds in every universe: one's own is one's own; what came from another instance is whole for whoever received
+/// it, who may hand it on where that instance said so; a grant is shown whole to those it is given to, and is not
 /// delivered.
 const ALWAYS: &str = r#"
-permit(principal, action, resource) when { resource.owner == principal };
+permit(principal, action, resource) when { resource.owner == principal && context.from == Organization::"" };
+permit(principal, action, resource)
+when { resource has received && resource.received.contains(principal) && context.from == Organization::"" };
+permit(principal, action in [Action::"exists", Action::"outcome", Action::"redacted", Action::"full"], resource)
+when { resource has kept && resource.kept.contains(principal) && context.from == Organization::"" };
 permit(principal, action in [Action::"exists", Action::"outcome", Action::"redacted", Action::"full"], resource)
 when { resource has audience && resource.audience.contains(principal) };
 forbid(principal, action == Action::"deliver", resource) when { resource has audience };
@@ -176,6 +181,8 @@ struct Known<'a> {
     endangered: BTreeSet<&'a str>,
     suppliers: BTreeMap<&'a str, &'a str>,
     products: BTreeMap<&'a str, &'a str>,
+    /// By release and by evidence: who received it from another instance.
+    receipts: BTreeMap<&'a str, Vec<&'a Receipt>>,
     /// The releases that contain a release.
     outer: BTreeMap<&'a str, Vec<&'a str>>,
 }
@@ -197,17 +204,32 @@ impl<'a> Known<'a> {
             Fact::Emergency { releases } => self.endangered.extend(releases.iter().map(|(r, _)| r.as_str())),
             Fact::Release(release) => {
                 self.products.insert(&release.id, &release.product);
+                self.receipts.entry(&release.id).or_default().extend(&release.receipt);
                 for part in &release.parts {
                     self.outer.entry(part).or_default().push(&release.id);
                 }
             }
+            Fact::Received { evidence: id, receipt } | Fact::ReleaseReceived { release: id, receipt } => {
+                self.receipts.entry(id).or_default().push(receipt);
+            }
             Fact::Evidence(evidence) => {
+                self.receipts.entry(&evidence.id).or_default().extend(&evidence.receipt);
                 if let Effect::Withdraw { target } = &evidence.effect {
                     self.withdrawn.insert(target);
                 }
             }
             Fact::Organization { .. } | Fact::Link(_) | Fact::Other => {}
         }
+    }
+
+    /// Says who received it, where it came from another instance.
+    fn receive(&self, id: &str, attributes: &mut Value) {
+        let of = |keep: fn(&Level) -> bool| -> Value {
+            let all = self.receipts.get(id).into_iter().flatten().filter(|r| keep(&r.level));
+            all.map(|r| reference("Organization", &r.by)).collect()
+        };
+        attributes["received"] = of(|level| *level == Level::FullAndReshare);
+        attributes["kept"] = of(|level| *level == Level::Full);
     }
 
     fn link(&self, link: &Link) -> Value {
@@ -219,11 +241,12 @@ impl<'a> Known<'a> {
     fn release(&self, id: &str) -> Value {
         let product = self.products[id];
         let outer = self.outer.get(id).into_iter().flatten().map(|outer| uid("Release", outer));
-        let attributes = json!({
+        let mut attributes = json!({
             "owner": reference("Organization", self.suppliers[product]),
             "product": reference("Product", product), "release": reference("Release", id),
             "endangered": self.endangered.contains(id),
         });
+        self.receive(id, &mut attributes);
         entity("Release", id, attributes, outer.chain([uid("Product", product)]).collect())
     }
 
@@ -250,6 +273,7 @@ impl<'a> Known<'a> {
         if let Effect::Grant(grant) = &evidence.effect {
             attributes["audience"] = grant.audience.iter().map(|o| reference("Organization", o)).collect();
         }
+        self.receive(&evidence.id, &mut attributes);
         let parents = release.map(|release| uid("Release", release)).into_iter().collect();
         entity("Evidence", &evidence.id, attributes, parents)
     }

@@ -90,6 +90,9 @@ struct NewToken {
     name: String,
     /// At most one's own.
     role: Role,
+    /// Manages the instance as well (instance administrator); the role is then one's own.
+    #[serde(default)]
+    instance: bool,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -206,7 +209,10 @@ async fn add_token(
     caller: Caller,
     Input(new): Input<NewToken>,
 ) -> Result<Json<Token>, Problem> {
-    let token = app.add_token(&caller.viewer, &new.name, new.role).await?;
+    let token = match new.instance {
+        true => app.add_instance_token(&caller.viewer, &new.name).await?,
+        false => app.add_token(&caller.viewer, &new.name, new.role).await?,
+    };
     Ok(Json(StatusCode::CREATED, Token { id: token.id, token: token.secret.reveal().to_owned() }))
 }
 

@@ -14,6 +14,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/postgres/0001_all.sql"),
     include_str!("migrations/postgres/0002_lease.sql"),
     include_str!("migrations/postgres/0003_upload.sql"),
+    include_str!("migrations/postgres/0004_peer.sql"),
 ];
 
 /// Key of the lock under which one process at a time brings the database up to date: "sukashi" in ASCII.

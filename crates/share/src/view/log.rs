@@ -4,6 +4,8 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use statement::KeyId;
 
+use crate::fact::Hop;
+
 views! {
     /// The transparency log.
     LogView {
@@ -35,5 +37,7 @@ views! {
         hashes: Vec<String>,
         /// The signed note.
         checkpoint: String,
+        /// Where it came from another instance: the logs it passed through, the issuer's own instance first.
+        hops: Vec<Hop>,
     }
 }

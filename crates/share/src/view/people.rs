@@ -24,6 +24,31 @@ views! {
         /// Since when.
         created_at: Timestamp,
     }
+    /// Another instance that evidence is pulled from.
+    PeerView {
+        /// Id.
+        id: String,
+        /// What it is called here.
+        name: String,
+        /// Its address.
+        url: String,
+        /// For whom it is pulled.
+        organization: OrganizationRef,
+        /// Verifier key of its log, as pinned.
+        log_key: String,
+        /// Leaves of its log under the last checkpoint that was verified.
+        tree_size: u64,
+        /// When it was last pulled without failure.
+        pulled_at: Option<Timestamp>,
+        /// Pulls that failed in a row.
+        failures: u32,
+        /// Why the last one failed.
+        error: Option<String>,
+        /// When it is pulled next.
+        next_at: Timestamp,
+        /// Since when.
+        created_at: Timestamp,
+    }
     /// A line of the audit trail.
     AuditView {
         /// When.

@@ -1,0 +1,527 @@
+//! Taking evidence that another instance has logged: verified here once more, with what the peer's trust file pins.
+//!
+//! What is taken is the issuer's own statement, under the issuer's name; the peer vouches only for which release it is
+//! about, and for how much its receiver may have of it. It becomes evidence like any other, in our log too, with the
+//! logs it passed through kept beside it. What was here before, or began here, is not taken again: there are no loops.
+
+use std::collections::BTreeMap;
+
+use record::Sha256;
+use statement::{
+    DisclosureLevel, EvidenceType, KeyId, KeyRing, PinnedOrganization, ReadEnvelopeError, Statement,
+    Timestamp, Unverified, Verified, VerifyError, log_entry,
+};
+use tlog::note::Verifier;
+use tlog::{Checkpoint, ProofFile, leaf_hash, verify_inclusion};
+
+use crate::error::WriteError;
+use crate::fact::{ArtifactFact, EvidenceFact, Fact, Hop, Receipt, ReleaseFact};
+use crate::ids::{AccountId, EvidenceId, OrganizationId, ProductId, ReleaseId};
+use crate::peer::Peer;
+use crate::platform::{Platform, Writing, checked_text};
+use crate::register::Registration;
+use crate::target::Target;
+use crate::universe::Universe;
+use crate::view::{EvidenceView, OrganizationKind, ProductKind, Tlp};
+use crate::viewer::{Role, Viewer};
+
+/// Most logs a statement may have passed through.
+const MAX_HOPS: usize = 16;
+
+/// Most artifacts of a release.
+const MAX_ARTIFACTS: usize = 10_000;
+
+/// A statement that a peer has logged.
+#[derive(Clone, Debug)]
+pub struct Offer {
+    /// The DSSE envelope.
+    pub envelope: Vec<u8>,
+    /// Its place in the peer's log: C2SP tlog-proof with key id and salt.
+    pub proof: String,
+    /// Logs before the peer's, the issuer's own instance first.
+    pub hops: Vec<Hop>,
+    /// What the peer discloses of it.
+    pub level: DisclosureLevel,
+    /// The release it is about; not for withdrawals and keys.
+    pub release: Option<OfferedRelease>,
+    /// Traffic light.
+    pub tlp: Option<Tlp>,
+    /// Not shown to others before.
+    pub embargo_until: Option<Timestamp>,
+    /// What organizations do, by their keys.
+    pub kinds: BTreeMap<KeyId, OrganizationKind>,
+}
+
+/// A release as the peer knows it.
+#[derive(Clone, Debug)]
+pub struct OfferedRelease {
+    /// Keys of its supplier; one of them must be pinned.
+    pub supplier_keys: Vec<KeyId>,
+    /// Name of the product.
+    pub product: String,
+    /// What the product is.
+    pub kind: ProductKind,
+    /// Version.
+    pub version: String,
+    /// Name, digest and bytes of the delivered files.
+    pub artifacts: Vec<(String, Sha256, Option<u64>)>,
+}
+
+/// What became of an offer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Taken {
+    /// It is evidence here now.
+    New(EvidenceId),
+    /// It was here already, and another organization has it now, or has more of it.
+    Received(EvidenceId),
+    /// It was here already, or it began here.
+    Known,
+}
+
+/// Why an offer is not taken. Nothing of it was.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ReceiveError {
+    /// Not an envelope.
+    #[error("not a signed statement")]
+    Envelope(#[from] ReadEnvelopeError),
+    /// Not signed by a key that is pinned, or that a pinned key introduced.
+    #[error(transparent)]
+    Signature(#[from] VerifyError),
+    /// It is not in the peer's log.
+    #[error("its log proof does not hold: {why}")]
+    Proof {
+        /// What is wrong.
+        why: String,
+    },
+    /// It is not in a log it is said to have passed through.
+    #[error("the proof of log {place} that it passed through does not hold")]
+    Hop {
+        /// Which one, from 1.
+        place: usize,
+    },
+    /// Only statements about releases, and what follows from them, are handed on between instances.
+    #[error("statements of this kind stay where they are registered")]
+    Kind,
+    /// Less than the whole statement is disclosed.
+    #[error("it is not disclosed in full")]
+    Level,
+    /// No subject is a file of the release.
+    #[error("no subject of the statement is a file of the release that the peer names")]
+    Subject,
+    /// Its supplier is nobody in the trust file.
+    #[error("the supplier of the release is not in the trust file")]
+    Supplier,
+    /// A release of that name and version is here, with other files.
+    #[error("`{product}` {version} has other files here")]
+    OtherRelease {
+        /// Product.
+        product: String,
+        /// Version.
+        version: String,
+    },
+    /// Another organization has the name here.
+    #[error(
+        "another organization is called `{name}` here; hint: add the pinned key to it if it is the same one"
+    )]
+    Name {
+        /// The name.
+        name: String,
+    },
+    /// It cannot be registered.
+    #[error(transparent)]
+    Write(#[from] WriteError),
+}
+
+/// Key id, salt: what a proof adds to a payload to make the log entry.
+fn entry_of(proof: &ProofFile, payload: Sha256) -> Option<(KeyId, Sha256)> {
+    let (key_id, salt) = proof.extra.as_deref()?.split_first_chunk::<32>()?;
+    let key_id = KeyId(Sha256(*key_id));
+    Some((key_id, log_entry(payload, key_id, Sha256(salt.try_into().ok()?))))
+}
+
+fn proof_error(why: impl ToString) -> ReceiveError {
+    ReceiveError::Proof { why: why.to_string() }
+}
+
+/// The key whose signature the peer logged, and its log entry.
+fn logged(
+    peer: &Peer,
+    offer: &Offer,
+    statement: &Verified<Statement>,
+) -> Result<(KeyId, Sha256), ReceiveError> {
+    let proof = ProofFile::read(&offer.proof).map_err(proof_error)?;
+    let entry = entry_of(&proof, statement.payload_sha256());
+    let (key_id, entry) = entry.ok_or_else(|| proof_error("it has no key and salt"))?;
+    if !statement.signers().iter().any(|s| s.key_id == key_id) {
+        return Err(proof_error("it is about the signature of another key"));
+    }
+    proof.verify(leaf_hash(&entry.0), &peer.policy).map_err(proof_error)?;
+    Ok((key_id, entry))
+}
+
+/// Earlier logs are not pinned; what they say must still be of one piece, each by its own key.
+fn passed(hop: &Hop, payload: Sha256) -> Option<()> {
+    let (key, proof) = (hop.log.parse::<Verifier>().ok()?, ProofFile::read(&hop.proof).ok()?);
+    let (checkpoint, _) = Checkpoint::open(&proof.checkpoint, &[key]).ok()?;
+    let (_, entry) = entry_of(&proof, payload)?;
+    verify_inclusion(proof.index, checkpoint.size, leaf_hash(&entry.0), &proof.hashes, checkpoint.root).ok()
+}
+
+/// Whether statements of a kind are handed on between instances.
+pub fn is_handed_on(kind: EvidenceType) -> bool {
+    use EvidenceType::{
+        Inspection, KeyRevocation, KeyRotation, Other, Provenance, Sbom, VerificationSummary, Vex, Withdrawal,
+    };
+    matches!(
+        kind,
+        Inspection
+            | KeyRevocation
+            | KeyRotation
+            | Other
+            | Provenance
+            | Sbom
+            | VerificationSummary
+            | Vex
+            | Withdrawal
+    )
+}
+
+/// Registers in the name of an organization that signed, and for nothing else.
+fn signer(organization: OrganizationId) -> Viewer {
+    Viewer {
+        account: AccountId::new("peer"),
+        organization,
+        role: Role::Administrator,
+        instance_administrator: false,
+    }
+}
+
+impl Universe {
+    /// The logs that evidence passed through on its shortest way to `organization`; else, on any way.
+    pub(crate) fn hops(&self, organization: &OrganizationId, id: &EvidenceId) -> Vec<Hop> {
+        let receipts = self.receipts.get(id).map(Vec::as_slice).unwrap_or_default();
+        let shortest = receipts.iter().min_by_key(|r| (r.by != *organization, r.hops.len()));
+        shortest.map(|r| r.hops.clone()).unwrap_or_default()
+    }
+}
+
+impl Platform {
+    /// How much of a peer's log entry an organization has here already.
+    pub fn has_received(&self, organization: &OrganizationId, entry: Sha256) -> Option<DisclosureLevel> {
+        self.universe().received_entries.get(&(organization.clone(), entry)).copied()
+    }
+
+    /// Keys whose word is accepted from a peer: those its trust file pins, and those they introduced.
+    fn accepted(&self, peer: &Peer) -> KeyRing {
+        let (universe, mut ring) = (self.universe(), peer.trust.key_ring());
+        for pinned in &peer.trust.organizations {
+            let known =
+                pinned.keys.iter().find_map(|k| universe.keys.get(&k.key_id)).map(|k| &k.organization);
+            for key in universe.keys.values().filter(|k| Some(&k.organization) == known && !k.revoked) {
+                ring.accept(key.public, &pinned.name);
+            }
+        }
+        ring
+    }
+
+    /// Takes what a peer offers, or says why not. All of it, or nothing.
+    pub async fn receive(&self, peer: &Peer, offer: Offer) -> Result<Taken, ReceiveError> {
+        let claim = Unverified::<Statement>::read(&offer.envelope)?;
+        let statement = claim.verify(&self.accepted(peer))?;
+        let (key_id, entry) = logged(peer, &offer, &statement)?;
+        if offer.hops.len() >= MAX_HOPS {
+            return Err(ReceiveError::Hop { place: offer.hops.len() });
+        }
+        let payload = statement.payload_sha256();
+        if let Some(wrong) = offer.hops.iter().position(|hop| passed(hop, payload).is_none()) {
+            return Err(ReceiveError::Hop { place: wrong.saturating_add(1) });
+        }
+        let own = self.log_key();
+        if offer.hops.iter().any(|hop| hop.log == own) {
+            return Ok(Taken::Known);
+        }
+        if offer.level < DisclosureLevel::Full {
+            return Err(ReceiveError::Level);
+        }
+        if !is_handed_on(statement.value().predicate_type().evidence_type()) {
+            return Err(ReceiveError::Kind);
+        }
+        let last = Hop { log: peer.policy.log.to_string(), proof: offer.proof.clone() };
+        let receipt = Receipt {
+            by: peer.organization.clone(),
+            level: offer.level,
+            entry: Some(entry),
+            hops: offer.hops.iter().cloned().chain([last]).collect(),
+        };
+        let stored = self.store_envelope(&statement).await?;
+        let mut turn = self.write().await.map_err(WriteError::from)?;
+        let issuer = self.organization_of(&mut turn, peer, &[key_id], &offer.kinds).await?;
+        let issuer = signer(issuer.ok_or(ReceiveError::Supplier)?);
+        // With the keys as they are now: one that was revoked is not believed.
+        let statement = Unverified::from(statement.envelope().clone()).verify(&self.own_keys(&issuer))?;
+        if let Some(known) = self.known(&issuer.organization, payload) {
+            return self.received_again(&mut turn, known, receipt).await;
+        }
+        let release = self.release_of(&mut turn, peer, &offer, &statement).await?;
+        let (tlp, embargo_until) = (offer.tlp, offer.embargo_until);
+        let registration = Registration { tlp, embargo_until, ..Registration::default() };
+        let claim = self.claim(&issuer, &statement)?;
+        let fact = match release {
+            // Its issuer need not have it here: who receives it does.
+            Some(release) => {
+                let about = (Target::Release(release), claim.effect.clone());
+                self.prepare_about(&issuer, &statement, &registration, claim, about)?
+            }
+            None => self.prepare(&issuer, &statement, &registration, claim)?,
+        };
+        let fact = EvidenceFact { statement: stored, receipt: Some(receipt), ..fact };
+        Ok(Taken::New(self.admit(&mut turn, &issuer, fact).await?.id))
+    }
+
+    fn known(&self, issuer: &OrganizationId, payload: Sha256) -> Option<EvidenceId> {
+        self.universe().evidence_by_payload.get(&(issuer.clone(), payload)).cloned()
+    }
+
+    /// It is here; perhaps it was received by somebody else, or the peer discloses more now.
+    async fn received_again(
+        &self,
+        turn: &mut Writing<'_>,
+        evidence: EvidenceId,
+        receipt: Receipt,
+    ) -> Result<Taken, ReceiveError> {
+        let (release, has) = {
+            let universe = self.universe();
+            let fact = universe.evidence.get(&evidence).map(|e| &e.fact);
+            let mine = universe.receipts.get(&evidence).into_iter().flatten().filter(|r| r.by == receipt.by);
+            let own = fact.is_some_and(|f| f.owner() == &receipt.by);
+            (fact.and_then(|f| f.release.clone()), own || mine.map(|r| r.level).max() >= Some(receipt.level))
+        };
+        if has {
+            return Ok(Taken::Known);
+        }
+        if let Some(release) = release {
+            self.release_received(turn, release, &receipt).await?;
+        }
+        turn.add(Fact::Received { evidence: evidence.clone(), receipt }).await?;
+        Ok(Taken::Received(evidence))
+    }
+
+    async fn release_received(
+        &self,
+        turn: &mut Writing<'_>,
+        release: ReleaseId,
+        receipt: &Receipt,
+    ) -> Result<(), WriteError> {
+        let has = {
+            let universe = self.universe();
+            let mine = universe.release_receipts.get(&release).into_iter().flatten();
+            let best = mine.filter(|r| r.by == receipt.by).map(|r| r.level).max();
+            universe.supplier_of(&release) == Some(&receipt.by) || best >= Some(receipt.level)
+        };
+        if has {
+            return Ok(());
+        }
+        let receipt = Receipt { entry: None, hops: Vec::new(), ..receipt.clone() };
+        turn.add(Fact::ReleaseReceived { release, receipt }).await
+    }
+
+    /// The organization that the trust file knows one of `keys` of; made here where it is new.
+    async fn organization_of(
+        &self,
+        turn: &mut Writing<'_>,
+        peer: &Peer,
+        keys: &[KeyId],
+        kinds: &BTreeMap<KeyId, OrganizationKind>,
+    ) -> Result<Option<OrganizationId>, ReceiveError> {
+        let known = {
+            let universe = self.universe();
+            keys.iter().find_map(|id| universe.keys.get(id)).map(|key| key.organization.clone())
+        };
+        let pins = |o: &&PinnedOrganization, id: &KeyId| o.keys.iter().any(|k| k.key_id == *id);
+        let pinned = peer.trust.organizations.iter().find(|o| keys.iter().any(|id| pins(o, id)));
+        let (None, Some(pinned)) = (&known, pinned) else { return Ok(known.filter(|_| pinned.is_some())) };
+        let kind = pinned.keys.iter().find_map(|k| kinds.get(&k.key_id)).copied();
+        let kind = kind.filter(|k| *k != OrganizationKind::Instance);
+        self.add_pinned(turn, pinned, kind.unwrap_or(OrganizationKind::SoftwareManufacturer)).await.map(Some)
+    }
+
+    async fn add_pinned(
+        &self,
+        turn: &mut Writing<'_>,
+        pinned: &PinnedOrganization,
+        kind: OrganizationKind,
+    ) -> Result<OrganizationId, ReceiveError> {
+        // It may be here by another of its keys.
+        let known = {
+            let universe = self.universe();
+            let here =
+                pinned.keys.iter().find_map(|k| universe.keys.get(&k.key_id)).map(|k| k.organization.clone());
+            let named = universe.organizations.values().any(|o| o.name == pinned.name);
+            here.ok_or(named)
+        };
+        let id = match known {
+            Ok(id) => id,
+            Err(true) => return Err(ReceiveError::Name { name: pinned.name.clone() }),
+            Err(false) => {
+                let (id, name) = (OrganizationId::fresh()?, checked_text("name", &pinned.name)?);
+                turn.add(Fact::Organization { id: id.clone(), name, kind }).await?;
+                id
+            }
+        };
+        for key in &pinned.keys {
+            if !self.universe().keys.contains_key(&key.key_id) {
+                turn.add(Fact::Key { organization: id.clone(), public_key: key.public_key }).await?;
+            }
+        }
+        Ok(id)
+    }
+
+    /// The release it is about, made here where it is new. None for what is about no release.
+    async fn release_of(
+        &self,
+        turn: &mut Writing<'_>,
+        peer: &Peer,
+        offer: &Offer,
+        statement: &Verified<Statement>,
+    ) -> Result<Option<ReleaseId>, ReceiveError> {
+        use EvidenceType::{KeyRevocation, KeyRotation, Withdrawal};
+        let kind = statement.value().predicate_type().evidence_type();
+        if matches!(kind, KeyRevocation | KeyRotation | Withdrawal) {
+            return Ok(None);
+        }
+        let offered = offer.release.as_ref().ok_or(ReceiveError::Subject)?;
+        let digests: Vec<Sha256> = statement.value().subjects().iter().map(|s| s.sha256()).collect();
+        if !offered.artifacts.iter().any(|(_, sha256, _)| digests.contains(sha256)) {
+            return Err(ReceiveError::Subject);
+        }
+        if offered.artifacts.len() > MAX_ARTIFACTS {
+            return Err(WriteError::Text { field: "artifacts" }.into());
+        }
+        let supplier = self.organization_of(turn, peer, &offered.supplier_keys, &offer.kinds).await?;
+        let supplier = supplier.ok_or(ReceiveError::Supplier)?;
+        let product = self.product_of(turn, &supplier, offered).await?;
+        let receipt =
+            Receipt { by: peer.organization.clone(), level: offer.level, entry: None, hops: Vec::new() };
+        match self.release_here(&product, offered)? {
+            Some(id) => {
+                self.release_received(turn, id.clone(), &receipt).await?;
+                Ok(Some(id))
+            }
+            None => Ok(Some(self.add_offered(turn, product, offered, receipt).await?)),
+        }
+    }
+
+    async fn product_of(
+        &self,
+        turn: &mut Writing<'_>,
+        supplier: &OrganizationId,
+        offered: &OfferedRelease,
+    ) -> Result<ProductId, WriteError> {
+        let name = checked_text("product", &offered.product)?;
+        let known = {
+            let universe = self.universe();
+            let found = universe.products.iter().find(|(_, p)| p.supplier == *supplier && p.name == name);
+            found.map(|(id, _)| id.clone())
+        };
+        if let Some(id) = known {
+            return Ok(id);
+        }
+        let id = ProductId::fresh()?;
+        let (supplier, kind) = (supplier.clone(), offered.kind);
+        turn.add(Fact::Product { id: id.clone(), supplier, name, kind }).await?;
+        Ok(id)
+    }
+
+    fn release_here(
+        &self,
+        product: &ProductId,
+        offered: &OfferedRelease,
+    ) -> Result<Option<ReleaseId>, ReceiveError> {
+        let universe = self.universe();
+        let releases = universe.products.get(product).map(|p| p.releases.as_slice()).unwrap_or_default();
+        let facts = releases.iter().filter_map(|id| universe.releases.get(id)).map(|r| &r.fact);
+        let Some(found) = facts.into_iter().find(|f| f.version == offered.version) else { return Ok(None) };
+        let theirs: Vec<Sha256> = offered.artifacts.iter().map(|(_, sha256, _)| *sha256).collect();
+        if found.artifacts.len() != theirs.len()
+            || !found.artifacts.iter().all(|a| theirs.contains(&a.sha256))
+        {
+            let (product, version) = (offered.product.clone(), offered.version.clone());
+            return Err(ReceiveError::OtherRelease { product, version });
+        }
+        Ok(Some(found.id.clone()))
+    }
+
+    async fn add_offered(
+        &self,
+        turn: &mut Writing<'_>,
+        product: ProductId,
+        offered: &OfferedRelease,
+        receipt: Receipt,
+    ) -> Result<ReleaseId, WriteError> {
+        let artifact = |(name, sha256, size): &(String, Sha256, Option<u64>)| {
+            Ok(ArtifactFact { name: checked_text("name", name)?, sha256: *sha256, size: *size })
+        };
+        let artifacts: Result<Vec<_>, WriteError> = offered.artifacts.iter().map(artifact).collect();
+        let id = ReleaseId::fresh()?;
+        let version = checked_text("version", &offered.version)?;
+        let fact = ReleaseFact {
+            id: id.clone(),
+            product,
+            version,
+            artifacts: artifacts?,
+            parts: Vec::new(),
+            receipt: Some(receipt),
+        };
+        turn.add(Fact::Release(fact)).await?;
+        Ok(id)
+    }
+
+    /// Its owner registers what had come from elsewhere: from now on it is disclosed as what it registers.
+    pub(crate) async fn own_evidence(
+        &self,
+        turn: &mut Writing<'_>,
+        viewer: &Viewer,
+        known: &EvidenceView,
+    ) -> Result<(), WriteError> {
+        let (came, release) = {
+            let universe = self.universe();
+            let fact = universe.evidence.get(&known.id).map(|e| &e.fact);
+            let receipts = universe.receipts.get(&known.id).into_iter().flatten();
+            let owned = receipts.into_iter().any(|r| r.by == viewer.organization);
+            let came = fact.is_some_and(|f| f.receipt.is_some() && f.issuer == viewer.organization && !owned);
+            (came, fact.and_then(|f| f.release.clone()))
+        };
+        if !came {
+            return Ok(());
+        }
+        self.own_release(turn, viewer, release.as_ref()).await?;
+        turn.add(Fact::Received { evidence: known.id.clone(), receipt: of_owner(viewer) }).await
+    }
+
+    /// The same for a release.
+    pub(crate) async fn own_release(
+        &self,
+        turn: &mut Writing<'_>,
+        viewer: &Viewer,
+        release: Option<&ReleaseId>,
+    ) -> Result<(), WriteError> {
+        let Some(release) = release else { return Ok(()) };
+        let came = {
+            let universe = self.universe();
+            let receipts = universe.release_receipts.get(release).into_iter().flatten();
+            let owned = receipts.into_iter().any(|r| r.by == viewer.organization);
+            let own = universe.supplier_of(release) == Some(&viewer.organization);
+            own && !owned && universe.releases.get(release).is_some_and(|r| r.fact.receipt.is_some())
+        };
+        if came {
+            turn.add(Fact::ReleaseReceived { release: release.clone(), receipt: of_owner(viewer) }).await?;
+        }
+        Ok(())
+    }
+}
+
+fn of_owner(viewer: &Viewer) -> Receipt {
+    let level = DisclosureLevel::FullAndReshare;
+    Receipt { by: viewer.organization.clone(), level, entry: None, hops: Vec::new() }
+}
