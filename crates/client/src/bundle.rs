@@ -3,7 +3,9 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
-use statement::PartialView;
+use statement::{KeyId, PartialView, Timestamp};
+
+use crate::remote::Hop;
 
 /// Longest bundle that is read, in bytes.
 pub const MAX_BUNDLE_BYTES: usize = 1 << 30;
@@ -47,6 +49,60 @@ pub struct Item {
     /// What is shown of the document, where the statement is a commitment to one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub view: Option<PartialView>,
+    /// Where it came to the platform from another instance: the logs before, the issuer's own instance first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub hops: Vec<Hop>,
+    /// What the platform says beside the statement, for whoever takes it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub offered: Option<Offered>,
+}
+
+/// What a platform says beside a statement: how much of it whoever wrote the bundle may have, and what it is about.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Offered {
+    /// Id of the evidence there.
+    pub id: String,
+    /// `full` or `full-and-reshare`.
+    pub level: String,
+    /// The release it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub release: Option<OfferedRelease>,
+    /// Traffic light.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tlp: Option<String>,
+    /// Not shown to others before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub embargo_until: Option<Timestamp>,
+}
+
+/// A release as a platform knows it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct OfferedRelease {
+    /// Its supplier's name there.
+    pub supplier: String,
+    /// What the supplier does.
+    pub supplier_kind: String,
+    /// The supplier's keys.
+    pub supplier_keys: Vec<KeyId>,
+    /// Name of the product.
+    pub product: String,
+    /// `software`, `equipment` or `system`.
+    pub kind: String,
+    /// Version.
+    pub version: String,
+    /// The delivered files.
+    pub artifacts: Vec<OfferedArtifact>,
+}
+
+/// A delivered file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct OfferedArtifact {
+    /// Name.
+    pub name: String,
+    /// Digest.
+    pub sha256: record::Sha256,
+    /// Bytes.
+    pub size: Option<u64>,
 }
 
 /// What a supplier discloses over a supply link, item by item.

@@ -5,18 +5,33 @@
 //! [`Bundle::verify`] needs it, a trust file and nothing else. [`Reach`] says which addresses may be connected to, so
 //! that a webhook cannot be pointed at what lies inside.
 //!
+//! An instance that follows another one's log goes on from the last checkpoint it saw ([`advance`]) and fetches what is
+//! new with what belongs to it ([`Gathering`]).
+//!
 //! Everything is synchronous: a command waits anyway, and a server calls from a thread that may block.
 //!
 //! Not here: storage; what is true (see `statement` and `tlog`).
 
 mod bundle;
 mod check;
+mod gather;
 mod http;
 mod reach;
 mod remote;
+mod tail;
 
-pub use bundle::{Bundle, BundleFormat, Consistency, Disclosed, Item, MAX_BUNDLE_BYTES, ReadBundleError};
+pub use bundle::{
+    Bundle, BundleFormat, Consistency, Disclosed, Item, MAX_BUNDLE_BYTES, Offered, OfferedArtifact,
+    OfferedRelease, ReadBundleError,
+};
 pub use check::{Checked, CheckedItem, Fault, proof_entry, proof_extra};
+pub use gather::Gathering;
 pub use http::{Answer, Http, HttpError, POST, RemoteProblem};
 pub use reach::Reach;
-pub use remote::{Evidence, HeadToSign, Named, NewRelease, Registered, Release, Remote, RemoteError};
+pub use remote::{
+    Evidence, HeadToSign, Hop, InstanceKeys, Left, Logged, Named, NewRelease, Peer, Pulled, Registered,
+    Release, Remote, RemoteError,
+};
+pub use tail::{TailError, advance};
+/// What a log is followed by; callers need no other part of its crate.
+pub use tlog::Checkpoint;

@@ -1,14 +1,15 @@
 //! The native interface of a platform (`docs/api.md`), as a client needs it. Fields we do not know are ignored.
 
 use record::{Sha256, Status};
-use serde::Deserialize;
+use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
-use statement::{MAX_ENVELOPE_BYTES, PartialView};
+use statement::{KeyId, MAX_ENVELOPE_BYTES, PartialView, Timestamp};
 use tlog::{MAX_PROOF_BYTES, ProofFile};
 use ureq::http::Method;
 
-use crate::bundle::Disclosed;
+use crate::bundle::{Disclosed, OfferedArtifact};
 use crate::http::{Http, HttpError};
 
 /// Longest answer that is not a document, in bytes.
@@ -33,6 +34,12 @@ pub enum RemoteError {
         /// Of which evidence.
         id: String,
     },
+    /// A statement of the platform is no JSON.
+    #[error("statement `{id}` does not read")]
+    Statement {
+        /// Which evidence.
+        id: String,
+    },
     /// Nothing has that name.
     #[error("no {what} `{name}` on the platform; hint: `sukashi register --product` adds one's own")]
     Unknown {
@@ -50,7 +57,7 @@ struct Page<T> {
 }
 
 /// Something with an id and a name.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Named {
     /// Id.
     pub id: String,
@@ -86,6 +93,34 @@ pub struct Evidence {
     pub system: Option<Named>,
     /// Where it stands.
     pub state: String,
+    /// Its entry in the platform's log.
+    pub log_entry: Sha256,
+    /// Traffic light.
+    #[serde(default)]
+    pub tlp: Option<String>,
+    /// Not shown to others before.
+    #[serde(default)]
+    pub embargo_until: Option<Timestamp>,
+}
+
+/// A log that a statement passed through, with the proof of its place there.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Hop {
+    /// Verifier key of the log.
+    pub log: String,
+    /// C2SP tlog-proof; its extra data are key id and salt, 32 bytes each.
+    pub proof: String,
+}
+
+/// A proof, how large its tree is, and the logs before that one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Logged {
+    /// C2SP tlog-proof.
+    pub proof: ProofFile,
+    /// Leaves under its checkpoint.
+    pub size: u64,
+    /// Where the statement came from another instance: the logs before, the issuer's own instance first.
+    pub hops: Vec<Hop>,
 }
 
 /// A release to add, with the product it belongs to.
@@ -133,6 +168,59 @@ struct Proof {
     salt: Sha256,
     hashes: Vec<Sha256>,
     checkpoint: String,
+    #[serde(default)]
+    hops: Vec<Hop>,
+}
+
+/// An organization, as far as a client needs to know it.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct Organization {
+    pub(crate) id: String,
+    pub(crate) name: String,
+    pub(crate) kind: String,
+    pub(crate) keys: Vec<OrganizationKey>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct OrganizationKey {
+    pub(crate) key_id: KeyId,
+}
+
+/// A release with its files.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct ReleaseDetail {
+    pub(crate) product: String,
+    pub(crate) name: String,
+    pub(crate) version: String,
+    pub(crate) supplier: Named,
+    pub(crate) artifacts: Vec<OfferedArtifact>,
+}
+
+#[derive(Deserialize)]
+struct Kind {
+    kind: String,
+}
+
+#[derive(Deserialize)]
+struct Changes {
+    items: Vec<serde::de::IgnoredAny>,
+    next: Option<String>,
+}
+
+/// The keys of an instance.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct InstanceKeys {
+    /// First line of its log's checkpoints.
+    pub log_origin: String,
+    /// Verifier key of its log.
+    pub log_key: String,
+    /// Verifier key of its cosignatures on other logs.
+    pub witness_key: String,
+}
+
+#[derive(Deserialize)]
+struct Consistency {
+    hashes: Vec<Sha256>,
 }
 
 #[derive(Deserialize)]
@@ -307,7 +395,7 @@ impl Remote {
     }
 
     /// Proof that evidence is in the log, and over how many leaves; in a tree of `size` where that is given.
-    pub fn proof(&self, id: &str, size: Option<u64>) -> Result<(ProofFile, u64), RemoteError> {
+    pub fn proof(&self, id: &str, size: Option<u64>) -> Result<Logged, RemoteError> {
         let size = size.map(|s| s.to_string());
         let path = format!("/api/v1/evidence/{id}/proof{}", query(&[("size", size.as_deref())]));
         let proof: Proof = self.get(&path)?;
@@ -320,9 +408,101 @@ impl Remote {
         // What is handed on must read: a platform's mistake is seen here, not at its receiver's.
         let text = file.write();
         match ProofFile::read(&text) {
-            Ok(read) if text.len() <= MAX_PROOF_BYTES => Ok((read, proof.tree_size)),
+            Ok(read) if text.len() <= MAX_PROOF_BYTES => {
+                Ok(Logged { proof: read, size: proof.tree_size, hops: proof.hops })
+            }
             _ => Err(RemoteError::Proof { id: id.to_owned() }),
         }
+    }
+
+    /// The newest signed checkpoint of the log.
+    pub fn checkpoint(&self) -> Result<String, RemoteError> {
+        let note = self.http.get("/log/checkpoint", tlog::note::MAX_NOTE_BYTES as u64)?;
+        Ok(String::from_utf8_lossy(&note).into_owned())
+    }
+
+    /// Proof that the log with `old` leaves is a beginning of the one with `new`.
+    pub fn consistency(&self, old: u64, new: u64) -> Result<Vec<tlog::Hash>, RemoteError> {
+        let proof: Consistency = self.get(&format!("/api/v1/log/consistency?old={old}&new={new}"))?;
+        Ok(proof.hashes.iter().map(|h| tlog::Hash(h.0)).collect())
+    }
+
+    /// Whether anything changed after `cursor`, and the cursor of the last change.
+    pub fn changed(&self, cursor: Option<&str>) -> Result<(bool, Option<String>), RemoteError> {
+        let (mut any, mut cursor) = (false, cursor.map(str::to_owned));
+        loop {
+            let query = query(&[("since", cursor.as_deref()), ("limit", Some("200"))]);
+            let page: Changes = self.get(&format!("/api/v1/changes{query}"))?;
+            if page.items.is_empty() || page.next == cursor {
+                return Ok((any, cursor));
+            }
+            (any, cursor) = (true, page.next);
+        }
+    }
+
+    /// The instance's keys.
+    pub fn instance(&self) -> Result<InstanceKeys, RemoteError> {
+        self.get("/api/v1/instance")
+    }
+
+    pub(crate) fn organizations(&self) -> Result<Vec<Organization>, RemoteError> {
+        self.all("/api/v1/organizations", &[])
+    }
+
+    pub(crate) fn release(&self, id: &str) -> Result<ReleaseDetail, RemoteError> {
+        self.get(&format!("/api/v1/releases/{id}"))
+    }
+
+    pub(crate) fn kind_of_product(&self, id: &str) -> Result<String, RemoteError> {
+        Ok(self.get::<Kind>(&format!("/api/v1/products/{id}"))?.kind)
+    }
+
+    /// Adds an instance to pull from; `new` is the body of the interface.
+    pub fn add_peer(&self, new: &serde_json::Value) -> Result<Peer, RemoteError> {
+        Ok(self.post("/api/v1/peers", new.to_string().as_bytes())?.1)
+    }
+
+    /// Instances that evidence is pulled from.
+    pub fn peers(&self) -> Result<Vec<Peer>, RemoteError> {
+        self.all("/api/v1/peers", &[])
+    }
+
+    /// Forgets one of them.
+    pub fn remove_peer(&self, id: &str) -> Result<(), RemoteError> {
+        let path = format!("/api/v1/peers/{}", escaped(id));
+        let answer = self.http.send(&Method::DELETE, &path, &[], &[], LIMIT)?;
+        self.http.accepted(&path, answer)?;
+        Ok(())
+    }
+
+    /// Has one of them pulled now.
+    pub fn pull_peer(&self, id: &str) -> Result<Pulled, RemoteError> {
+        // What failed there is not tried again here.
+        let path = format!("/api/v1/peers/{}/pull", escaped(id));
+        let answer = self.http.send_single(&Method::POST, &path, &[], b"", LIMIT)?;
+        let answer = self.http.accepted(&path, answer)?;
+        Ok(self.http.read(&path, &answer.body)?)
+    }
+
+    /// Has a bundle from one of them taken.
+    pub fn take_bundle(&self, id: &str, bundle: &[u8]) -> Result<Pulled, RemoteError> {
+        Ok(self.post(&format!("/api/v1/peers/{}/bundles", escaped(id)), bundle)?.1)
+    }
+
+    /// Has another instance cosign the log's checkpoints.
+    pub fn add_witness(&self, url: &str, key: &str) -> Result<(), RemoteError> {
+        let body = json!({"url": url, "key": key}).to_string();
+        self.post::<serde::de::IgnoredAny>("/api/v1/witnesses", body.as_bytes())?;
+        Ok(())
+    }
+
+    /// The id of the organization whose token is used.
+    pub fn own_organization(&self) -> Result<String, RemoteError> {
+        #[derive(Deserialize)]
+        struct Session {
+            organization: Named,
+        }
+        Ok(self.get::<Session>("/api/v1/session")?.organization.id)
     }
 
     /// What is disclosed over one's supply links, item by item.
@@ -342,6 +522,47 @@ impl Remote {
         }
         Ok(found)
     }
+}
+
+/// An instance that evidence is pulled from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Peer {
+    /// Id.
+    pub id: String,
+    /// Name.
+    pub name: String,
+    /// Address.
+    pub url: String,
+    /// For whom it is pulled.
+    pub organization: Named,
+    /// Leaves of its log under the last checkpoint that was verified.
+    pub tree_size: u64,
+    /// When it was last pulled without failure.
+    pub pulled_at: Option<Timestamp>,
+    /// Pulls that failed in a row.
+    pub failures: u32,
+    /// Why the last one failed.
+    pub error: Option<String>,
+}
+
+/// What became of a pull or a bundle.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pulled {
+    /// Statements that are evidence now.
+    pub taken: u64,
+    /// Statements that were there.
+    pub known: u64,
+    /// What was not taken.
+    pub left: Vec<Left>,
+}
+
+/// A statement that was not taken.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Left {
+    /// Its id where it came from, or its place in the bundle.
+    pub what: String,
+    /// Why not.
+    pub why: String,
 }
 
 /// What a supplier discloses over a link, to be signed as its head.

@@ -1,5 +1,6 @@
 //! What happens without being asked for: bills of materials are matched and systems assessed anew when something is
-//! registered, webhooks are told of changes, and witnesses are asked to cosign new checkpoints.
+//! registered, webhooks are told of changes, other instances are pulled, and witnesses are asked to cosign new
+//! checkpoints.
 //!
 //! Each round is short and begins anew from what is stored, so that stopping at any moment loses nothing. Of several
 //! processes on one database, one does each kind of work, and another goes on where that one vanishes.
@@ -13,6 +14,7 @@ use pipeline::{Examiner, Round, Vulnerabilities, Worker};
 use share::{Platform, ReadError, WitnessOfOurs};
 use tokio::sync::watch;
 
+use crate::federation;
 use crate::site::Site;
 
 /// Pause between rounds.
@@ -35,6 +37,7 @@ pub(crate) async fn run(site: Arc<Site>, stopped: watch::Receiver<bool>) {
     tokio::join!(
         witnessing(Arc::clone(site.platform()), stopped.clone()),
         telling(Arc::clone(site.platform()), stopped.clone()),
+        pulling(Arc::clone(site.platform()), stopped.clone()),
         examining(Arc::clone(&site), stopped.clone()),
         renewing(Arc::clone(&site), stopped.clone()),
         working(site, stopped),
@@ -57,7 +60,7 @@ pub(crate) async fn follow(platform: Arc<Platform>, mut stopped: watch::Receiver
     }
 }
 
-fn causes(error: &dyn std::error::Error) -> String {
+pub(crate) fn causes(error: &dyn std::error::Error) -> String {
     let layers: Vec<_> =
         std::iter::successors(Some(error), |e| e.source()).map(ToString::to_string).collect();
     layers.join(": ")
@@ -79,6 +82,38 @@ async fn witnessing(platform: Arc<Platform>, mut stopped: watch::Receiver<bool>)
             () = told(&mut stopped) => return,
         }
     }
+}
+
+/// Pulls from other instances whose turn it is.
+async fn pulling(platform: Arc<Platform>, mut stopped: watch::Receiver<bool>) {
+    loop {
+        let pulled = platform.alone("peers", pull_due(&platform)).await;
+        if let Err(error) = pulled.and_then(|done| done.unwrap_or(Ok(()))) {
+            tracing::warn!(error = causes(&error), "cannot read the list of peers");
+        }
+        tokio::select! {
+            () = tokio::time::sleep(ROUND) => {}
+            () = told(&mut stopped) => return,
+        }
+    }
+}
+
+async fn pull_due(platform: &Arc<Platform>) -> Result<(), ReadError> {
+    for peer in platform.due_peers().await? {
+        match federation::pull(platform, &peer).await {
+            Ok(done) if done.taken == 0 && done.left.is_empty() => {}
+            Ok(done) => {
+                let (peer, taken, left) = (&peer.name, done.taken, done.left.len());
+                tracing::info!(peer, taken, left, "pulled from another instance");
+            }
+            Err(error) => {
+                let why = causes(&error);
+                tracing::warn!(peer = peer.name, error = why, "another instance could not be pulled");
+                platform.peer_failed(&peer, &why).await?;
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Opens the vulnerability data again when somebody replaced them. Answers need them as well, so every process does it.

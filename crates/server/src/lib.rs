@@ -10,6 +10,7 @@
 mod answer;
 mod background;
 mod caller;
+mod federation;
 mod guard;
 mod limits;
 mod metrics;

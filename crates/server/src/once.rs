@@ -18,7 +18,7 @@ const KEY: &str = "idempotency-key";
 const MAX_KEY: usize = 128;
 
 /// Writes whose answers hold a secret, or that need no key: statements and pieces are taken once anyway.
-const WITHOUT: [&str; 5] = ["/statements", "/tokens", "/accounts", "/login", "/pieces"];
+const WITHOUT: [&str; 6] = ["/statements", "/tokens", "/accounts", "/login", "/pieces", "/bundles"];
 
 /// Largest body and answer of a write with a key, in bytes.
 const MAX_BODY: usize = 1 << 20;

@@ -44,6 +44,7 @@ codes! {
     NotLoggedIn = "not-logged-in", UNAUTHORIZED, "not logged in";
     NotSupersedable = "not-supersedable", CONFLICT, "it cannot be replaced or taken back";
     NotYourKey = "not-your-key", FORBIDDEN, "not signed by a key of your organization";
+    PeerFailed = "peer-failed", BAD_GATEWAY, "the other instance cannot be pulled";
     Revoked = "revoked", FORBIDDEN, "the key is revoked";
     Role = "role", FORBIDDEN, "your role does not allow this";
     SamePerson = "same-person", FORBIDDEN, "a second person has to approve it";
@@ -143,7 +144,7 @@ impl From<WriteError> for Problem {
         let code = match &error {
             WriteError::NotFound { .. } => return Self::new(Code::NotFound),
             WriteError::Role => Code::Role,
-            WriteError::Text { .. } => Code::BadRequest,
+            WriteError::Text { .. } | WriteError::NoLog => Code::BadRequest,
             WriteError::Exists { .. } => Code::Exists,
             WriteError::NotYourKey => Code::NotYourKey,
             WriteError::Revoked { .. } => Code::Revoked,

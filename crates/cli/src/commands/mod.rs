@@ -22,6 +22,7 @@ mod datalog;
 mod demo;
 mod diff;
 mod examine_upload;
+mod federation;
 mod inspect;
 mod keys;
 mod licences;
@@ -56,6 +57,7 @@ pub(crate) enum Command {
     Register(register::Args),
     Pull(pull::Args),
     Status(status::Args),
+    Federation(federation::Args),
     Config(config::Args),
     Schema(schema::Args),
     Licences(licences::Args),
@@ -114,6 +116,7 @@ fn try_run(args: &args::Args) -> anyhow::Result<Outcome> {
         Command::Register(args) => register::run(args, &mut context),
         Command::Pull(args) => pull::run(args, &mut context),
         Command::Status(args) => status::run(args, &mut context),
+        Command::Federation(args) => federation::run(args, &mut context),
         Command::System(args) => system::run(args, &mut context),
         Command::Datalog(args) => datalog::run(args, &mut context),
         Command::Config(args) => config::run(args, &mut context),

@@ -4,9 +4,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
-use client::{Bundle, Evidence, Item, Remote};
-use serde_json::value::RawValue;
-use statement::PartialView;
+use client::{Bundle, Evidence, Gathering, Item, Remote};
 use tracing::info;
 
 use crate::commands::Context;
@@ -90,8 +88,7 @@ fn wanted(args: &Args, remote: &Remote) -> anyhow::Result<Vec<Evidence>> {
 
 /// Everything under one checkpoint: that of the newest statement.
 struct Fetching<'a> {
-    remote: &'a Remote,
-    size: Option<u64>,
+    gathering: Gathering<'a>,
     bundle: Bundle,
     kept: Vec<Kept>,
 }
@@ -102,13 +99,15 @@ fn is_full(evidence: &Evidence) -> bool {
 
 fn fetch(remote: &Remote, evidence: &[Evidence]) -> anyhow::Result<(Bundle, Vec<Kept>)> {
     let newest = evidence.iter().rfind(|e| is_full(e));
-    let size = newest.map(|e| remote.proof(&e.id, None)).transpose()?.map(|(_, size)| size);
-    let mut fetching = Fetching { remote, size, bundle: Bundle::default(), kept: Vec::new() };
+    let size = newest.map(|e| remote.proof(&e.id, None)).transpose()?.map(|logged| logged.size);
+    let gathering = Gathering::new(remote, size);
+    let mut fetching = Fetching { gathering, bundle: Bundle::default(), kept: Vec::new() };
     let mut committed = BTreeSet::new();
     for item in evidence.iter().filter(|e| e.level == "redacted") {
         info!("pulling {} {}", item.r#type, item.id);
         if let Some((commitment, view)) = remote.view(&item.id)? {
-            fetching.statement(&commitment, "commitment", Some(view))?;
+            let fetched = fetching.gathering.statement(&commitment, Some(view))?;
+            fetching.keep(fetched, &commitment, "commitment")?;
             committed.insert(commitment);
         }
         let bytes = remote.document(&item.id)?;
@@ -116,21 +115,22 @@ fn fetch(remote: &Remote, evidence: &[Evidence]) -> anyhow::Result<(Bundle, Vec<
     }
     for item in evidence.iter().filter(|e| is_full(e) && !committed.contains(&e.id)) {
         info!("pulling {} {}", item.r#type, item.id);
-        fetching.statement(&item.id, &item.r#type, None)?;
+        let fetched = fetching.gathering.item(item)?;
+        fetching.keep(fetched, &item.id, &item.r#type)?;
     }
     fetching.bundle.disclosed = remote.disclosed()?;
     Ok((fetching.bundle, fetching.kept))
 }
 
 impl Fetching<'_> {
-    fn statement(&mut self, id: &str, kind: &str, view: Option<PartialView>) -> anyhow::Result<()> {
-        let envelope = self.remote.statement(id)?;
-        let proof = self.remote.proof(id, self.size)?.0.write();
+    fn keep(&mut self, item: Option<Item>, id: &str, kind: &str) -> anyhow::Result<()> {
+        let item = item.with_context(|| format!("`{id}` is not shown any more; hint: pull again"))?;
         let stem = format!("{kind}-{id}");
-        self.kept.push(Kept { name: format!("{stem}.dsse.json"), bytes: envelope.clone() });
-        self.kept.push(Kept { name: format!("{stem}.tlog-proof"), bytes: proof.clone().into_bytes() });
-        let envelope = String::from_utf8(envelope).context("a statement is not text")?;
-        self.bundle.items.push(Item { envelope: RawValue::from_string(envelope)?, proof: Some(proof), view });
+        let envelope = item.envelope.get().as_bytes().to_vec();
+        let proof = item.proof.clone().unwrap_or_default().into_bytes();
+        self.kept.push(Kept { name: format!("{stem}.dsse.json"), bytes: envelope });
+        self.kept.push(Kept { name: format!("{stem}.tlog-proof"), bytes: proof });
+        self.bundle.items.push(item);
         Ok(())
     }
 }

@@ -189,7 +189,8 @@ fn delivered(path: &Path, trust: Option<&statement::Trust>) -> anyhow::Result<In
         }
         Some(trust) => {
             let raw = serde_json::value::RawValue::from_string(text.trim().to_owned())?;
-            let item = client::Item { envelope: raw, proof: None, view: None };
+            let item =
+                client::Item { envelope: raw, proof: None, view: None, hops: Vec::new(), offered: None };
             let checked =
                 client::Bundle { items: vec![item], ..client::Bundle::default() }.verify(trust, now()?)?;
             report_faults(&checked);

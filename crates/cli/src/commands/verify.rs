@@ -77,7 +77,7 @@ fn bundle(args: &Args) -> anyhow::Result<(Bundle, bool)> {
     statement::Envelope::read(text.as_bytes()).with_context(|| format!("`{name}` is no signed statement"))?;
     let envelope = RawValue::from_string(text.trim().to_owned())?;
     let proof = args.proof.as_deref().map(input::text).transpose()?;
-    let item = client::Item { envelope, proof, view: None };
+    let item = client::Item { envelope, proof, view: None, hops: Vec::new(), offered: None };
     Ok((Bundle { items: vec![item], ..Bundle::default() }, true))
 }
 

@@ -69,7 +69,7 @@ impl Chain {
                 checkpoint: checkpoint.sign(&LogSigner::new("log", &[9; 32]).unwrap()),
             };
             let envelope = RawValue::from_string(String::from_utf8(envelope).unwrap()).unwrap();
-            Item { envelope, proof: Some(proof.write()), view: None }
+            Item { envelope, proof: Some(proof.write()), view: None, hops: Vec::new(), offered: None }
         };
         Bundle { items: self.0.iter().enumerate().map(item).collect(), ..Bundle::default() }
     }

@@ -5,6 +5,7 @@ mod csaf;
 mod events;
 mod evidence;
 mod log;
+mod peers;
 mod people;
 mod products;
 mod systems;
@@ -131,6 +132,7 @@ pub(crate) fn table(secure: bool) -> Vec<Route> {
         csaf::routes(),
         events::routes(),
         trust::routes(),
+        peers::routes(),
         uploads::routes(),
         witness::routes(),
         tea::routes(secure),
@@ -139,7 +141,7 @@ pub(crate) fn table(secure: bool) -> Vec<Route> {
     ];
     let limited = |mut route: Route| {
         let limit = match route.path {
-            evidence::STATEMENTS | uploads::PIECES => return route,
+            evidence::STATEMENTS | uploads::PIECES | peers::BUNDLES => return route,
             trust::EMERGENCIES => MEDIUM,
             _ => SMALL,
         };

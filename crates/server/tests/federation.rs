@@ -1,0 +1,372 @@
+//! Four instances in a row, each with a log, keys and people of its own: what the first one's supplier signs reaches the
+//! operator at the last, verified at every hop, and no further than each hop allows.
+
+mod support;
+
+use std::sync::Arc;
+
+use client::{Bundle, Gathering, Http, Pulled, Reach, Remote, RemoteError};
+use server::{ServeOptions, Site};
+use sha2::Digest as _;
+use share::{
+    ChangeKind, EvidenceFilter, EvidenceState, EvidenceView, NewLink, NewRelease, OrganizationId,
+    OrganizationKind, Paging, Platform, ProductKind, Registration, ReleaseId, Role, Viewer,
+};
+use statement::{
+    DisclosureGrant, DisclosureLevel, EvidenceType, GrantScope, PinnedKey, PinnedLog, PinnedOrganization,
+    PredicateType, SigningKey, Statement, Subject, Trust, Unverified, Withdrawal,
+};
+use support::FIRMWARE;
+use tokio::net::TcpListener;
+
+/// Served on loopback, without background work: the tests say when something is pulled.
+struct Instance {
+    platform: Arc<Platform>,
+    url: String,
+    /// Token of somebody who manages the instance.
+    token: String,
+    _folder: tempfile::TempDir,
+}
+
+struct Party {
+    id: OrganizationId,
+    viewer: Viewer,
+    token: String,
+}
+
+const CHIPS: (&str, u8) = ("Chips", 1);
+const MAKER: (&str, u8) = ("Maker", 2);
+const BUILDER: (&str, u8) = ("Builder", 3);
+const WATER: (&str, u8) = ("Water", 4);
+
+fn key((_, seed): (&str, u8)) -> SigningKey {
+    SigningKey::from_seed(&[seed; 32])
+}
+
+impl Instance {
+    async fn start() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let platform =
+            Arc::new(Platform::open_at(&support::places::places(folder.path()).await).await.unwrap());
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let site = Arc::new(Site::new(Arc::clone(&platform)));
+        let options = ServeOptions { answers_only: true, ..ServeOptions::default() };
+        tokio::spawn(server::serve(site, listener, options, std::future::pending()));
+        let admin = platform.local_administrator();
+        let operator =
+            platform.add_organization(&admin, "Operations", OrganizationKind::Operator).await.unwrap();
+        let account =
+            platform.add_account(&admin, &operator, "ops", Role::Administrator, true).await.unwrap();
+        let viewer = platform.viewer(&admin, &account).await.unwrap();
+        let token = platform.add_instance_token(&viewer, "t").await.unwrap().secret.reveal().to_owned();
+        Self { platform, url, token, _folder: folder }
+    }
+
+    async fn party(&self, who: (&str, u8)) -> Party {
+        let admin = self.platform.local_administrator();
+        let kind = OrganizationKind::EquipmentManufacturer;
+        let id = self.platform.add_organization(&admin, who.0, kind).await.unwrap();
+        self.platform.add_key(&admin, &id, key(who).public()).await.unwrap();
+        let account =
+            self.platform.add_account(&admin, &id, "root", Role::Administrator, false).await.unwrap();
+        let viewer = self.platform.viewer(&admin, &account).await.unwrap();
+        let token =
+            self.platform.add_token(&viewer, "t", Role::Viewer).await.unwrap().secret.reveal().to_owned();
+        Party { id, viewer, token }
+    }
+
+    async fn register(&self, by: &Party, who: (&str, u8), statement: Statement) -> EvidenceView {
+        let claim = Unverified::from(statement.sign(&[&key(who)]).unwrap());
+        let verified = claim.verify(&self.platform.own_keys(&by.viewer)).unwrap();
+        let done = self.platform.register(&by.viewer, verified, Registration::default()).await.unwrap();
+        done.evidence().unwrap().clone()
+    }
+
+    /// `from` supplies `to`, and lets it have and hand on everything.
+    async fn hand_on(
+        &self,
+        from: &Party,
+        who: (&str, u8),
+        to: &Party,
+        whom: (&str, u8),
+        level: DisclosureLevel,
+    ) {
+        let (supplier, customer) = (from.id.clone(), to.id.clone());
+        let link = NewLink { supplier, customer, products: None, valid_from: None, valid_to: None };
+        let id = self.platform.propose_link(&from.viewer, link).await.unwrap();
+        self.platform.accept_link(&to.viewer, &id).await.unwrap();
+        let scope = GrantScope::Everything;
+        let grant = DisclosureGrant { scope, types: None, level, valid_until: None, emergency: false };
+        let audience = Subject::new(whom.0, key(whom).public().id().0);
+        self.register(from, who, Statement::new(vec![audience], &grant).unwrap()).await;
+    }
+
+    fn trust(&self, pinned: &[(&str, u8)]) -> Trust {
+        let organization = |who: &(&str, u8)| {
+            let public_key = key(*who).public();
+            let keys = vec![PinnedKey { key_id: public_key.id(), public_key }];
+            PinnedOrganization { name: who.0.to_owned(), keys }
+        };
+        let (origin, key) = (self.platform.log_origin().to_owned(), self.platform.log_key());
+        Trust {
+            organizations: pinned.iter().map(organization).collect(),
+            log: Some(PinnedLog { origin, key }),
+            ..Trust::default()
+        }
+    }
+
+    fn remote(&self, token: &str) -> Remote {
+        Remote::new(Http::new(&self.url, Some(token), Reach::Anywhere).unwrap())
+    }
+
+    /// Pulls from `from` for `party` from now on; id of the peer.
+    async fn follow(&self, from: &Self, party: &Party, token: &str, pinned: &[(&str, u8)]) -> String {
+        let body = serde_json::json!({
+            "name": from.url, "url": from.url, "organization": party.id, "token": token, "trust": from.trust(pinned)
+        });
+        let remote = self.remote(&self.token);
+        blocking(move || remote.add_peer(&body)).await.unwrap().id
+    }
+
+    async fn pull(&self, peer: &str) -> Result<Pulled, RemoteError> {
+        let (remote, peer) = (self.remote(&self.token), peer.to_owned());
+        blocking(move || remote.pull_peer(&peer)).await
+    }
+
+    fn evidence(&self, of: &Party, kind: EvidenceType) -> Vec<EvidenceView> {
+        let filter = EvidenceFilter { kind: Some(kind), all_states: true, ..EvidenceFilter::default() };
+        self.platform.evidence_list(&of.viewer, &filter, &Paging::default()).items
+    }
+}
+
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    tokio::task::spawn_blocking(work).await.unwrap()
+}
+
+fn sbom() -> Statement {
+    let document =
+        r#"{"bomFormat":"CycloneDX","specVersion":"1.6","components":[{"type":"library","name":"zlib"}]}"#;
+    Statement::of_document(vec![Subject::new("a.bin", FIRMWARE)], PredicateType::CYCLONEDX, document).unwrap()
+}
+
+async fn release(at: &Instance, of: &Party) -> ReleaseId {
+    let product = at.platform.add_product(&of.viewer, "libchip", ProductKind::Software).await.unwrap();
+    let artifacts = vec![("a.bin".to_owned(), FIRMWARE, Some(7))];
+    let release = NewRelease { version: "1.0".to_owned(), artifacts, parts: Vec::new() };
+    at.platform.add_release(&of.viewer, &product, release).await.unwrap()
+}
+
+/// Chips registers at the first; Maker, Builder and Water follow one another.
+struct Row {
+    first: Instance,
+    second: Instance,
+    third: Instance,
+    fourth: Instance,
+    chips: Party,
+    water: Party,
+    peers: [String; 3],
+    sbom: EvidenceView,
+    /// Water's token at the third.
+    water_there: String,
+}
+
+async fn row() -> Row {
+    let (first, second) = (Instance::start().await, Instance::start().await);
+    let (third, fourth) = (Instance::start().await, Instance::start().await);
+    let (all, level) = (&[CHIPS, MAKER, BUILDER], DisclosureLevel::FullAndReshare);
+
+    let (chips, maker) = (first.party(CHIPS).await, first.party(MAKER).await);
+    first.hand_on(&chips, CHIPS, &maker, MAKER, level).await;
+    release(&first, &chips).await;
+    let sbom = first.register(&chips, CHIPS, sbom()).await;
+
+    let (maker_there, builder) = (second.party(MAKER).await, second.party(BUILDER).await);
+    second.hand_on(&maker_there, MAKER, &builder, BUILDER, level).await;
+    let to_first = second.follow(&first, &maker_there, &maker.token, all).await;
+
+    let (builder_there, water) = (third.party(BUILDER).await, third.party(WATER).await);
+    third.hand_on(&builder_there, BUILDER, &water, WATER, DisclosureLevel::Full).await;
+    let to_second = third.follow(&second, &builder_there, &builder.token, all).await;
+
+    let (water_there, water) = (water.token, fourth.party(WATER).await);
+    let to_third = fourth.follow(&third, &water, &water_there, all).await;
+    let peers = [to_first, to_second, to_third];
+    Row { first, second, third, fourth, chips, water, peers, sbom, water_there }
+}
+
+impl Row {
+    async fn pull(&self) -> [Pulled; 3] {
+        [
+            self.second.pull(&self.peers[0]).await.unwrap(),
+            self.third.pull(&self.peers[1]).await.unwrap(),
+            self.fourth.pull(&self.peers[2]).await.unwrap(),
+        ]
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_statement_reaches_the_fourth_instance_with_its_provenance() {
+    let row = row().await;
+    for pulled in row.pull().await {
+        assert_eq!((pulled.taken, pulled.left.as_slice()), (1, [].as_slice()));
+    }
+    let there = row.fourth.evidence(&row.water, EvidenceType::Sbom);
+    let [arrived] = there.as_slice() else { panic!("{there:?}") };
+    assert_eq!((arrived.issuer.name.as_str(), arrived.level), ("Chips", DisclosureLevel::Full));
+    let release = arrived.release.as_ref().unwrap();
+    assert_eq!((release.name.as_str(), release.version.as_str()), ("libchip", "1.0"));
+    assert_eq!(arrived.statement_sha256, row.sbom.statement_sha256, "byte for byte what Chips signed");
+    let proof = row.fourth.platform.proof(&row.water.viewer, &arrived.id, None).await.unwrap();
+    let logs: Vec<_> = proof.hops.iter().map(|h| h.log.clone()).collect();
+    let expected = [&row.first, &row.second, &row.third].map(|i| i.platform.log_key());
+    assert_eq!(logs, expected);
+    let changes = row.fourth.platform.changes(&row.water.viewer, None, Some(200)).items;
+    let told = changes.iter().find(|c| c.kind == ChangeKind::EvidenceRegistered).unwrap();
+    assert_eq!(told.evidence.as_ref().map(|e| &e.id), Some(&arrived.id));
+
+    // What is known is not fetched again, and what is taken back is taken back everywhere.
+    for pulled in row.pull().await {
+        assert_eq!((pulled.taken, pulled.left.as_slice()), (0, [].as_slice()));
+    }
+    let reason = Withdrawal { reason: "wrong file".to_owned() };
+    let signed = row.first.platform.statement(&row.chips.viewer, &row.sbom.id).await.unwrap();
+    let payload = statement::Envelope::read(&signed).unwrap().payload;
+    let digest = record::Sha256(<[u8; 32]>::from(sha2::Sha256::digest(payload)));
+    let withdrawal = Statement::new(vec![Subject::new("sbom", digest)], &reason).unwrap();
+    row.first.register(&row.chips, CHIPS, withdrawal).await;
+    row.pull().await;
+    let [arrived] = row.fourth.evidence(&row.water, EvidenceType::Sbom).try_into().unwrap();
+    assert_eq!(arrived.state, EvidenceState::Withdrawn);
+    assert_eq!(arrived.withdrawn_because.as_deref(), Some("wrong file"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_began_here_is_not_taken_again() {
+    let row = row().await;
+    row.pull().await;
+    // The operator's instance is followed by the first one: the row becomes a ring.
+    let buyer = row.fourth.party(MAKER).await;
+    row.fourth.hand_on(&row.water, WATER, &buyer, MAKER, DisclosureLevel::Full).await;
+    let chips_again = row.first.party(("Chips again", 9)).await;
+    let peer = row.first.follow(&row.fourth, &chips_again, &buyer.token, &[CHIPS]).await;
+    // Water may not hand it on: nothing is offered at all.
+    assert_eq!(row.first.pull(&peer).await.unwrap(), Pulled { known: 1, ..Pulled::default() });
+    // The third one may: and what it offers began at the first.
+    let maker = row.third.party(MAKER).await;
+    let builder =
+        row.third.platform.organization_named(&row.third.platform.local_administrator(), "Builder").unwrap();
+    let account =
+        row.third.platform.account_named(&row.third.platform.local_administrator(), &builder, "root").await;
+    let account = account.unwrap().unwrap();
+    let viewer =
+        row.third.platform.viewer(&row.third.platform.local_administrator(), &account).await.unwrap();
+    let builder = Party { id: builder, viewer, token: String::new() };
+    row.third.hand_on(&builder, BUILDER, &maker, MAKER, DisclosureLevel::Full).await;
+    let peer = row.first.follow(&row.third, &chips_again, &maker.token, &[CHIPS]).await;
+    let pulled = row.first.pull(&peer).await.unwrap();
+    assert_eq!((pulled.taken, pulled.left.as_slice()), (0, [].as_slice()), "{pulled:?}");
+    assert!(row.first.evidence(&chips_again, EvidenceType::Sbom).is_empty());
+    assert_eq!(row.first.evidence(&row.chips, EvidenceType::Sbom).len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nobody_else_on_the_receiving_instance_sees_what_came() {
+    let row = row().await;
+    let rival = row.second.party(("Rival", 7)).await;
+    row.pull().await;
+    // Not even whom the supplier would serve here by default.
+    let admin = row.second.platform.local_administrator();
+    let chips = row.second.platform.organization_named(&admin, "Chips").unwrap();
+    let account =
+        row.second.platform.add_account(&admin, &chips, "root", Role::Administrator, false).await.unwrap();
+    let chips = Party {
+        viewer: row.second.platform.viewer(&admin, &account).await.unwrap(),
+        id: chips,
+        token: String::new(),
+    };
+    let link = NewLink {
+        supplier: chips.id.clone(),
+        customer: rival.id.clone(),
+        products: None,
+        valid_from: None,
+        valid_to: None,
+    };
+    let link = row.second.platform.propose_link(&chips.viewer, link).await.unwrap();
+    row.second.platform.accept_link(&rival.viewer, &link).await.unwrap();
+    assert!(row.second.evidence(&rival, EvidenceType::Sbom).is_empty());
+    // Until Chips registers it there itself: then it is delivered like anything else.
+    let claim = Unverified::from(sbom().sign(&[&key(CHIPS)]).unwrap());
+    let verified = claim.verify(&row.second.platform.own_keys(&chips.viewer)).unwrap();
+    row.second.platform.register(&chips.viewer, verified, Registration::default()).await.unwrap();
+    let [delivered] = row.second.evidence(&rival, EvidenceType::Sbom).try_into().unwrap();
+    assert_eq!(delivered.level, DisclosureLevel::Redacted);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_log_that_changed_its_past_is_not_pulled() {
+    let row = row().await;
+    let admin = row.second.platform.local_administrator();
+    row.third.pull(&row.peers[1]).await.unwrap();
+    let of_second = row.third.platform.peer(&admin, &row.peers[1]).await.unwrap();
+    let (_, another) = of_second.seen.unwrap();
+    let peer = row.second.platform.peer(&admin, &row.peers[0]).await.unwrap();
+    row.second.platform.peer_seen(&peer, 1, another).await.unwrap();
+    let error = row.second.pull(&row.peers[0]).await.unwrap_err().to_string();
+    assert!(
+        error.contains("502") && error.contains("forked or changed") && error.contains("peer-failed"),
+        "{error}"
+    );
+    let remote = row.second.remote(&row.second.token);
+    let peers = blocking(move || remote.peers()).await.unwrap();
+    assert_eq!((peers[0].failures, peers[0].tree_size), (1, 1));
+    assert!(peers[0].error.as_ref().unwrap().contains("forked"), "{peers:?}");
+    let maker = row.second.platform.organization_named(&admin, "Chips");
+    assert_eq!(maker, None, "nothing was taken");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn only_pinned_organizations_are_believed() {
+    let row = row().await;
+    row.pull().await;
+    let stranger = Instance::start().await;
+    let water = stranger.party(WATER).await;
+    let peer = stranger.follow(&row.third, &water, &row.water_there, &[MAKER]).await;
+    let pulled = stranger.pull(&peer).await.unwrap();
+    let [left] = pulled.left.as_slice() else { panic!("{pulled:?}") };
+    assert!(left.why.starts_with("signed by a key you have not accepted"), "{left:?}");
+    assert_eq!(pulled.taken, 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_bundle_is_taken_where_no_network_is() {
+    let row = row().await;
+    row.second.pull(&row.peers[0]).await.unwrap();
+    row.third.pull(&row.peers[1]).await.unwrap();
+    let remote = row.third.remote(&row.water_there);
+    let bundle = blocking(move || {
+        let evidence = remote.evidence(None, true).unwrap();
+        let mut gathering = Gathering::new(&remote, None);
+        let full = evidence.iter().filter(|e| e.level.starts_with("full"));
+        let items = full.map(|e| gathering.item(e).unwrap().unwrap()).collect();
+        serde_json::to_vec(&Bundle { items, ..Bundle::default() }).unwrap()
+    })
+    .await;
+    let changed = String::from_utf8(bundle.clone())
+        .unwrap()
+        .replace("\"version\":\"1.0\"", "\"version\":\"1.0\\u0007\"");
+    let (remote, peer) = (row.fourth.remote(&row.fourth.token), row.peers[2].clone());
+    let (refused, taken, again) = blocking(move || {
+        let refused = remote.take_bundle(&peer, changed.as_bytes()).unwrap();
+        let taken = remote.take_bundle(&peer, &bundle).unwrap();
+        (refused, taken, remote.take_bundle(&peer, &bundle).unwrap())
+    })
+    .await;
+    let about_sbom = |pulled: &Pulled| pulled.left.iter().filter(|l| l.why.contains("version")).count();
+    assert_eq!((refused.taken, about_sbom(&refused)), (0, 1), "{refused:?}");
+    assert_eq!((taken.taken, taken.known), (1, 0), "{taken:?}");
+    assert_eq!((again.taken, again.known), (0, 1), "{again:?}");
+    let [arrived] = row.fourth.evidence(&row.water, EvidenceType::Sbom).try_into().unwrap();
+    let proof = row.fourth.platform.proof(&row.water.viewer, &arrived.id, None).await.unwrap();
+    assert_eq!(proof.hops.len(), 3);
+}
