@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use datalog::{CommitError, Fact, FactError, ParsePatternError, Pattern, ProgramError, Session, WhatIfError};
+use datalog::{
+    Change, CommitError, Fact, FactError, ParsePatternError, Pattern, ProgramError, Session, Update,
+};
 use record::{
     Assessment, AssessmentFormat, AssessmentTotals, BlindSpot, Countermeasure, CountermeasureKind, Goal,
     GoalResidual, Plan, SystemSummary,
@@ -90,7 +92,7 @@ pub enum AssessError {
     Engine(#[from] CommitError),
     /// The engine failed while a plan was verified.
     #[error("a plan could not be verified: {0}")]
-    Verify(#[from] WhatIfError),
+    Verify(#[source] CommitError),
 }
 
 /// Attacks the model exhaustively and reports what follows.
@@ -123,7 +125,7 @@ pub fn assess_with(
     let goals = goal_patterns(system, &knowledge)?;
     let base = with_applied(system, facts(system, &judged), &options.applied);
     done(Stage::Facts);
-    let mut session = derive(&knowledge, options, &base)?;
+    let session = derive(&knowledge, options, &base)?;
     done(Stage::Derived);
     let vulnerabilities = verdicts(&session, system.document(), &judged).map_err(AssessError::Vocabulary)?;
     done(Stage::Verdicts);
@@ -134,17 +136,19 @@ pub fn assess_with(
         let reported = report_goals(&graph, &goals, options, done);
         done(Stage::Paths);
         let planned = Planned::new(&graph, system, &base, &reported, options);
+        let planned = planned.map_err(AssessError::Vocabulary)?;
         (reported, planned)
     };
     done(Stage::Plan);
-    let residual = plan.verify(&mut session, &patterns, &goals)?;
-    done(Stage::Verified);
+    let (complete, facts_derived) = (session.incomplete().is_none(), session.derived_facts());
     let mut blind_spots = blind_spots(system, &session);
+    let residual = plan.verify(session, &patterns, &goals)?;
+    done(Stage::Verified);
     blind_spots.extend(plan.unstoppable(&goals));
     blind_spots.sort();
     Ok(Assessment {
         schema: AssessmentFormat::V1,
-        complete: session.incomplete().is_none(),
+        complete,
         system: SystemSummary {
             name: system.name().to_owned(),
             sha256: system.digest(),
@@ -156,12 +160,12 @@ pub fn assess_with(
         seed: options.seed,
         choke_points: choke_points(&goals),
         countermeasures: plan.countermeasures(&goals),
-        plan: plan.plan(residual),
+        plan: plan.plan(residual, complete),
         goals,
         vulnerabilities,
         difference: None,
         blind_spots,
-        totals: AssessmentTotals { facts_derived: session.derived_facts() },
+        totals: AssessmentTotals { facts_derived },
     })
 }
 
@@ -239,38 +243,45 @@ impl Planned {
         base: &BTreeSet<Fact>,
         goals: &[Goal],
         options: &Options,
-    ) -> Self {
+    ) -> Result<Self, FactError> {
         let open: Vec<usize> =
             (0..goals.len()).filter(|g| goals.get(*g).is_some_and(|g| g.reached)).collect();
         let mut offers = Offers::new(graph, base, stated(system, base));
         let nothing_stated = offers.list().is_empty();
-        let mut choice = choose(graph, &mut offers, &open);
+        let mut choice = choose(graph, &mut offers, &open)?;
         // What the model offers goes first; only where it does not suffice are others proposed.
         if nothing_stated || !choice.unstoppable.is_empty() {
             offers.suggest();
-            choice = choose(graph, &mut offers, &open);
+            choice = choose(graph, &mut offers, &open)?;
         }
-        let disabled = offers.disabled(&choice.chosen);
+        let broken = offers.broken(&choice.chosen);
         let measures = offers.into_list();
-        let after = probabilities(graph, &disabled, options.worlds, options.seed);
-        Self { measures, choice, after: after.into_iter().map(|p| p.mean).collect() }
+        let after = probabilities(graph, &broken, options.worlds, options.seed);
+        Ok(Self { measures, choice, after: after.into_iter().map(|p| p.mean).collect() })
     }
 
     fn chosen(&self) -> impl Iterator<Item = &Measure> {
         self.choice.chosen.iter().filter_map(|at| self.measures.get(*at))
     }
 
-    /// What is left of each goal once the choice is applied in the engine.
+    /// What is left of each goal once the choice is applied in the engine, which then stays so.
     fn verify(
         &self,
-        session: &mut Session,
+        mut session: Session,
         patterns: &[Pattern],
         goals: &[Goal],
     ) -> Result<Vec<GoalResidual>, AssessError> {
-        let updates = updates(self.chosen());
-        let reached: Vec<bool> = session.what_if(&updates, |session, _| {
-            patterns.iter().map(|p| session.matching(p).is_ok_and(|facts| !facts.is_empty())).collect()
-        })?;
+        for Update { fact, change } in updates(self.chosen()) {
+            let changed = match change {
+                Change::Added => session.insert(&fact),
+                Change::Removed => session.retract(&fact),
+            };
+            changed.map_err(AssessError::Vocabulary)?;
+        }
+        session.commit().map_err(AssessError::Verify)?;
+        let reached: Result<Vec<bool>, FactError> =
+            patterns.iter().map(|p| Ok(!session.matching(p)?.is_empty())).collect();
+        let reached = reached.map_err(AssessError::Vocabulary)?;
         let residual = goals.iter().zip(reached).zip(&self.after);
         Ok(residual
             .map(|((goal, reached), after)| GoalResidual {
@@ -281,7 +292,8 @@ impl Planned {
             .collect())
     }
 
-    fn plan(&self, residual: Vec<GoalResidual>) -> Option<Plan> {
+    /// Nothing is proven of a system of which facts are missing.
+    fn plan(&self, residual: Vec<GoalResidual>, complete: bool) -> Option<Plan> {
         if self.choice.chosen.is_empty() {
             return None;
         }
@@ -291,7 +303,7 @@ impl Planned {
         Some(Plan {
             chosen,
             cost: crate::paths::rounded(self.chosen().map(|m| m.cost).sum()),
-            optimal: self.choice.optimal && held,
+            optimal: complete && self.choice.optimal && held,
             residual,
         })
     }

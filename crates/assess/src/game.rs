@@ -6,7 +6,7 @@
 
 use datalog::FactId;
 
-use crate::graph::{Disabled, Graph};
+use crate::graph::Graph;
 
 /// Played at once: eight figures of 64 bits are what a processor fetches from memory at once.
 pub(crate) const LANES: usize = 8;
@@ -79,15 +79,17 @@ impl Lanes for [f64; LANES] {
 }
 
 impl Game {
-    pub(crate) fn new(graph: &Graph<'_>, disabled: &Disabled) -> Self {
+    /// Applications in `off` are switched off.
+    pub(crate) fn new(graph: &Graph<'_>, off: &[usize]) -> Self {
+        let mut on = vec![true; graph.derivations.len()];
+        off.iter().for_each(|index| on[*index] = false);
         let mut game = Self { numbers: Vec::new(), decided: 0, moves: Vec::new(), premises: Vec::new() };
         for fact in graph.derivations.facts() {
             let base = graph.derivations.is_base(fact);
             game.numbers.push(if base { NONE } else { number(game.decided) });
             game.decided += usize::from(!base);
         }
-        let on = |index: &&usize| !disabled.get(**index).copied().unwrap_or_default();
-        for index in graph.order.iter().filter(on) {
+        for index in graph.order.iter().filter(|index| on[**index]) {
             let Some(application) = graph.application(*index) else { continue };
             let head = game.numbers[application.head.index()];
             if head == NONE {

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use datalog::{Application, Cheapest, Derivations, FactError, FactId, Pattern, Session, Uses};
+use datalog::{Application, Cheapest, Derivations, FactError, FactId, Pattern, Search, Session, Uses};
 
 use crate::exploit::Odds;
 use crate::facts::Judged;
@@ -25,14 +25,13 @@ pub(crate) struct Graph<'s> {
     /// By application; `None` where nothing has to succeed.
     pub(crate) chance: Vec<Option<usize>>,
     pub(crate) odds: Vec<Odds>,
+    /// By application: what it adds to the cost of a proof. The cheapest proof is the most probable.
+    costs: Vec<f64>,
     /// Applications so that, circles aside, premises are concluded before they are used.
     pub(crate) order: Vec<usize>,
     /// Facts of each goal, in the order asked for.
     pub(crate) goals: Vec<Vec<FactId>>,
 }
-
-/// Switched-off applications, by index; all others are on.
-pub(crate) type Disabled = [bool];
 
 impl<'s> Graph<'s> {
     /// Everything that facts of the goals rest on.
@@ -51,6 +50,7 @@ impl<'s> Graph<'s> {
             derivations,
             chance: Vec::new(),
             odds: Vec::new(),
+            costs: Vec::new(),
             order: Vec::new(),
             goals: facts?,
         };
@@ -99,12 +99,18 @@ impl<'s> Graph<'s> {
             });
             chances.push(Some(index));
         }
+        let cost = |odds: &Odds| COST_OF_A_STEP - odds.probability.ln() + COST_OF_A_DAY * odds.days;
+        let costs: Vec<f64> = odds.iter().map(cost).collect();
+        let of = |chance: &Option<usize>| chance.and_then(|at| costs.get(at).copied()).unwrap_or(0.0);
+        self.costs = chances.iter().map(of).collect();
         self.chance = chances;
         self.odds = odds;
     }
 
     fn sort(&mut self) {
-        let settled = self.cheapest(&[], &[], &[]);
+        let mut search = self.search();
+        search.to_the_end();
+        let settled = search.settled();
         let place = |a: Application<'_>| settled.get(a.head.index()).copied().flatten().map(|c| c.order);
         let mut order: Vec<usize> = (0..self.applications().len()).collect();
         order.sort_by_key(|i| self.application(*i).and_then(place).unwrap_or(usize::MAX));
@@ -116,23 +122,15 @@ impl<'s> Graph<'s> {
         self.odds.get(chance).copied()
     }
 
-    /// Cheapest proofs, the most probable, of one fact of each goal; of all facts if there are no goals. `extra` is added
-    /// to the cost of applications by index.
-    pub(crate) fn cheapest(
-        &self,
-        goals: &[&[FactId]],
-        extra: &[f64],
-        disabled: &Disabled,
-    ) -> Vec<Option<Cheapest>> {
-        self.derivations.cheapest_until(&self.uses, goals, &|index, _| {
-            if disabled.get(index).copied().unwrap_or_default() {
-                return f64::INFINITY;
-            }
-            let own = self
-                .odds_of(index)
-                .map_or(0.0, |odds| COST_OF_A_STEP - odds.probability.ln() + COST_OF_A_DAY * odds.days);
-            own + extra.get(index).copied().unwrap_or_default()
-        })
+    /// For the cheapest proofs, the most probable, of facts.
+    pub(crate) fn search(&self) -> Search<'_> {
+        self.derivations.search(&self.uses, self.costs.clone())
+    }
+
+    /// The same, with something added to the cost of each application.
+    pub(crate) fn search_with(&self, extra: &[f64]) -> Search<'_> {
+        let costs = self.costs.iter().zip(extra).map(|(cost, extra)| cost + extra);
+        self.derivations.search(&self.uses, costs.collect())
     }
 
     /// The applications of the cheapest proof of any of these facts; `None` if none of them has one.

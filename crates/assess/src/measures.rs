@@ -97,28 +97,29 @@ pub(crate) const REMOVABLE: &[Removable] = &[
     removes("wireless_range", Remove, 2.0, "switch-off-radio-in-{1}", "zone:{1}", &[0, 1]),
 ];
 
-/// What removing the base fact `fact` would be. `same` gives the base facts that fit a pattern.
-pub(crate) fn suggested(fact: &Fact, same: &dyn Fn(&Pattern) -> Vec<Fact>) -> Option<Measure> {
-    let way = way(&fact.relation)?;
-    if !is_suggestible(fact) {
-        return None;
-    }
+/// What removing the base fact `fact` would be, and the base facts that are to be taken away for it; none are yet.
+pub(crate) fn suggested(fact: &Fact) -> Option<(Measure, Option<Pattern>)> {
+    let way = way(&fact.relation).filter(|_| is_suggestible(fact))?;
     let words: BTreeMap<String, String> =
         fact.args.iter().enumerate().map(|(at, value)| (at.to_string(), plain(value))).collect();
-    let id = fill(way.id, &words).replace(['/', ' '], "-");
-    let (retract, insert) = match way.adds {
-        None => {
-            let shared = |(column, value)| way.group.contains(&column).then(|| plain(value));
-            let args = fact.args.iter().enumerate().map(shared).collect();
-            let group = Pattern { relation: fact.relation.clone(), args };
-            (same(&group).into_iter().collect(), BTreeSet::new())
-        }
-        Some((relation, args)) => {
-            let args = args.iter().map(|a| Value::Symbol(fill(a, &words))).collect();
-            (BTreeSet::new(), BTreeSet::from([Fact { relation: relation.to_owned(), args }]))
-        }
+    let shared = |(column, value)| way.group.contains(&column).then(|| plain(value));
+    let taken = way.adds.is_none().then(|| Pattern {
+        relation: fact.relation.clone(),
+        args: fact.args.iter().enumerate().map(shared).collect(),
+    });
+    let insert = way.adds.map(|(relation, args)| {
+        let args = args.iter().map(|a| Value::Symbol(fill(a, &words))).collect();
+        Fact { relation: relation.to_owned(), args }
+    });
+    let measure = Measure {
+        id: fill(way.id, &words).replace(['/', ' '], "-"),
+        kind: way.kind,
+        target: fill(way.target, &words),
+        cost: way.cost,
+        retract: BTreeSet::new(),
+        insert: insert.into_iter().collect(),
     };
-    Some(Measure { id, kind: way.kind, target: fill(way.target, &words), cost: way.cost, retract, insert })
+    Some((measure, taken))
 }
 
 /// There is a countermeasure for the fact.
@@ -169,14 +170,15 @@ pub(crate) fn with_applied(
     for fact in facts.iter().filter(|fact| is_suggestible(fact)) {
         by_relation.entry(&fact.relation).or_default().push(fact);
     }
-    let same = |pattern: &Pattern| {
+    let same = |pattern: Pattern| -> BTreeSet<Fact> {
         let of = by_relation.get(pattern.relation.as_str()).into_iter().flatten();
-        of.filter(|fact| fits(pattern, fact)).map(|fact| (*fact).clone()).collect()
+        of.filter(|fact| fits(&pattern, fact)).map(|fact| (*fact).clone()).collect()
     };
-    let named = |fact: &&Fact| suggested(fact, &|_| Vec::new()).is_some_and(|m| applied.contains(&m.id));
-    let suggested = facts.iter().filter(named).filter_map(|fact| suggested(fact, &same));
-    let chosen: Vec<Measure> =
-        stated(system, &facts).into_iter().chain(suggested).filter(|m| applied.contains(&m.id)).collect();
+    let suggested = facts.iter().filter_map(suggested).filter(|(measure, _)| applied.contains(&measure.id));
+    let suggested =
+        suggested.map(|(measure, taken)| Measure { retract: taken.map(same).unwrap_or_default(), ..measure });
+    let stated = stated(system, &facts).into_iter().filter(|measure| applied.contains(&measure.id));
+    let chosen: Vec<Measure> = stated.chain(suggested).collect();
     let mut changed = facts;
     for measure in chosen {
         changed.retain(|fact| !measure.retract.contains(fact));
@@ -330,8 +332,7 @@ mod tests {
     #[test]
     fn a_passage_inside_one_zone_cannot_be_blocked() {
         let allow = |from, to| Fact::of("allow", &[from, to, "tcp/80"]);
-        let none = |_: &Pattern| Vec::new();
-        assert_eq!(suggested(&allow("it", "it/web1"), &none), None);
-        assert!(suggested(&allow("outside", "it/web1"), &none).is_some());
+        assert_eq!(suggested(&allow("it", "it/web1")), None);
+        assert!(suggested(&allow("outside", "it/web1")).is_some());
     }
 }

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use datalog::{Fact, FactId, Pattern};
+use datalog::{Fact, FactError, FactId, Pattern};
 
 use crate::graph::Graph;
 use crate::measures::{Measure, adding, fits, is_suggestible, is_taken_away, suggested};
@@ -21,19 +21,18 @@ pub(crate) struct Offers<'g> {
     retracted: Vec<Vec<FactId>>,
     by_fact: HashMap<FactId, Vec<usize>>,
     /// Applications with what must not hold for them, by its relation.
-    absent: BTreeMap<String, Vec<(usize, Pattern)>>,
+    absent: BTreeMap<String, BTreeMap<Pattern, Vec<usize>>>,
     /// Facts for which the countermeasures have been looked up.
     asked: BTreeSet<FactId>,
 }
 
 impl<'g> Offers<'g> {
     pub(crate) fn new(graph: &'g Graph<'g>, base: &'g BTreeSet<Fact>, stated: Vec<Measure>) -> Self {
-        let mut absent: BTreeMap<String, Vec<(usize, Pattern)>> = BTreeMap::new();
+        let mut absent: BTreeMap<String, BTreeMap<Pattern, Vec<usize>>> = BTreeMap::new();
         for (index, application) in graph.applications().enumerate() {
-            for text in graph.derivations.absent(graph.session, application) {
-                if let Ok(pattern) = text.parse::<Pattern>() {
-                    absent.entry(pattern.relation.clone()).or_default().push((index, pattern));
-                }
+            for pattern in graph.derivations.absent(graph.session, application) {
+                let of = absent.entry(pattern.relation.clone()).or_default();
+                of.entry(pattern).or_default().push(index);
             }
         }
         let mut offers = Self {
@@ -81,92 +80,86 @@ impl<'g> Offers<'g> {
         self.list.push(measure);
     }
 
-    fn ask(&mut self, fact: FactId) {
-        if !self.asked.insert(fact) || !self.graph.derivations.is_base(fact) {
-            return;
+    fn ask(&mut self, fact: FactId) -> Result<(), FactError> {
+        let Graph { derivations, session, .. } = self.graph;
+        if !self.asked.insert(fact) || !derivations.is_base(fact) {
+            return Ok(());
         }
-        let relation = self.graph.derivations.relation(self.graph.session, fact);
-        if self.removable.contains(relation) {
-            let fact = self.graph.derivations.fact(self.graph.session, fact);
-            let session = self.graph.session;
-            let base = self.base;
-            let same = |pattern: &Pattern| {
-                let facts = session.matching(pattern).unwrap_or_default();
-                facts.into_iter().filter(|fact| base.contains(fact)).collect()
-            };
-            suggested(&fact, &same).into_iter().for_each(|measure| self.add(measure));
+        if !self.removable.contains(derivations.relation(session, fact)) {
+            return Ok(());
         }
+        if let Some((mut measure, taken)) = suggested(&derivations.fact(session, fact)) {
+            if let Some(pattern) = taken {
+                let facts = session.matching(&pattern)?;
+                measure.retract = facts.into_iter().filter(|fact| self.base.contains(fact)).collect();
+            }
+            self.add(measure);
+        }
+        Ok(())
     }
 
     /// Facts of the graph whose countermeasure adds one that fits.
-    fn adding(&self, absent: &Pattern) -> Vec<FactId> {
+    fn adding(&self, absent: &Pattern) -> Result<Vec<FactId>, FactError> {
         let Graph { derivations, session, .. } = self.graph;
-        let ways = adding(absent).into_iter().filter(|way| self.removable.contains(way.relation.as_str()));
-        let facts = ways.filter_map(|way| derivations.matching(session, &way).ok()).flatten();
-        facts.filter(|fact| derivations.is_base(*fact)).collect()
+        let mut found = Vec::new();
+        for way in adding(absent).iter().filter(|way| self.removable.contains(way.relation.as_str())) {
+            let facts = derivations.matching(session, way)?;
+            found.extend(facts.into_iter().filter(|fact| derivations.is_base(*fact)));
+        }
+        Ok(found)
     }
 
     /// Measures that break one of these applications.
-    pub(crate) fn breaking(&mut self, proof: &[usize]) -> BTreeSet<usize> {
+    pub(crate) fn breaking(&mut self, proof: &[usize]) -> Result<BTreeSet<usize>, FactError> {
         let mut by = BTreeSet::new();
         for application in proof.iter().filter_map(|index| self.graph.application(*index)) {
             for premise in application.premises {
-                self.ask(*premise);
+                self.ask(*premise)?;
                 by.extend(self.by_fact.get(premise).into_iter().flatten());
             }
-            for text in self.graph.derivations.absent(self.graph.session, application) {
-                let Ok(absent) = text.parse::<Pattern>() else { continue };
-                self.adding(&absent).into_iter().for_each(|fact| self.ask(fact));
+            for absent in self.graph.derivations.absent(self.graph.session, application) {
+                for fact in self.adding(&absent)? {
+                    self.ask(fact)?;
+                }
                 let adds = |measure: &Measure| measure.insert.iter().any(|fact| fits(&absent, fact));
                 by.extend(
                     self.list.iter().enumerate().filter(|(_, measure)| adds(measure)).map(|(at, _)| at),
                 );
             }
         }
-        by
+        Ok(by)
     }
 
-    /// Switches off what the chosen measures break.
-    pub(crate) fn disabled(&self, chosen: &BTreeSet<usize>) -> Vec<bool> {
-        let mut disabled = vec![false; self.graph.derivations.len()];
-        let mut off = |index: usize| {
-            if let Some(slot) = disabled.get_mut(index) {
-                *slot = true;
-            }
-        };
-        for fact in chosen.iter().filter_map(|at| self.retracted.get(*at)).flatten() {
-            self.graph.uses.of(*fact).for_each(&mut off);
-        }
-        for fact in chosen.iter().filter_map(|at| self.list.get(*at)).flat_map(|measure| &measure.insert) {
+    /// Applications that these measures break.
+    pub(crate) fn broken(&self, measures: &BTreeSet<usize>) -> Vec<usize> {
+        let retracted = measures.iter().filter_map(|at| self.retracted.get(*at)).flatten();
+        let mut broken: Vec<usize> = retracted.flat_map(|fact| self.graph.uses.of(*fact)).collect();
+        let inserted = measures.iter().filter_map(|at| self.list.get(*at)).flat_map(|m| &m.insert);
+        for fact in inserted {
             let absent = self.absent.get(&fact.relation).into_iter().flatten();
-            absent.filter(|(_, pattern)| fits(pattern, fact)).for_each(|(index, _)| off(*index));
+            broken.extend(absent.filter(|(pattern, _)| fits(pattern, fact)).flat_map(|(_, all)| all));
         }
-        disabled
+        broken
     }
 
-    /// Switches off what any measure breaks, those that have not been suggested yet included.
-    pub(crate) fn all_disabled(&self) -> Vec<bool> {
-        let mut disabled = self.disabled(&(0..self.list.len()).collect());
+    /// Applications that any measure breaks, those that have not been suggested yet included.
+    pub(crate) fn breakable(&self) -> Result<Vec<usize>, FactError> {
+        let mut broken = self.broken(&(0..self.list.len()).collect());
         let Graph { derivations, session, .. } = self.graph;
-        let mut off = |index: usize| {
-            if let Some(slot) = disabled.get_mut(index) {
-                *slot = true;
-            }
-        };
         for fact in derivations.facts().filter(|fact| derivations.is_base(*fact)) {
             let relation = derivations.relation(session, fact);
             if self.removable.contains(relation)
                 && is_taken_away(relation)
                 && (relation != "allow" || is_suggestible(&derivations.fact(session, fact)))
             {
-                self.graph.uses.of(fact).for_each(&mut off);
+                broken.extend(self.graph.uses.of(fact));
             }
         }
-        for (index, pattern) in self.absent.values().flatten() {
-            if !self.adding(pattern).is_empty() {
-                off(*index);
+        for (pattern, applications) in self.absent.values().flatten() {
+            if !self.adding(pattern)?.is_empty() {
+                broken.extend(applications);
             }
         }
-        disabled
+        Ok(broken)
     }
 }

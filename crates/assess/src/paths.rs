@@ -26,7 +26,9 @@ pub(crate) fn routes(graph: &Graph<'_>, goal: &[FactId], count: usize) -> Vec<Ve
         if routes.len() == count {
             break;
         }
-        let Some(route) = graph.proof(&graph.cheapest(&[goal], &penalty, &[]), goal) else { break };
+        let mut search = graph.search_with(&penalty);
+        search.until(&[goal]);
+        let Some(route) = graph.proof(search.settled(), goal) else { break };
         let acts: BTreeSet<usize> = route.iter().copied().filter(|i| graph.odds_of(*i).is_some()).collect();
         for index in &acts {
             if let Some(cost) = penalty.get_mut(*index) {

@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use datalog::{Change, FactId, Update};
+use datalog::{Change, FactError, FactId, Update};
 use good_lp::{Expression, Solution, SolverModel, variable, variables};
 
 use crate::graph::Graph;
@@ -15,6 +15,9 @@ use crate::offers::Offers;
 
 /// Most constraints before the search settles for a choice that stops the attacks without being proven cheapest.
 const MAX_CONSTRAINTS: usize = 2000;
+
+/// Measures one of which has to be chosen.
+type Constraint = BTreeSet<usize>;
 
 /// Measures by index, and whether there is no cheaper choice.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -28,33 +31,25 @@ pub(crate) struct Choice {
 }
 
 /// Chooses; `goals` are indices into the graph's goals.
-pub(crate) fn choose(graph: &Graph<'_>, offers: &mut Offers<'_>, goals: &[usize]) -> Choice {
+pub(crate) fn choose(
+    graph: &Graph<'_>,
+    offers: &mut Offers<'_>,
+    goals: &[usize],
+) -> Result<Choice, FactError> {
     let mut choice = Choice { optimal: true, ..Choice::default() };
-    let all: Vec<&[FactId]> = goals.iter().map(|goal| facts(graph, *goal)).collect();
-    let hopeless = graph.cheapest(&all, &[], &offers.all_disabled());
-    let (open, unstoppable): (Vec<usize>, Vec<usize>) =
-        goals.iter().partition(|goal| graph.proof(&hopeless, facts(graph, **goal)).is_none());
+    let mut hopeless = graph.search();
+    hopeless.switch_off(offers.breakable()?);
+    hopeless.until(&all(graph, goals));
+    let (mut open, unstoppable): (Vec<usize>, Vec<usize>) =
+        goals.iter().partition(|goal| graph.proof(hopeless.settled(), facts(graph, **goal)).is_none());
     choice.unstoppable.extend(unstoppable);
-    let wanted: Vec<&[FactId]> = open.iter().map(|goal| facts(graph, *goal)).collect();
-    let mut constraints: BTreeSet<BTreeSet<usize>> = BTreeSet::new();
-    while !open.is_empty() {
-        let cheapest = graph.cheapest(&wanted, &[], &offers.disabled(&choice.chosen));
-        let mut found = false;
-        for goal in &open {
-            let Some(proof) = graph.proof(&cheapest, facts(graph, *goal)) else { continue };
-            found = true;
-            let by = offers.breaking(&proof);
-            choice.stops.resize(offers.list().len(), BTreeSet::new());
-            for measure in &by {
-                if let Some(goals) = choice.stops.get_mut(*measure) {
-                    goals.insert(*goal);
-                }
-            }
-            constraints.insert(by);
-        }
-        if !found {
+    let mut constraints: BTreeSet<Constraint> = BTreeSet::new();
+    loop {
+        let found = left(graph, offers, &mut open, &mut choice)?;
+        if found.is_empty() {
             break;
         }
+        constraints.extend(found);
         match solve(offers.list(), &constraints).filter(|_| constraints.len() <= MAX_CONSTRAINTS) {
             Some(chosen) => choice.chosen = chosen,
             None => {
@@ -65,7 +60,49 @@ pub(crate) fn choose(graph: &Graph<'_>, offers: &mut Offers<'_>, goals: &[usize]
         }
     }
     choice.stops.resize(offers.list().len(), BTreeSet::new());
-    choice
+    Ok(choice)
+}
+
+/// Constraints of proofs that the choice leaves, no two of which share a measure, goals apart: after each proof all that
+/// breaks it is taken away as well. One look at the graph so gives as many constraints as there are separate ways in.
+fn left(
+    graph: &Graph<'_>,
+    offers: &mut Offers<'_>,
+    open: &mut Vec<usize>,
+    choice: &mut Choice,
+) -> Result<BTreeSet<Constraint>, FactError> {
+    let mut search = graph.search();
+    search.switch_off(offers.broken(&choice.chosen));
+    let mut found = BTreeSet::new();
+    loop {
+        search.until(&all(graph, open));
+        let mut breaking = Constraint::new();
+        for goal in open.clone() {
+            let Some(proof) = graph.proof(search.settled(), facts(graph, goal)) else { continue };
+            let by = offers.breaking(&proof)?;
+            if by.is_empty() {
+                open.retain(|other| *other != goal);
+                choice.unstoppable.insert(goal);
+                continue;
+            }
+            choice.stops.resize(offers.list().len(), BTreeSet::new());
+            for measure in &by {
+                if let Some(goals) = choice.stops.get_mut(*measure) {
+                    goals.insert(goal);
+                }
+            }
+            breaking.extend(&by);
+            found.insert(by);
+        }
+        if breaking.is_empty() {
+            return Ok(found);
+        }
+        search.switch_off(offers.broken(&breaking));
+    }
+}
+
+fn all<'g>(graph: &'g Graph<'_>, goals: &[usize]) -> Vec<&'g [FactId]> {
+    goals.iter().map(|goal| facts(graph, *goal)).collect()
 }
 
 fn facts<'g>(graph: &'g Graph<'_>, goal: usize) -> &'g [FactId] {
@@ -73,7 +110,7 @@ fn facts<'g>(graph: &'g Graph<'_>, goal: usize) -> &'g [FactId] {
 }
 
 /// Fewest costs so that each constraint has a chosen measure; `None` if the solver gives up.
-fn solve(measures: &[Measure], constraints: &BTreeSet<BTreeSet<usize>>) -> Option<BTreeSet<usize>> {
+fn solve(measures: &[Measure], constraints: &BTreeSet<Constraint>) -> Option<BTreeSet<usize>> {
     let mut problem = variables!();
     let ranks = ranks(measures);
     let named: BTreeSet<usize> = constraints.iter().flatten().copied().collect();

@@ -7,7 +7,7 @@
 use record::{Days, Probability};
 
 use crate::game::{Game, LANES};
-use crate::graph::{Disabled, Graph};
+use crate::graph::Graph;
 use crate::paths::rounded;
 use crate::random::Random;
 
@@ -15,15 +15,10 @@ use crate::random::Random;
 const MAX_TIMED_WORLDS: usize = 1024;
 const MAX_TIMED_WORK: usize = 100_000_000;
 
-/// How often each goal is reached among `worlds`, rounded up to a multiple of 64.
-pub(crate) fn probabilities(
-    graph: &Graph<'_>,
-    disabled: &Disabled,
-    worlds: usize,
-    seed: u64,
-) -> Vec<Probability> {
+/// How often each goal is reached among `worlds`, rounded up to a multiple of 64, without the applications in `off`.
+pub(crate) fn probabilities(graph: &Graph<'_>, off: &[usize], worlds: usize, seed: u64) -> Vec<Probability> {
     let batches = worlds.div_ceil(64).max(1);
-    let (mut random, game) = (Random::new(seed), Game::new(graph, disabled));
+    let (mut random, game) = (Random::new(seed), Game::new(graph, off));
     let mut reached = vec![0_u64; graph.goals.len()];
     for start in (0..batches).step_by(LANES) {
         let mut chances = vec![[0; LANES]; graph.odds.len()];

@@ -7,13 +7,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::bodies::{Body, Facts};
-use crate::cheapest::{Cheapest, Uses};
+use crate::cheapest::{Cheapest, Search};
 use crate::matching::{Bindings, unify};
 use crate::packed::Packed;
 use crate::pattern::{FactError, Pattern, decode};
 use crate::program::{Atom, ColumnType, Literal, Program, RelationId, Rule, RuleId, Term};
 use crate::seminaive::{Applied, SemiNaive};
 use crate::session::{Machine, Session};
+use crate::uses::Uses;
 use crate::value::{Fact, Row, Value};
 
 /// A fact of [`Derivations`]: its number there.
@@ -169,8 +170,8 @@ impl Derivations {
         bindings
     }
 
-    /// What must not hold for the application, as patterns.
-    pub fn absent(&self, session: &Session, application: Application<'_>) -> Vec<String> {
+    /// What must not hold for the application.
+    pub fn absent(&self, session: &Session, application: Application<'_>) -> Vec<Pattern> {
         let Some(rule) = session.program.rules.get(application.rule.0) else { return Vec::new() };
         let mut negative = rule
             .body
@@ -181,29 +182,28 @@ impl Derivations {
             return Vec::new();
         }
         let bindings = self.bindings(rule, application);
-        negative.map(|atom| show(session, atom, &|v| bindings.get(v).copied().flatten())).collect()
+        negative.map(|atom| pattern(session, atom, &|v| bindings.get(v).copied().flatten())).collect()
     }
 
     /// Cheapest proofs of all facts under costs above or equal 0 for each application; base facts cost nothing.
     /// `None` for facts without a proof of finite cost.
     pub fn cheapest(&self, cost: &dyn Fn(usize, Application<'_>) -> f64) -> Vec<Option<Cheapest>> {
-        crate::cheapest::cheapest(self, &self.uses(), &[], cost)
+        let costs = (0..).zip(self.applications()).map(|(index, a)| cost(index, a).max(0.0)).collect();
+        let uses = self.uses();
+        let mut search = self.search(&uses, costs);
+        search.to_the_end();
+        search.into_settled()
     }
 
-    /// Which applications use which facts: for [`Derivations::cheapest_until`].
+    /// Which applications use which facts: for [`Derivations::search`].
     pub fn uses(&self) -> Uses {
         Uses::new(self)
     }
 
-    /// The same, but only until each of the `goals` has a fact with a proof: the cheapest of that goal. All facts if
-    /// there are no goals. `uses` are of these derivations.
-    pub fn cheapest_until(
-        &self,
-        uses: &Uses,
-        goals: &[&[FactId]],
-        cost: &dyn Fn(usize, Application<'_>) -> f64,
-    ) -> Vec<Option<Cheapest>> {
-        crate::cheapest::cheapest(self, uses, goals, cost)
+    /// For cheapest proofs of single facts, again and again. `uses` are of these derivations; costs are by application,
+    /// above or equal 0, infinite for what is not to be used.
+    pub fn search<'d>(&'d self, uses: &'d Uses, costs: Vec<f64>) -> Search<'d> {
+        Search::new(self, uses, costs)
     }
 
     /// The applications of the cheapest proof of a fact, each once, premises before conclusions.
@@ -264,23 +264,22 @@ impl Derivations {
     }
 }
 
-/// An atom with what is known of its variables, `_` for the rest.
-pub(crate) fn show(session: &Session, atom: &Atom, value: &dyn Fn(usize) -> Option<u32>) -> String {
+/// An atom with what is known of its variables.
+fn pattern(session: &Session, atom: &Atom, value: &dyn Fn(usize) -> Option<u32>) -> Pattern {
     let relation = session.program.relation(atom.relation);
-    let args: Vec<String> = atom
-        .terms
-        .iter()
-        .zip(&relation.columns)
-        .map(|(term, (_, kind))| {
-            let bits = match term {
-                Term::Variable(v) => value(*v),
-                Term::Constant(value) => Some(*value),
-                Term::Anything => None,
-            };
-            bits.map_or("_".to_owned(), |bits| decode(&session.program.symbols, *kind, bits).to_string())
+    let arg = |(term, (_, kind)): (&Term, &(String, ColumnType))| {
+        let bits = match term {
+            Term::Variable(v) => value(*v),
+            Term::Constant(value) => Some(*value),
+            Term::Anything => None,
+        };
+        bits.map(|bits| match decode(&session.program.symbols, *kind, bits) {
+            Value::Symbol(name) => name,
+            Value::Int(figure) => figure.to_string(),
         })
-        .collect();
-    format!("{}({})", relation.name, args.join(", "))
+    };
+    let args = atom.terms.iter().zip(&relation.columns).map(arg).collect();
+    Pattern { relation: relation.name.clone(), args }
 }
 
 /// A proof with shared parts once, premises before conclusions.
@@ -522,7 +521,7 @@ impl Session {
                 rule: application.rule,
                 conclusion: derivations.fact(self, application.head),
                 premises: application.premises.iter().map(|p| derivations.fact(self, *p)).collect(),
-                absent: derivations.absent(self, application),
+                absent: derivations.absent(self, application).iter().map(Pattern::to_string).collect(),
                 values: derivations.values(self, application),
             })
         };

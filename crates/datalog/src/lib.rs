@@ -66,9 +66,10 @@ mod session;
 mod source;
 mod stratify;
 mod syntax;
+mod uses;
 mod value;
 
-pub use cheapest::{Cheapest, Uses};
+pub use cheapest::{Cheapest, Search};
 pub use explain::{Application, Derivations, FactId, Proof, ProofStep};
 pub use lex::LexError;
 pub use missing::Missing;
@@ -87,4 +88,5 @@ pub use session::{
 pub use source::{Diagnostic, MAX_SOURCE_BYTES, Source, Span};
 pub use stratify::StratifyError;
 pub use syntax::{Annotation, Argument};
+pub use uses::Uses;
 pub use value::{Change, Fact, Update, Value};

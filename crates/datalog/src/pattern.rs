@@ -1,5 +1,6 @@
 //! Facts and patterns as people write them outside of rules: no variables, so every word is a name.
 
+use std::fmt;
 use std::str::FromStr;
 
 use crate::program::{ColumnType, Program, RelationId};
@@ -13,6 +14,19 @@ pub struct Pattern {
     pub relation: String,
     /// `None` is `_`: anything.
     pub args: Vec<Option<String>>,
+}
+
+impl fmt::Display for Pattern {
+    /// As [`Pattern::from_str`] reads it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shown = |arg: &Option<String>| match arg {
+            None => "_".to_owned(),
+            Some(figure) if figure.parse::<i32>().is_ok() => figure.clone(),
+            Some(name) => Value::Symbol(name.clone()).to_string(),
+        };
+        let args: Vec<String> = self.args.iter().map(shown).collect();
+        write!(f, "{}({})", self.relation, args.join(", "))
+    }
 }
 
 /// Why text is no pattern.
