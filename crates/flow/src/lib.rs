@@ -16,7 +16,7 @@
 //! - `labels`, `taint`: origins of data as a powerset lattice; interprocedural fixpoint.
 //! - `dispatch`: tables of names and functions.
 //! - `decode`, `filler`, `machine`: texts that the program computes, found by running the code that does.
-//! - `replay`: inputs that reach a place, found and shown by running.
+//! - `replay`: inputs that reach a place, found by solving conditions and shown by running.
 //! - `facts`: all of it for one program; call graph with callbacks and tables of function pointers.
 //!
 //! Not here: what is suspicious. Not yet: functions of statically linked libraries without symbols. What was cut by a budget is told by [`Facts::complete`].
@@ -49,5 +49,5 @@ pub use graph::Dominance;
 pub use guard::{Guard, Test};
 pub use knowledge::{Comparison, Fact, Spot, facts_of, operations};
 pub use labels::Labels;
-pub use replay::{Goal, Proof};
+pub use replay::{Aim, Goal, Proof};
 pub use value::{Arena, Value, ValueId};

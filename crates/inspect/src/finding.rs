@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use flow::{Edge, Facts, Labels};
+use flow::{Aim, Comparison, Edge, Facts, Labels};
 use program::{FuncId, VirtAddr};
 use record::{
     Address, ControlFlow, Evidence, Finding, Location, Payload, Review, RouteStep, Source, SourceKind,
@@ -14,7 +14,6 @@ use crate::detectors::DETECTORS;
 use crate::disassembly;
 use crate::files::{escaped, fingerprint, severity};
 use crate::query::ConstantTest;
-use flow::Comparison;
 
 /// Name of a detector. An alias, because `serde` would borrow a reference from its input.
 type RuleId = &'static str;
@@ -38,6 +37,12 @@ pub(crate) struct ProgramFinding {
     pub(crate) control_flow: Option<ControlFlow>,
     /// Filled in afterwards, by running.
     pub(crate) witness: Option<Witness>,
+    /// What shows it when it is reached, if that is not the payload's instruction.
+    #[serde(skip)]
+    pub(crate) aim: Option<Aim>,
+    /// Where the data that opens the way comes in, if that is not the source.
+    #[serde(skip)]
+    pub(crate) entry: Option<Source>,
 }
 
 /// A rule that exists.

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use flow::{Facts, Goal, Labels, Proof};
+use flow::{Aim, Facts, Goal, Labels, Proof};
 use program::{FuncId, VirtAddr};
 use record::{Severity, SourceKind, Witness, WitnessInput, WitnessStatus};
 
@@ -14,8 +14,6 @@ use crate::finding::ProgramFinding;
 
 /// Findings of one program that are tried.
 const MAX_TRIED: usize = 4;
-/// Work of one run, as it is counted.
-const RUN: u64 = 60_000;
 
 /// Adds a witness to each finding that can have one; the work that it took.
 pub(crate) fn prove(facts: &Facts<'_>, findings: &mut [ProgramFinding]) -> u64 {
@@ -26,13 +24,13 @@ pub(crate) fn prove(facts: &Facts<'_>, findings: &mut [ProgramFinding]) -> u64 {
     for index in order {
         let Some(finding) = findings.get_mut(index) else { continue };
         let Some(goal) = goal(facts, finding) else { continue };
-        let (witness, runs) = if tried < MAX_TRIED {
+        let (witness, more) = if tried < MAX_TRIED {
             tried += 1;
             attempt(facts, &goal)
         } else {
             (not(WitnessStatus::NotAttempted, "other findings of this program were tried"), 0)
         };
-        work += u64::from(runs) * RUN;
+        work += more;
         finding.witness = Some(witness);
     }
     work
@@ -42,24 +40,26 @@ fn not(status: WitnessStatus, how: &str) -> Witness {
     Witness { status, input: None, how: how.to_owned() }
 }
 
-fn attempt(facts: &Facts<'_>, goal: &Goal) -> (Witness, u32) {
+fn attempt(facts: &Facts<'_>, goal: &Goal) -> (Witness, u64) {
     match facts.prove(goal) {
-        Some(Proof::Confirmed { input, runs }) => {
+        Some(Proof::Confirmed { input, piece, runs, work }) => {
+            let pieces =
+                piece.map_or_else(String::new, |bytes| format!(", taken in {bytes} bytes at a time"));
             let how = format!(
-                "run in the P-code interpreter with modelled library calls, input number {runs}; random inputs of the \
-                 same length do not reach the payload"
+                "run in the P-code interpreter with modelled library calls, input number {runs}{pieces}; random inputs \
+                 of the same length do not reach the payload"
             );
             let input = Some(WitnessInput { hex: hex::encode(input) });
-            (Witness { status: WitnessStatus::Confirmed, input, how }, runs)
+            (Witness { status: WitnessStatus::Confirmed, input, how }, work)
         }
-        Some(Proof::Unsolved { runs, always: true }) => {
+        Some(Proof::Unsolved { always: true, work, .. }) => {
             let how =
                 "random inputs reach the payload, too, where the program is run with modelled library calls";
-            (not(WitnessStatus::NotPossible, how), runs)
+            (not(WitnessStatus::NotPossible, how), work)
         }
-        Some(Proof::Unsolved { runs, always: false }) => {
+        Some(Proof::Unsolved { runs, always: false, work }) => {
             let how = format!("none of {runs} inputs that were tried reaches the payload");
-            (not(WitnessStatus::NotPossible, &how), runs)
+            (not(WitnessStatus::NotPossible, &how), work)
         }
         None => (not(WitnessStatus::NotPossible, "the program cannot be run from where data enters"), 0),
     }
@@ -70,9 +70,9 @@ fn goal(facts: &Facts<'_>, finding: &ProgramFinding) -> Option<Goal> {
     if severity(finding.score) < Severity::High {
         return None;
     }
-    let source = finding.source.as_ref()?;
+    let source = finding.entry.as_ref().or(finding.source.as_ref())?;
     let trigger = finding.trigger.as_ref()?;
-    let place = VirtAddr(finding.payload.as_ref()?.address?.0);
+    let aim = aim(finding)?;
     let value = trigger.value.as_ref().and_then(|value| hex::decode(&value.hex).ok())?;
     let origin = match source.kind {
         SourceKind::Network => Labels::NETWORK,
@@ -88,8 +88,28 @@ fn goal(facts: &Facts<'_>, finding: &ProgramFinding) -> Option<Goal> {
         facts.program().functions().find(|(_, function)| calls(function)).map(|(id, _)| id)
     };
     let entered = source.address.and_then(|address| calling(address.0));
-    let start = entered.or_else(|| first_of(facts, calling(place.0)?))?;
-    Some(Goal { start, place, origin, value })
+    let holding = |at: u64| {
+        let holds = |block: &program::Block, function: &program::Function| {
+            function.instructions(block).iter().any(|instruction| instruction.address.0 == at)
+        };
+        let all = |function: &program::Function| function.blocks.iter().any(|block| holds(block, function));
+        facts.program().functions().find(|(_, function)| all(function)).map(|(id, _)| id)
+    };
+    let place = match aim {
+        Aim::Instruction(at) | Aim::Branch { from: at, .. } => at.0,
+    };
+    let start = entered.or_else(|| first_of(facts, holding(place)?))?;
+    Some(Goal { start, aim, origin, value })
+}
+
+/// What shows a finding. Where a constant stands in for a check, the payload is that check, which everybody comes to:
+/// only the branch that the constant opens shows something.
+fn aim(finding: &ProgramFinding) -> Option<Aim> {
+    let payload = finding.payload.as_ref()?;
+    match payload.operation.as_str() {
+        "authentication.success" | "authentication.skip" | "signature.skip" => finding.aim,
+        _ => finding.aim.or(Some(Aim::Instruction(VirtAddr(payload.address?.0)))),
+    }
 }
 
 /// The function that nobody calls, from which a function is reached: the program's own beginning.

@@ -24,7 +24,8 @@ enum Kind<'f> {
 /// What a conversion took in.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Taken {
-    Text(Vec<u8>),
+    /// Bytes, and where they stand in the text.
+    Text(Vec<u8>, usize),
     /// A number of this many bytes.
     Number(u64, u16),
 }
@@ -54,11 +55,14 @@ pub(super) fn scan(text: &[u8], format: &[u8], word: u16) -> Scanned {
                 at += 1;
             }
             Part::Conversion { keep, width, kind } => {
-                let Some((taken, count)) = convert(here, width, kind, at) else {
+                let Some((mut taken, count)) = convert(here, width, kind, at) else {
                     scanned.wanted = Some(inserted(text, at, example(kind)));
                     return scanned;
                 };
                 at += count;
+                if let Taken::Text(text, start) = &mut taken {
+                    *start = at - text.len();
+                }
                 scanned.taken.extend(Some(taken).filter(|_| keep));
             }
         }
@@ -171,17 +175,17 @@ fn convert(text: &[u8], width: usize, kind: Kind<'_>, before: usize) -> Option<(
         Kind::Count => Some((Taken::Number(before as u64, 4), 0)),
         Kind::Bytes => {
             let width = if width == usize::MAX { 1 } else { width };
-            Some((Taken::Text(rest.get(..width)?.to_vec()), width))
+            Some((Taken::Text(rest.get(..width)?.to_vec(), 0), width))
         }
         Kind::Word => {
             let word = run(&|byte| !byte.is_ascii_whitespace())?;
             let count = skip + word.len();
-            Some((Taken::Text(word), count))
+            Some((Taken::Text(word, 0), count))
         }
         Kind::Set { members, inverted } => {
             let text = run(&|byte| is_member(members, byte) != inverted)?;
             let count = text.len();
-            Some((Taken::Text(text), count))
+            Some((Taken::Text(text, 0), count))
         }
         Kind::Number { radix, size } => {
             let digits = run(&|byte| char::from(byte).is_digit(radix) || byte == b'-')?;
@@ -192,11 +196,12 @@ fn convert(text: &[u8], width: usize, kind: Kind<'_>, before: usize) -> Option<(
     }
 }
 
-/// Writes by a `printf` format; `argument` gives the next number, `text` what an address points to.
+/// Writes by a `printf` format; `argument` gives the next number, `text` what an address points to, and is told where in
+/// the output that will stand.
 pub(super) fn print(
     format: &[u8],
     mut argument: impl FnMut() -> u64,
-    text: impl Fn(u64) -> Vec<u8>,
+    mut text: impl FnMut(u64, usize) -> Vec<u8>,
 ) -> Vec<u8> {
     let mut out = Vec::new();
     let mut rest = format;
@@ -218,7 +223,7 @@ pub(super) fn print(
         match kind {
             b'%' => out.push(b'%'),
             b's' => {
-                let text = text(argument());
+                let text = text(argument(), out.len());
                 out.extend(text.into_iter().take(most));
             }
             b'c' => out.push(argument() as u8),
@@ -238,9 +243,9 @@ mod tests {
     #[test]
     fn scanning_takes_words_sets_and_numbers() {
         let scanned = scan(b"GET /a?b HTTP/1.0", b"GET %7s", 8);
-        assert_eq!(scanned, Scanned { taken: vec![Taken::Text(b"/a?b".to_vec())], wanted: None });
+        assert_eq!(scanned, Scanned { taken: vec![Taken::Text(b"/a?b".to_vec(), 4)], wanted: None });
         let scanned = scan(b"peer 42", b"%31[a-z] %d", 8);
-        assert_eq!(scanned.taken, [Taken::Text(b"peer".to_vec()), Taken::Number(42, 4)]);
+        assert_eq!(scanned.taken, [Taken::Text(b"peer".to_vec(), 0), Taken::Number(42, 4)]);
     }
 
     #[test]
@@ -252,7 +257,7 @@ mod tests {
     #[test]
     fn printing_fills_in_texts_and_numbers() {
         let mut arguments = [1, 7, 0x1f].into_iter();
-        let out = print(b"%s=%d%% %02x", || arguments.next().unwrap(), |_| b"key".to_vec());
+        let out = print(b"%s=%d%% %02x", || arguments.next().unwrap(), |_, _| b"key".to_vec());
         assert_eq!(out, b"key=7% 1f");
     }
 }

@@ -1,13 +1,17 @@
 //! The world around a program that is run: what brings in the input, and what library functions do.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
-use program::{FuncId, Function, ImportId};
+use program::{FuncId, Function, ImportId, VirtAddr};
 use sleigh::Table;
-use sleigh::emulate::{CallSite, Control, Emulator, Environment, Machine, Outcome, Reply, UserOp, Value};
+use sleigh::emulate::{
+    CallSite, Control, Emulator, Environment, Machine, Outcome, Reply, Upcoming, UserOp, Value,
+};
 use sleigh::language::{Convention, ReturnAddress, code_pointer};
 
-use super::{Goal, texts};
+use super::shadow::Shadow;
+use super::words::Word;
+use super::{Aim, Goal, texts};
 use crate::facts::Facts;
 use crate::filler::Filler;
 use crate::labels::Labels;
@@ -34,10 +38,15 @@ pub(super) struct Patch {
 }
 
 /// What one run showed.
-#[derive(Debug, Default)]
 pub(super) struct Trace {
     pub(super) reached: bool,
     pub(super) patches: Vec<Patch>,
+    /// Conditions on the input that the run met.
+    pub(super) shadow: Shadow,
+    /// Instructions that were come to, and the state of the program then.
+    pub(super) places: HashSet<(u64, u64)>,
+    /// Operations that were run.
+    pub(super) operations: u64,
     /// Bytes of the input that the program took in.
     taken: usize,
 }
@@ -77,13 +86,15 @@ impl<'a> World<'a> {
         let program = facts.program();
         let stubs = program.functions().filter_map(|(_, code)| Some((code.entry.0, code.stub?))).collect();
         let code = program.function(goal.start)?;
-        let calls = |code: &Function| code.calls.iter().any(|call| call.address == goal.place);
+        let calls =
+            |code: &Function| code.calls.iter().any(|call| goal.aim == Aim::Instruction(call.address));
         let is_call = program.functions().any(|(_, code)| calls(code));
         let arrivals = facts.arrivals(goal.start);
         Some(Self { facts, goal, table, convention, code, main, arrivals, stubs, is_call })
     }
 
-    pub(super) fn run(&self, input: &[u8]) -> Option<Trace> {
+    /// Runs the program on an input, of which it gets at most `piece` bytes at a time.
+    pub(super) fn run(&self, input: &[u8], piece: Option<usize>) -> Option<Trace> {
         let image = &self.facts.program().image;
         let arguments: Vec<u64> = match self.main {
             true => vec![2, PARAMETERS + 0x8000, PARAMETERS + 0x9000],
@@ -93,14 +104,24 @@ impl<'a> World<'a> {
         let mut run = Run {
             world: self,
             input: input.to_vec(),
+            piece,
             at: 0,
             ends: 0,
             depth: 0,
             count: 0,
             heap: HEAP,
+            names: Vec::new(),
             token: 0,
             begins: None,
-            trace: Trace::default(),
+            result: None,
+            trace: Trace {
+                reached: false,
+                patches: Vec::new(),
+                shadow: Shadow::new(&emulator.machine),
+                places: HashSet::new(),
+                operations: 0,
+                taken: 0,
+            },
         };
         run.hand_over(&mut emulator.machine);
         while emulator.operations() < RUN && !run.trace.reached {
@@ -109,6 +130,7 @@ impl<'a> World<'a> {
             }
         }
         run.trace.taken = run.trace.taken.max(run.at);
+        run.trace.operations = emulator.operations();
         Some(run.trace)
     }
 
@@ -130,6 +152,8 @@ impl<'a> World<'a> {
 pub(super) struct Run<'w> {
     world: &'w World<'w>,
     input: Vec<u8>,
+    /// Bytes given at a time at most.
+    piece: Option<usize>,
     /// Bytes that were taken in.
     at: usize,
     ends: u32,
@@ -137,10 +161,14 @@ pub(super) struct Run<'w> {
     /// Unknown things met so far.
     count: u64,
     heap: u64,
+    /// Names for which a line of the input was given.
+    names: Vec<Vec<u8>>,
     /// Where `strtok` goes on.
     pub(super) token: u64,
     /// A function that a modelled call starts, and its argument.
     begins: Option<(u64, u64)>,
+    /// What the modelled call returns, if that hangs on the input.
+    pub(super) result: Option<Word>,
     trace: Trace,
 }
 
@@ -148,8 +176,13 @@ impl Run<'_> {
     /// One instruction. `None` if the run is over.
     fn step(&mut self, emulator: &mut Emulator<'_, Filler<'_>>) -> Option<()> {
         let before = emulator.address();
-        let wanted = self.world.goal.place.0;
-        match emulator.step(self).ok()? {
+        let aim = self.world.goal.aim;
+        let forks = self.trace.shadow.forks.len();
+        let outcome = emulator.step(self).ok()?;
+        let now = emulator.address();
+        self.trace.places.insert((now, self.trace.shadow.state));
+        self.trace.shadow.forks.iter_mut().skip(forks).for_each(|fork| fork.went = now);
+        match outcome {
             Outcome::Called(_) => self.depth += 1,
             Outcome::Returned { .. } => self.depth = self.depth.checked_sub(1)?,
             Outcome::Halted => {
@@ -159,14 +192,17 @@ impl Run<'_> {
             // A jump to an imported function is a call that returns to our caller.
             Outcome::Stepped { to } => {
                 if let Some(name) = self.world.import_at(&emulator.machine, to) {
-                    self.trace.reached |= before == wanted;
+                    self.trace.reached |= aim == Aim::Instruction(VirtAddr(before));
                     self.tail(emulator, name, before)?;
                 }
             }
             Outcome::Skipped(_) => {}
         }
         // Calls are seen when they are made, other places when they are come to.
-        self.trace.reached |= !self.world.is_call && emulator.address() == wanted;
+        self.trace.reached |= match aim {
+            Aim::Instruction(at) => !self.world.is_call && now == at.0,
+            Aim::Branch { from, to } => before == from.0 && now == to.0,
+        };
         Some(())
     }
 
@@ -181,16 +217,28 @@ impl Run<'_> {
             }
         };
         let result = self.library(machine, name, from)?;
-        leave(machine, world.convention, &world.facts.program().image, result);
+        self.leave(machine, result);
         self.depth = self.depth.checked_sub(1)?;
         let (address, context) = code_pointer(world.table, to, emulator.context());
         emulator.jump(address, context);
         Some(())
     }
 
+    /// Makes a modelled callee return.
+    fn leave(&mut self, machine: &mut Machine<'_, Filler<'_>>, result: u64) {
+        let convention = self.world.convention;
+        leave(machine, convention, &self.world.facts.program().image, result);
+        let register = convention.results.integers.first().and_then(|r| self.world.table.register(r.name()));
+        let word = self.result.take();
+        if let Some(register) = register {
+            self.trace.shadow.set_register(register, word);
+        }
+    }
+
     /// Goes to a function that another thread would run; it returns to the place behind the call.
     fn begin(&mut self, emulator: &mut Emulator<'_, Filler<'_>>, pointer: u64, data: u64) {
         let world = self.world;
+        self.result = None;
         if let sleigh::language::Place::Register(register) = world.convention.argument(0) {
             emulator.machine.registers.set_named(register.name(), u128::from(data));
         }
@@ -210,18 +258,23 @@ impl Run<'_> {
             let list = PARAMETERS + 0x8000;
             let (name, text) = (PARAMETERS + 0xa000, PARAMETERS + 0xb000);
             self.write(machine, name, b"program\0");
-            let argument =
-                if goal.wants(Labels::ARGUMENT) { self.first_line() } else { b"argument".to_vec() };
-            self.write(machine, text, &[argument, vec![0]].concat());
+            if goal.wants(Labels::ARGUMENT) {
+                let line = self.first_line();
+                self.bring(machine, text, &line, 0);
+                self.write(machine, text + line.len() as u64, &[0]);
+            } else {
+                self.write(machine, text, b"argument\0");
+            }
             for (n, address) in [name, text, 0, 0].into_iter().enumerate() {
                 let value = Value::new(address, word as u16);
                 let _ = machine.store(list.wrapping_add(n as u64 * word), &value);
             }
             let _ = machine.store(PARAMETERS + 0x9000, &Value::new(0, word as u16));
         } else if self.world.arrivals.values().all(|labels| !goal.wants(*labels)) {
-            let text = [self.first_line(), vec![0]].concat();
-            for n in 0..4 {
-                self.write(machine, PARAMETERS + n * 0x1000, &text);
+            let line = self.first_line();
+            for at in (0..4).map(|n| PARAMETERS + n * 0x1000) {
+                self.bring(machine, at, &line, 0);
+                self.write(machine, at + line.len() as u64, &[0]);
             }
         }
     }
@@ -233,14 +286,34 @@ impl Run<'_> {
         line
     }
 
-    /// The next bytes of the input; `line`: up to the end of a line.
-    pub(super) fn take(&mut self, most: usize, line: bool) -> Vec<u8> {
+    /// The next bytes of the input, and where they stand in it; `line`: up to the end of a line.
+    pub(super) fn take(&mut self, most: usize, line: bool) -> (Vec<u8>, usize) {
+        let most = if line { most } else { most.min(self.piece.unwrap_or(most)) };
+        let start = self.at;
         let rest = self.input.get(self.at..).unwrap_or_default();
         let end = rest.iter().position(|byte| line && *byte == b'\n').map_or(rest.len(), |end| end + 1);
         let taken: Vec<u8> = rest.iter().take(most.min(end)).copied().collect();
         self.at += taken.len();
         self.ends += u32::from(taken.is_empty());
-        taken
+        (taken, start)
+    }
+
+    /// Writes bytes of the input that stand at a position of it.
+    pub(super) fn bring(
+        &mut self,
+        machine: &mut Machine<'_, Filler<'_>>,
+        to: u64,
+        bytes: &[u8],
+        position: usize,
+    ) {
+        self.write(machine, to, bytes);
+        for n in 0..bytes.len() {
+            self.trace.shadow.arrives(to.wrapping_add(n as u64), position + n);
+        }
+    }
+
+    pub(super) fn shadow(&mut self) -> &mut Shadow {
+        &mut self.trace.shadow
     }
 
     /// Is a call one that brings in what somebody outside chose?
@@ -249,9 +322,25 @@ impl Run<'_> {
         self.world.goal.wants(labels)
     }
 
-    /// All of the input, for what is asked for by name.
-    pub(super) fn whole(&mut self) -> Vec<u8> {
-        self.first_line()
+    /// The line of the input that is given for a name: the first for the first name, and so on; the last one for all
+    /// that come then.
+    pub(super) fn line_named(&mut self, name: Vec<u8>) -> (Vec<u8>, usize) {
+        let number = self.names.iter().position(|known| *known == name).unwrap_or(self.names.len());
+        if number == self.names.len() {
+            self.names.push(name);
+        }
+        let mut start = 0;
+        let mut lines = self.input.split(|byte| matches!(byte, b'\n' | 0)).map(|line| {
+            let at = start;
+            start += line.len() + 1;
+            (line.to_vec(), at)
+        });
+        let mut found = lines.next().unwrap_or_default();
+        for line in lines.take(number).filter(|line| !line.0.is_empty()) {
+            found = line;
+        }
+        self.trace.taken = self.trace.taken.max(found.1 + found.0.len());
+        found
     }
 
     pub(super) fn compared(&mut self, found: &[u8], wanted: &[u8]) {
@@ -271,6 +360,14 @@ impl Run<'_> {
         argument(machine, self.world.convention, n)
     }
 
+    pub(super) fn place_of_argument(&self, n: u32) -> sleigh::language::Place {
+        self.world.convention.argument(n)
+    }
+
+    pub(super) fn is_big_endian(&self) -> bool {
+        self.world.facts.program().image.endian == program::image::Endian::Big
+    }
+
     pub(super) fn word(&self) -> u16 {
         u16::from(self.world.convention.pointer)
     }
@@ -285,17 +382,28 @@ impl Run<'_> {
         bytes.map(|byte| byte.0).collect()
     }
 
-    pub(super) fn write(&self, machine: &mut Machine<'_, Filler<'_>>, address: u64, bytes: &[u8]) {
+    pub(super) fn write(&mut self, machine: &mut Machine<'_, Filler<'_>>, address: u64, bytes: &[u8]) {
         for (n, byte) in (0..).zip(bytes) {
-            let _ = machine.store(address.wrapping_add(n), &Value::new(u64::from(*byte), 1));
+            let at = address.wrapping_add(n);
+            let _ = machine.store(at, &Value::new(u64::from(*byte), 1));
+            self.trace.shadow.set_byte(at, None);
+        }
+    }
+
+    /// Stores a number.
+    pub(super) fn store(&mut self, machine: &mut Machine<'_, Filler<'_>>, address: u64, number: &Value) {
+        let _ = machine.store(address, number);
+        for n in 0..u64::from(number.size()) {
+            self.trace.shadow.set_byte(address.wrapping_add(n), None);
         }
     }
 
     /// A new object, all zero.
     pub(super) fn object(&mut self, machine: &mut Machine<'_, Filler<'_>>) -> u64 {
         self.heap += OBJECT;
-        self.write(machine, self.heap, &[0; 256]);
-        self.heap
+        let object = self.heap;
+        self.write(machine, object, &[0; 256]);
+        object
     }
 
     /// What an imported function returns. `None` if the run ends here.
@@ -308,8 +416,12 @@ impl Run<'_> {
 }
 
 impl Environment<Filler<'_>> for Run<'_> {
+    fn before(&mut self, machine: &Machine<'_, Filler<'_>>, upcoming: &Upcoming<'_>) {
+        self.trace.shadow.before(machine, upcoming);
+    }
+
     fn call(&mut self, machine: &mut Machine<'_, Filler<'_>>, site: CallSite) -> Control {
-        if site.from == self.world.goal.place.0 {
+        if self.world.goal.aim == Aim::Instruction(VirtAddr(site.from)) {
             self.trace.reached = true;
             return Control::Halt;
         }
@@ -325,7 +437,7 @@ impl Environment<Filler<'_>> for Run<'_> {
         if self.begins.is_some() {
             return Control::Halt;
         }
-        leave(machine, self.world.convention, &self.world.facts.program().image, result);
+        self.leave(machine, result);
         Control::Skip
     }
 

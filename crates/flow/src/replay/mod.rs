@@ -4,18 +4,27 @@
 //! run with library calls modelled ([`library`]): calls that bring in data get the input that is tried, files and
 //! everything else that the device keeps are empty. Whenever the run compares a piece of the input with something else,
 //! that piece is replaced in the next input: "input-to-state correspondence", after Aschermann et al., "REDQUEEN: Fuzzing
-//! with Input-to-State Correspondence" (NDSS 2019). An input counts only if random inputs of the same length do not reach
-//! the place as well.
+//! with Input-to-State Correspondence" (NDSS 2019). What was computed first is solved: the run records on which bits of
+//! the input each branch hangs ([`shadow`], a [`circuit`] of gates), and a SAT solver finds an input that goes the other
+//! way at the branch which leads nearest to the place ([`route`], [`solve`]). Only running an input shows anything: it
+//! counts if it reaches the place and random inputs of the same length do not.
 //!
-//! Everything is bounded: operations of a run, runs, bytes of an input. Nothing is executed on the host.
+//! Everything is bounded: operations of a run, runs, gates, conflicts of the solver, bytes of an input. Nothing is
+//! executed on the host.
 //!
-//! Misses: what is compared after arithmetic that is not the identity (hashes, checksums), which needs a solver; data that
-//! comes through shared memory or several processes; floating-point formats.
+//! Misses: strong hashes; lengths that only a longer text of another place would satisfy; data that comes through shared
+//! memory or several processes; floating-point formats.
 
+mod circuit;
 mod format;
 mod library;
+mod route;
 mod search;
+mod shadow;
+mod solve;
+mod symbols;
 mod texts;
+mod words;
 
 use std::collections::BTreeMap;
 
@@ -29,12 +38,26 @@ use crate::labels::Labels;
 pub struct Goal {
     /// Where running begins: the function in which data from outside enters.
     pub start: FuncId,
-    /// The instruction that is to be carried out.
-    pub place: VirtAddr,
+    /// What is to be reached.
+    pub aim: Aim,
     /// What is chosen by somebody outside.
     pub origin: Labels,
     /// Bytes that the input probably holds.
     pub value: Vec<u8>,
+}
+
+/// A place that is to be reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Aim {
+    /// An instruction is carried out.
+    Instruction(VirtAddr),
+    /// A branch goes to one of its targets.
+    Branch {
+        /// The branching instruction.
+        from: VirtAddr,
+        /// The target.
+        to: VirtAddr,
+    },
 }
 
 /// What came of it.
@@ -44,8 +67,12 @@ pub enum Proof {
     Confirmed {
         /// The bytes, in the order in which the program takes them in.
         input: Vec<u8>,
+        /// The program takes in at most this many bytes at a time, as from packets; `None` if as many as it asks for.
+        piece: Option<usize>,
         /// Inputs that were tried.
         runs: u32,
+        /// Operations that were run, and conflicts of the solver as their like.
+        work: u64,
     },
     /// Nothing that was tried reaches the place, or everything does.
     Unsolved {
@@ -53,6 +80,8 @@ pub enum Proof {
         runs: u32,
         /// Random inputs reach it, too.
         always: bool,
+        /// Operations that were run, and conflicts of the solver as their like.
+        work: u64,
     },
 }
 

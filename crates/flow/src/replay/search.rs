@@ -1,12 +1,20 @@
 //! Which inputs are tried, in which order.
+//!
+//! What was compared and replaced comes first: it costs nothing but a run. Then branches are turned: those nearest to the
+//! goal first, then those that lead where no run has been, then all others, each group in the order of discovery.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::rc::Rc;
 
 use program::FuncId;
 use sleigh::Table;
 use sleigh::language::Convention;
 
+use super::circuit::Bit;
 use super::library::{Patch, Trace, World};
+use super::route::Route;
+use super::shadow::{Shadow, mixed};
+use super::solve::solve;
 use super::{Goal, Proof};
 use crate::abi::CallRules;
 use crate::facts::Facts;
@@ -14,18 +22,80 @@ use crate::labels::Labels;
 use crate::start::main_of;
 
 /// Inputs tried for one goal.
-const MAX_RUNS: u32 = 24;
+const MAX_RUNS: u32 = 64;
+/// Work for one goal: operations that are run, and conflicts of the solver.
+const MAX_WORK: u64 = 3_000_000;
+/// What a conflict counts as.
+const CONFLICT: u64 = 50;
+/// What a question to the solver counts as, whatever it takes.
+const QUESTION: u64 = 2_000;
+/// Conflicts of a question whose answer leads nearer to the goal. Measured: a 32-bit FNV hash of 4 to 12 bytes takes
+/// 10,000 to 42,000, Bernstein's hash below 2,500.
+const MAX_CONFLICTS: u64 = 40_000;
+/// Conflicts of other questions.
+const FEW_CONFLICTS: u64 = 1_000;
+/// Branches of one run that may be turned.
+const MAX_TURNS: usize = 256;
 /// Bytes of an input.
 const MAX_INPUT: usize = 512;
 /// What stands for texts that nobody knows yet: words that occur nowhere else.
 const NEUTRAL: &[u8] = b"kzqwajx vbpyhf mqxdg\nwjbzk tgevy\nhqpxz nrkfu\n";
+/// Bytes at a time where a program is to get its input in pieces.
+const PIECE: usize = 16;
+/// Pieces.
+const PIECES: usize = 6;
+
+/// An input, and how the program gets it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Input {
+    bytes: Vec<u8>,
+    piece: Option<usize>,
+}
+
+/// A run that is over.
+struct Past {
+    input: Input,
+    shadow: Shadow,
+}
+
+/// What may be tried.
+enum Candidate {
+    Input(Input),
+    /// An input for which the run up to a branch is the same, and the branch goes another way.
+    Turn {
+        past: Rc<Past>,
+        fork: usize,
+        other: usize,
+        /// Where it leads, if that is known.
+        to: Option<u64>,
+    },
+}
+
+/// Smaller is earlier.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Rank {
+    /// Holds the value that the finding names.
+    Likely,
+    Given,
+    Nearer(u32),
+    /// Leads where no run has been in this state of the program.
+    New,
+    Replaced,
+    Other,
+}
 
 pub(super) struct Search<'a> {
     world: World<'a>,
     goal: &'a Goal,
-    waiting: VecDeque<Vec<u8>>,
-    seen: BTreeSet<Vec<u8>>,
+    route: Route,
+    waiting: BTreeMap<(Rank, u64), Candidate>,
+    added: u64,
+    seen: BTreeSet<Input>,
+    turned: HashSet<u64>,
+    /// Where runs have been, and in which states; in pieces or not are two.
+    places: HashSet<(u64, u64)>,
     runs: u32,
+    work: u64,
 }
 
 impl<'a> Search<'a> {
@@ -34,67 +104,164 @@ impl<'a> Search<'a> {
         let table: &'static Table = program.table().ok()?;
         let convention: &'static Convention = CallRules::of(&program.image, table)?.convention;
         let world = World::new(facts, goal, table, convention, is_main(facts, goal.start))?;
-        let mut search = Self { world, goal, waiting: VecDeque::new(), seen: BTreeSet::new(), runs: 0 };
+        let mut search = Self {
+            world,
+            goal,
+            route: Route::to(facts, goal),
+            waiting: BTreeMap::new(),
+            added: 0,
+            seen: BTreeSet::new(),
+            turned: HashSet::new(),
+            places: HashSet::new(),
+            runs: 0,
+            work: 0,
+        };
         let value = goal.value.as_slice();
-        for input in
-            [[NEUTRAL, b""].concat(), [value, b"\n", NEUTRAL].concat(), [NEUTRAL, value, b"\n"].concat()]
-        {
-            search.add(input, false);
+        let letters = |n: usize| b'b' + (n * 7 % 23) as u8;
+        let inputs = [
+            (NEUTRAL.to_vec(), None),
+            ([value, b"\n", NEUTRAL].concat(), None),
+            ([NEUTRAL, value, b"\n"].concat(), None),
+            ((0..PIECE * PIECES).map(letters).collect(), Some(PIECE)),
+        ];
+        for (bytes, piece) in inputs {
+            search.add(Rank::Given, Input { bytes, piece });
         }
         Some(search)
     }
 
     pub(super) fn run(mut self) -> Option<Proof> {
-        while let Some(input) = self.waiting.pop_front().filter(|_| self.runs < MAX_RUNS) {
+        while let Some(((rank, _), candidate)) = self.waiting.pop_first() {
+            if self.runs >= MAX_RUNS || self.work >= MAX_WORK {
+                break;
+            }
+            let input = match candidate {
+                Candidate::Input(input) => Some(input),
+                Candidate::Turn { past, fork, other, to } => {
+                    // Another run may have been there in the meantime.
+                    if rank != Rank::Other && !self.is_new(&past, fork, to) {
+                        self.wait(Rank::Other, Candidate::Turn { past, fork, other, to });
+                        continue;
+                    }
+                    let most = if rank < Rank::New { MAX_CONFLICTS } else { FEW_CONFLICTS };
+                    self.turn(&past, fork, other, most)
+                }
+            };
+            let Some(input) = input else { continue };
             let trace = self.attempt(&input)?;
             if trace.reached {
-                let always = self.random_ones(input.len())?;
-                let runs = self.runs;
-                return Some(match always {
-                    true => Proof::Unsolved { runs, always },
-                    false => Proof::Confirmed { input: trace.taken(input), runs },
-                });
+                return self.judge(input, &trace);
             }
-            for patch in &trace.patches {
-                let likely = !self.goal.value.is_empty() && patch.wanted.starts_with(&self.goal.value);
-                if let Some(next) = patched(&input, patch) {
-                    self.add(next, likely);
-                }
-            }
+            self.learn(input, trace);
         }
-        Some(Proof::Unsolved { runs: self.runs, always: false })
+        Some(Proof::Unsolved { runs: self.runs, always: false, work: self.work })
     }
 
-    fn attempt(&mut self, input: &[u8]) -> Option<Trace> {
+    fn judge(mut self, input: Input, trace: &Trace) -> Option<Proof> {
+        let always = self.random_ones(&input)?;
+        let (runs, work) = (self.runs, self.work);
+        Some(match always {
+            true => Proof::Unsolved { runs, always, work },
+            false => {
+                let bytes = trace.taken(input.bytes);
+                let piece = input.piece.filter(|piece| bytes.len() > *piece);
+                Proof::Confirmed { input: bytes, piece, runs, work }
+            }
+        })
+    }
+
+    /// What a run that did not reach the goal suggests.
+    fn learn(&mut self, input: Input, trace: Trace) {
+        for patch in &trace.patches {
+            let likely = !self.goal.value.is_empty() && patch.wanted.starts_with(&self.goal.value);
+            if let Some(bytes) = patched(&input.bytes, patch) {
+                let rank = if likely { Rank::Likely } else { Rank::Replaced };
+                self.add(rank, Input { bytes, piece: input.piece });
+            }
+        }
+        let pieces = input.piece.unwrap_or(0) as u64;
+        self.places.extend(trace.places.iter().map(|(place, state)| (*place, state ^ pieces)));
+        let past = Rc::new(Past { input, shadow: trace.shadow });
+        let mut path = pieces;
+        for (fork, seen) in past.shadow.forks.iter().enumerate().take(MAX_TURNS) {
+            for (other, (_, leads)) in seen.others.iter().enumerate() {
+                let to = leads.or_else(|| self.route.other_way(seen.address, seen.went));
+                let way = mixed(mixed(path, seen.address), to.unwrap_or(other as u64));
+                if !self.turned.insert(way) {
+                    continue;
+                }
+                let near = to.and_then(|to| self.route.distance(seen.address, to));
+                let rank = match near {
+                    _ if !self.is_new(&past, fork, to) => Rank::Other,
+                    Some(blocks) => Rank::Nearer(blocks),
+                    None => Rank::New,
+                };
+                self.wait(rank, Candidate::Turn { past: Rc::clone(&past), fork, other, to });
+            }
+            path = mixed(mixed(path, seen.address), seen.went);
+        }
+    }
+
+    /// Would a turn lead where no run has been in this state of the program?
+    fn is_new(&self, past: &Past, fork: usize, to: Option<u64>) -> bool {
+        let state = past.shadow.forks.get(fork).map_or(0, |fork| fork.state);
+        let state = state ^ past.input.piece.unwrap_or(0) as u64;
+        to.is_some_and(|to| !self.places.contains(&(to, state)))
+    }
+
+    fn turn(&mut self, past: &Past, fork: usize, other: usize, most: u64) -> Option<Input> {
+        let forks = past.shadow.forks.get(..=fork)?;
+        let (last, before) = forks.split_last()?;
+        let conditions: Vec<Bit> =
+            before.iter().map(|fork| fork.taken).chain(last.others.get(other).map(|other| other.0)).collect();
+        let bit = |number: u32| {
+            let byte = past.input.bytes.get(number as usize / 8).copied().unwrap_or(0);
+            byte >> (number % 8) & 1 == 1
+        };
+        let answer = solve(&past.shadow.circuit, &conditions, most, bit);
+        self.work += QUESTION + CONFLICT * answer.conflicts;
+        let mut input = past.input.clone();
+        for (number, truth) in answer.bits? {
+            if let Some(byte) = input.bytes.get_mut(number as usize / 8) {
+                let mask = 1 << (number % 8);
+                *byte = if truth { *byte | mask } else { *byte & !mask };
+            }
+        }
+        self.seen.insert(input.clone()).then_some(input)
+    }
+
+    fn attempt(&mut self, input: &Input) -> Option<Trace> {
         self.runs += 1;
-        self.world.run(input)
+        let trace = self.world.run(&input.bytes, input.piece)?;
+        self.work += trace.operations;
+        Some(trace)
     }
 
     /// Do inputs that mean nothing reach the place, too?
-    fn random_ones(&mut self, length: usize) -> Option<bool> {
+    fn random_ones(&mut self, like: &Input) -> Option<bool> {
         for seed in [1_u64, 7] {
             let mut state = seed;
             let byte = |n: usize| {
                 state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
                 if n % 16 == 15 { b'\n' } else { b'a' + ((state >> 33) % 26) as u8 }
             };
-            let input: Vec<u8> = (0..length.max(32)).map(byte).collect();
-            if self.attempt(&input)?.reached {
+            let bytes: Vec<u8> = (0..like.bytes.len().max(32)).map(byte).collect();
+            if self.attempt(&Input { bytes, piece: like.piece })?.reached {
                 return Some(true);
             }
         }
         Some(false)
     }
 
-    fn add(&mut self, input: Vec<u8>, first: bool) {
-        if input.len() > MAX_INPUT || !self.seen.insert(input.clone()) {
-            return;
+    fn add(&mut self, rank: Rank, input: Input) {
+        if input.bytes.len() <= MAX_INPUT && self.seen.insert(input.clone()) {
+            self.wait(rank, Candidate::Input(input));
         }
-        if first {
-            self.waiting.push_front(input);
-        } else {
-            self.waiting.push_back(input);
-        }
+    }
+
+    fn wait(&mut self, rank: Rank, candidate: Candidate) {
+        self.added += 1;
+        self.waiting.insert((rank, self.added), candidate);
     }
 }
 

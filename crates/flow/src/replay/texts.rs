@@ -5,8 +5,9 @@ use sleigh::emulate::{Machine, Value};
 
 use super::format::{Taken, print, scan};
 use super::library::{MAX_TEXT, Run};
+use super::symbols::Compared;
 use crate::filler::Filler;
-use crate::knowledge::{Comparison, Fact, facts_of};
+use crate::knowledge::{Comparison, Fact, Spot, facts_of};
 
 type World<'m, 'f> = Machine<'m, Filler<'f>>;
 
@@ -29,25 +30,24 @@ pub(super) fn call(run: &mut Run<'_>, machine: &mut World<'_, '_>, name: &str, f
         }
         "getline" | "getdelim" | "__getdelim" => whole_line(run, machine, from, a, b),
         "fgetc" | "getc" | "getchar" | "_IO_getc" => match run.arrives(from).then(|| run.take(1, false)) {
-            Some(byte) if !byte.is_empty() => byte.first().map_or(u64::MAX, |byte| u64::from(*byte)),
+            Some((byte, at)) if !byte.is_empty() => {
+                let bits = run.shadow().circuit.byte(at).to_vec();
+                run.result = Some(bits);
+                byte.first().map_or(u64::MAX, |byte| u64::from(*byte))
+            }
             _ => u64::MAX,
         },
-        "getenv" | "secure_getenv" | "nvram_get" => match run.arrives(from) {
-            true => {
-                let text = run.whole();
-                stored(run, machine, &text)
-            }
-            false => 0,
-        },
-        "__isoc99_sscanf" | "sscanf" => scanned(run, machine, &run.text(machine, a, MAX_TEXT), b, 2),
+        "exit" | "_exit" | "_Exit" | "abort" | "__stack_chk_fail" | "__assert_fail" => return None,
+        "__isoc99_sscanf" | "sscanf" => scanned(run, machine, a, b, 2),
         "__isoc99_scanf" | "scanf" | "__isoc99_fscanf" | "fscanf" => {
             if !run.arrives(from) {
                 return Some(u64::MAX);
             }
-            let text = run.take(MAX_TEXT as usize, true);
+            let (text, position) = run.take(MAX_TEXT as usize, true);
+            let text = stored(run, machine, &text, position);
             let at = u32::from(plain.ends_with("fscanf"));
             let format = n(run, machine, at);
-            scanned(run, machine, &text, format, at + 1)
+            scanned(run, machine, text, format, at + 1)
         }
         "snprintf" => printed(run, machine, a, b, 2 + 2 * chk),
         "sprintf" => printed(run, machine, a, MAX_TEXT, 1 + 2 * chk),
@@ -55,17 +55,52 @@ pub(super) fn call(run: &mut Run<'_>, machine: &mut World<'_, '_>, name: &str, f
             run.starts(c, n(run, machine, 3));
             0
         }
-        "exit" | "_exit" | "_Exit" | "abort" | "__stack_chk_fail" | "__assert_fail" => return None,
+        _ if run.arrives(from) => {
+            asked_for(run, machine, plain).unwrap_or_else(|| texts(run, machine, plain, [a, b, c]))
+        }
         _ => return Some(texts(run, machine, plain, [a, b, c])),
     })
+}
+
+/// Functions whose last argument gets a pointer to a text, not the text.
+const POINTERS: &[&str] = &["pam_get_authtok", "pam_get_item", "pam_get_user", "pam_prompt"];
+
+/// Text that is asked for by a name: a line of the input for each name. `None` if a function does not bring any.
+fn asked_for(run: &mut Run<'_>, machine: &mut World<'_, '_>, name: &str) -> Option<u64> {
+    let spot = facts_of(name).iter().find_map(|fact| match *fact {
+        Fact::Source(_, spot) => Some(spot),
+        _ => None,
+    })?;
+    let key: Vec<Vec<u8>> = (0..2)
+        .map(|n| {
+            let at = run.argument(machine, n);
+            if at < 0x1000 { at.to_le_bytes().to_vec() } else { run.text(machine, at, 64) }
+        })
+        .collect();
+    let (text, position) = run.line_named([vec![name.as_bytes().to_vec()], key].concat().concat());
+    match spot {
+        Spot::Result => Some(stored(run, machine, &text, position)),
+        Spot::Argument(n) | Spot::From(n) => {
+            let to = run.argument(machine, u32::from(n));
+            if POINTERS.contains(&name) {
+                let text = stored(run, machine, &text, position);
+                let word = run.word();
+                run.store(machine, to, &Value::new(text, word));
+            } else {
+                run.bring(machine, to, &text, position);
+                run.write(machine, to.wrapping_add(text.len() as u64), &[0]);
+            }
+            Some(0)
+        }
+    }
 }
 
 fn input(run: &mut Run<'_>, machine: &mut World<'_, '_>, from: u64, to: u64, most: u64) -> u64 {
     if !run.arrives(from) {
         return 0;
     }
-    let bytes = run.take(most.min(MAX_TEXT) as usize, false);
-    run.write(machine, to, &bytes);
+    let (bytes, position) = run.take(most.min(MAX_TEXT) as usize, false);
+    run.bring(machine, to, &bytes, position);
     bytes.len() as u64
 }
 
@@ -73,30 +108,33 @@ fn line(run: &mut Run<'_>, machine: &mut World<'_, '_>, from: u64, to: u64, room
     if !run.arrives(from) {
         return 0;
     }
-    let bytes = run.take(room.saturating_sub(1).min(MAX_TEXT) as usize, true);
+    let (bytes, position) = run.take(room.saturating_sub(1).min(MAX_TEXT) as usize, true);
     if bytes.is_empty() {
         return 0;
     }
-    run.write(machine, to, &[bytes, vec![0]].concat());
+    run.bring(machine, to, &bytes, position);
+    run.write(machine, to.wrapping_add(bytes.len() as u64), &[0]);
     to
 }
 
 fn whole_line(run: &mut Run<'_>, machine: &mut World<'_, '_>, from: u64, to: u64, room: u64) -> u64 {
-    let bytes = if run.arrives(from) { run.take(MAX_TEXT as usize, true) } else { Vec::new() };
+    let (bytes, position) =
+        if run.arrives(from) { run.take(MAX_TEXT as usize, true) } else { Default::default() };
     if bytes.is_empty() {
         return u64::MAX;
     }
-    let text = stored(run, machine, &bytes);
+    let text = stored(run, machine, &bytes, position);
     let word = run.word();
-    let _ = machine.store(to, &Value::new(text, word));
-    let _ = machine.store(room, &Value::new(256, word));
+    run.store(machine, to, &Value::new(text, word));
+    run.store(machine, room, &Value::new(256, word));
     bytes.len() as u64
 }
 
-/// A new object with a text in it.
-fn stored(run: &mut Run<'_>, machine: &mut World<'_, '_>, text: &[u8]) -> u64 {
+/// A new object with a text in it that stands at a position of the input.
+fn stored(run: &mut Run<'_>, machine: &mut World<'_, '_>, text: &[u8], position: usize) -> u64 {
     let object = run.object(machine);
-    run.write(machine, object, &[text, b"\0"].concat());
+    run.bring(machine, object, text, position);
+    run.write(machine, object.wrapping_add(text.len() as u64), &[0]);
     object
 }
 
@@ -115,7 +153,23 @@ fn comparison(run: &mut Run<'_>, machine: &World<'_, '_>, name: &str) -> Option<
         _ => run.text(machine, at, most),
     };
     let (a, b) = (read(left), read(right));
-    let (mut x, mut y) = (a.clone(), b.clone());
+    let compared = Compared { how, left: (left, a.len()), right: (right, b.len()), most };
+    let result = compared_now(run, how, left, &a, &b);
+    run.compares(machine, &compared, result);
+    Some(result)
+}
+
+/// A word that stands for what is looked for behind a text, another one for each text.
+fn filling(text: &[u8]) -> Vec<u8> {
+    let digest =
+        text.iter().fold(7_u32, |digest, byte| digest.wrapping_mul(31).wrapping_add(u32::from(*byte)));
+    let letter = |n: u32| b'b' + (digest.rotate_right(5 * n) % 24) as u8;
+    (0..5).map(letter).chain([b'\n']).collect()
+}
+
+/// What a comparison returns in this run.
+fn compared_now(run: &mut Run<'_>, how: Comparison, left: u64, a: &[u8], b: &[u8]) -> u64 {
+    let (mut x, mut y) = (a.to_vec(), b.to_vec());
     if matches!(how, Comparison::Caseless | Comparison::CaselessPrefix) {
         x.make_ascii_lowercase();
         y.make_ascii_lowercase();
@@ -123,34 +177,37 @@ fn comparison(run: &mut Run<'_>, machine: &World<'_, '_>, name: &str) -> Option<
     if how == Comparison::Contains {
         let found = (0..=x.len()).find(|at| x.get(*at..).is_some_and(|rest| rest.starts_with(&y)));
         if found.is_none() {
-            run.compared(&a, &b);
+            // The rest of the text may be needed as well, and what comes behind the wanted one.
+            run.compared(a, &[a, b, &filling(b)].concat());
         }
-        return Some(found.map_or(0, |at| left.wrapping_add(at as u64)));
+        return found.map_or(0, |at| left.wrapping_add(at as u64));
     }
     if x != y {
-        run.compared(&a, &b);
+        run.compared(a, b);
     }
-    Some(match x.cmp(&y) {
+    match x.cmp(&y) {
         std::cmp::Ordering::Less => u64::MAX,
         std::cmp::Ordering::Equal => 0,
         std::cmp::Ordering::Greater => 1,
-    })
+    }
 }
 
-fn scanned(run: &mut Run<'_>, machine: &mut World<'_, '_>, text: &[u8], format: u64, first: u32) -> u64 {
+fn scanned(run: &mut Run<'_>, machine: &mut World<'_, '_>, from: u64, format: u64, first: u32) -> u64 {
+    let text = run.text(machine, from, MAX_TEXT);
     let format = run.text(machine, format, MAX_TEXT);
-    let scanned = scan(text, &format, run.word());
+    let scanned = scan(&text, &format, run.word());
     for (taken, n) in scanned.taken.iter().zip(first..) {
         let to = run.argument(machine, n);
         match taken {
-            Taken::Text(text) => run.write(machine, to, &[text.as_slice(), b"\0"].concat()),
-            Taken::Number(number, size) => {
-                let _ = machine.store(to, &Value::new(*number, *size));
+            Taken::Text(text, at) => {
+                run.copy(machine, from.wrapping_add(*at as u64), to, text);
+                run.write(machine, to.wrapping_add(text.len() as u64), &[0]);
             }
+            Taken::Number(number, size) => run.store(machine, to, &Value::new(*number, *size)),
         }
     }
     if let Some(wanted) = scanned.wanted {
-        run.compared(text, &wanted);
+        run.compared(&text, &wanted);
     }
     scanned.taken.len() as u64
 }
@@ -162,10 +219,20 @@ fn printed(run: &mut Run<'_>, machine: &mut World<'_, '_>, to: u64, room: u64, f
         next += 1;
         run.argument(machine, next)
     };
-    let mut out = print(&text, argument, |address| run.text(machine, address, MAX_TEXT));
+    let mut copied = Vec::new();
+    let mut out = print(&text, argument, |address, at| {
+        let text = run.text(machine, address, MAX_TEXT);
+        copied.push((address, at, text.len()));
+        text
+    });
     let length = out.len() as u64;
     out.truncate(room.saturating_sub(1) as usize);
-    run.write(machine, to, &[out, vec![0]].concat());
+    run.write(machine, to, &out);
+    run.write(machine, to.wrapping_add(out.len() as u64), &[0]);
+    for (from, at, count) in copied {
+        let part = out.get(at..(at + count).min(out.len())).unwrap_or_default();
+        run.copy(machine, from, to.wrapping_add(at as u64), part);
+    }
     length
 }
 
@@ -173,8 +240,12 @@ fn printed(run: &mut Run<'_>, machine: &mut World<'_, '_>, to: u64, room: u64, f
 fn texts(run: &mut Run<'_>, machine: &mut World<'_, '_>, name: &str, [a, b, c]: [u64; 3]) -> u64 {
     let text = |run: &Run<'_>, machine: &World<'_, '_>, at: u64| run.text(machine, at, MAX_TEXT);
     match name {
-        "strlen" => text(run, machine, a).len() as u64,
-        "strnlen" => (text(run, machine, a).len() as u64).min(b),
+        "strlen" | "strnlen" => {
+            let length =
+                text(run, machine, a).len().min(if name == "strlen" { usize::MAX } else { b as usize });
+            run.first(machine, (a, length), 0, length as u64, |byte| byte == 0);
+            length as u64
+        }
         "strchr" | "index" | "strchrnul" | "strrchr" | "rindex" | "memchr" => {
             found(run, machine, name, [a, b, c])
         }
@@ -183,7 +254,7 @@ fn texts(run: &mut Run<'_>, machine: &mut World<'_, '_>, name: &str, [a, b, c]: 
         "memcpy" | "memmove" | "mempcpy" | "bcopy" => {
             let (to, from) = if name == "bcopy" { (b, a) } else { (a, b) };
             let bytes = run.bytes(machine, from, c);
-            run.write(machine, to, &bytes);
+            run.copy(machine, from, to, &bytes);
             if name == "mempcpy" { to.wrapping_add(c) } else { to }
         }
         "strcpy" | "stpcpy" | "strncpy" | "strlcpy" | "strcat" | "strncat" => {
@@ -193,10 +264,10 @@ fn texts(run: &mut Run<'_>, machine: &mut World<'_, '_>, name: &str, [a, b, c]: 
             }
             let skip = if name.ends_with("cat") { text(run, machine, a).len() as u64 } else { 0 };
             let length = copied.len() as u64;
+            run.copy(machine, b, a.wrapping_add(skip), &copied);
             if name != "strncpy" || length < c {
-                copied.push(0);
+                run.write(machine, a.wrapping_add(skip + length), &[0]);
             }
-            run.write(machine, a.wrapping_add(skip), &copied);
             if name == "stpcpy" { a.wrapping_add(length) } else { a }
         }
         "memset" | "bzero" => {
@@ -206,19 +277,38 @@ fn texts(run: &mut Run<'_>, machine: &mut World<'_, '_>, name: &str, [a, b, c]: 
         }
         "strdup" | "strndup" | "__strdup" => {
             let copy = run.text(machine, a, if name == "strndup" { b } else { MAX_TEXT });
-            stored(run, machine, &copy)
+            let object = run.object(machine);
+            run.copy(machine, a, object, &copy);
+            run.write(machine, object.wrapping_add(copy.len() as u64), &[0]);
+            object
         }
-        "atoi" | "atol" | "atoll" => number(&text(run, machine, a), 10).0,
+        "atoi" | "atol" | "atoll" => read_number(run, machine, a, 10).0,
         "strtol" | "strtoul" | "strtoll" | "strtoull" => {
-            let (number, length) = number(&text(run, machine, a), if c == 0 { 10 } else { c as u32 });
+            let (number, length) = read_number(run, machine, a, if c == 0 { 10 } else { c as u32 });
             if b != 0 {
                 let word = run.word();
-                let _ = machine.store(b, &Value::new(a.wrapping_add(length as u64), word));
+                run.store(machine, b, &Value::new(a.wrapping_add(length as u64), word));
             }
             number
         }
-        "tolower" => u64::from((a as u8).to_ascii_lowercase()),
-        "toupper" => u64::from((a as u8).to_ascii_uppercase()),
+        "tolower" => {
+            run.changes_case(machine, true);
+            u64::from((a as u8).to_ascii_lowercase())
+        }
+        "toupper" => {
+            run.changes_case(machine, false);
+            u64::from((a as u8).to_ascii_uppercase())
+        }
+        "htonl" | "ntohl" => {
+            let turns = !run.is_big_endian();
+            run.in_network_order(machine, 4, turns);
+            u64::from(if turns { (a as u32).swap_bytes() } else { a as u32 })
+        }
+        "htons" | "ntohs" => {
+            let turns = !run.is_big_endian();
+            run.in_network_order(machine, 2, turns);
+            u64::from(if turns { (a as u16).swap_bytes() } else { a as u16 })
+        }
         _ => success(run, machine, name, c),
     }
 }
@@ -250,6 +340,10 @@ fn found(run: &mut Run<'_>, machine: &World<'_, '_>, name: &str, [a, b, c]: [u64
         text.push(0);
     }
     let wanted = |byte: &u8| *byte == b as u8;
+    if !name.contains("rchr") && name != "rindex" {
+        let none = if name == "strchrnul" { a.wrapping_add(end) } else { 0 };
+        run.first(machine, (a, text.len()), a, none, |byte| byte == b as u8);
+    }
     let at = if name.contains("rchr") || name == "rindex" {
         text.iter().rposition(wanted)
     } else {
@@ -266,9 +360,11 @@ fn found(run: &mut Run<'_>, machine: &World<'_, '_>, name: &str, [a, b, c]: [u64
     }
 }
 
-fn spanned(run: &Run<'_>, machine: &World<'_, '_>, name: &str, a: u64, b: u64) -> u64 {
+fn spanned(run: &mut Run<'_>, machine: &World<'_, '_>, name: &str, a: u64, b: u64) -> u64 {
     let (text, set) = (run.text(machine, a, MAX_TEXT), run.text(machine, b, MAX_TEXT));
     let stop = |byte: &u8| set.contains(byte) != (name == "strspn");
+    let (base, none) = if name == "strpbrk" { (a, 0) } else { (0, text.len() as u64) };
+    run.first(machine, (a, text.len()), base, none, |byte| stop(&byte) || byte == 0 && name != "strpbrk");
     let at = text.iter().position(stop);
     match name {
         "strpbrk" => at.map_or(0, |at| a.wrapping_add(at as u64)),
@@ -306,11 +402,19 @@ fn token(run: &mut Run<'_>, machine: &mut World<'_, '_>, name: &str, [a, b, c]: 
     };
     match place {
         Some(place) => {
-            let _ = machine.store(place, &Value::new(next, word));
+            run.store(machine, place, &Value::new(next, word));
         }
         None => run.token = next,
     }
     if none { 0 } else { start.wrapping_add(skip as u64) }
+}
+
+/// The number at the start of a text in memory.
+fn read_number(run: &mut Run<'_>, machine: &World<'_, '_>, at: u64, radix: u32) -> (u64, usize) {
+    let text = run.text(machine, at, MAX_TEXT);
+    let blanks = text.iter().take_while(|byte| byte.is_ascii_whitespace()).count();
+    run.reads_number(machine, (at.wrapping_add(blanks as u64), text.len() - blanks), radix.clamp(2, 36));
+    number(&text, radix)
 }
 
 /// A number at the start of a text, and the bytes that it takes.

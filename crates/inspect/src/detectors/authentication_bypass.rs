@@ -8,7 +8,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use flow::{Comparison, Fact, Labels, Test, Value};
+use flow::{Aim, Comparison, Fact, Labels, Test, Value};
 use program::FuncId;
 use record::{Location, Payload, RouteStep, SourceKind};
 
@@ -99,7 +99,7 @@ fn finding(
     one_of_many: bool,
 ) -> ProgramFinding {
     let facts = case.facts;
-    let TwoWays { function, constant, decision } = pair;
+    let TwoWays { function, constant, decision, opened } = pair;
     let function = *function;
     let input = source_kind(constant.labels);
     let guards = facts.guards(function, constant.block);
@@ -183,6 +183,8 @@ fn finding(
         evidence: evidence(facts, &places),
         control_flow: None,
         witness: None,
+        aim: opened.map(|(from, to)| Aim::Branch { from, to }),
+        entry: None,
     }
 }
 

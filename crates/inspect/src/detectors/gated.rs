@@ -232,6 +232,8 @@ impl Gated {
             evidence: evidence(facts, &places),
             control_flow: None,
             witness: None,
+            aim: None,
+            entry: None,
         }
     }
 }

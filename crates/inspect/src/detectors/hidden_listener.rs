@@ -101,5 +101,7 @@ fn finding(facts: &Facts<'_>, effect: &Effect) -> Option<ProgramFinding> {
         evidence: evidence(facts, &places),
         control_flow: None,
         witness: None,
+        aim: None,
+        entry: None,
     })
 }

@@ -8,7 +8,7 @@
 use std::collections::BTreeSet;
 
 use flow::{Fact, Facts, FunctionFacts, Guard, Test, Value, ValueId};
-use program::{BlockId, CallTarget, FuncId};
+use program::{BlockId, CallTarget, FuncId, VirtAddr};
 use sleigh::emulate;
 
 use crate::query::{ConstantTest, Subject, constant_tests, decides, number_under};
@@ -20,6 +20,8 @@ pub(crate) struct TwoWays {
     pub(crate) constant: ConstantTest,
     /// The decision that the constant replaces.
     pub(crate) decision: Decision,
+    /// The last branch on the way that the constant opens, and where it leads then.
+    pub(crate) opened: Option<(VirtAddr, VirtAddr)>,
 }
 
 /// A decision, as found.
@@ -199,7 +201,7 @@ fn pinned(own: &FunctionFacts, value: ValueId, guards: &[Guard]) -> ValueId {
     number.and_then(|number| own.arena.find(Value::Number(number))).unwrap_or(value)
 }
 
-fn block_address(facts: &Facts<'_>, function: FuncId, block: BlockId) -> program::VirtAddr {
+fn block_address(facts: &Facts<'_>, function: FuncId, block: BlockId) -> VirtAddr {
     let code = facts.program().function(function).and_then(|code| code.block(block));
     code.map(|block| block.start).unwrap_or_default()
 }
@@ -275,18 +277,18 @@ fn pairs(
         if decisions.iter().any(|(i, ..)| *i == index) {
             continue;
         }
-        let Some(constant) = own_test(facts, function, way, ways, index) else { continue };
+        let Some(constant) = own_test(facts, function, ways, index) else { continue };
         let zero = way.value.is_some_and(|value| own.arena.number(value) == Some(0));
         if zero && !outcome.zero {
             continue;
         }
         // Control alone: every way in must be one of the two kinds, else this is where failure goes as well.
-        let guarded = |(i, other): (usize, &Way)| {
+        let guarded = |i: usize| {
             i == index
                 || decisions.iter().any(|(d, ..)| *d == i)
-                || own_test(facts, function, other, ways, i).is_some()
+                || own_test(facts, function, ways, i).is_some()
         };
-        if way.value.is_none() && !ways.iter().enumerate().all(guarded) {
+        if way.value.is_none() && !(0..ways.len()).all(guarded) {
             continue;
         }
         // What the other ways bring as well is no success.
@@ -295,7 +297,7 @@ fn pairs(
                 && way.value.is_some()
                 && other.value == way.value
                 && decisions.iter().all(|(d, ..)| *d != i)
-                && own_test(facts, function, other, ways, i).is_none()
+                && own_test(facts, function, ways, i).is_none()
         };
         if ways.iter().enumerate().any(elsewhere) {
             continue;
@@ -308,19 +310,19 @@ fn pairs(
             }
         };
         if let Some((_, decision, _)) = decisions.iter().find(same) {
-            found.push(TwoWays { function, constant, decision: *decision });
+            let opened = opened(facts, function, &own_guards(ways, index));
+            found.push(TwoWays { function, constant, decision: *decision, opened });
         }
     }
 }
 
 /// The constant that this way needs and that the ways of decisions do not need as well.
-fn own_test(
-    facts: &Facts<'_>,
-    function: FuncId,
-    way: &Way,
-    ways: &[Way],
-    index: usize,
-) -> Option<ConstantTest> {
+fn own_test(facts: &Facts<'_>, function: FuncId, ways: &[Way], index: usize) -> Option<ConstantTest> {
+    constant_tests(facts, function, &own_guards(ways, index)).into_iter().next()
+}
+
+/// What holds on one way and not on all others.
+fn own_guards(ways: &[Way], index: usize) -> Vec<Guard> {
     let shared: BTreeSet<Guard> = ways
         .iter()
         .enumerate()
@@ -328,8 +330,22 @@ fn own_test(
         .map(|(_, other)| other.guards.iter().copied().collect::<BTreeSet<Guard>>())
         .reduce(|all, more| all.intersection(&more).copied().collect())
         .unwrap_or_default();
-    let own: Vec<Guard> = way.guards.iter().filter(|guard| !shared.contains(guard)).copied().collect();
-    constant_tests(facts, function, &own).into_iter().next()
+    let own = ways.get(index).into_iter().flat_map(|way| &way.guards);
+    own.filter(|guard| !shared.contains(guard)).copied().collect()
+}
+
+/// The last branch of a way that compares something with a constant, and its target: when that is reached, every
+/// comparison before it has come out as the way needs it.
+fn opened(facts: &Facts<'_>, function: FuncId, guards: &[Guard]) -> Option<(VirtAddr, VirtAddr)> {
+    let compared = |guard: &&Guard| guard.holds && !constant_tests(facts, function, &[**guard]).is_empty();
+    let own = facts.function(function)?;
+    let piece = |guard: &&Guard| is_byte(own, &[**guard]);
+    let last = guards.iter().find(|guard| compared(guard) || piece(guard))?;
+    let code = facts.program().function(function)?;
+    let targets = code.block(last.block)?.successors();
+    let mut leads = targets.into_iter().filter(|to| facts.edge(function, last.block, *to).contains(last));
+    let to = leads.next().filter(|_| leads.next().is_none())?;
+    Some((last.address, code.block(to)?.start))
 }
 
 /// Do both ways bring success? A decision's truth is success if it is 1; constants must be equal.

@@ -42,6 +42,8 @@ impl Plain {
             evidence: evidence(facts, &places),
             control_flow: None,
             witness: None,
+            aim: None,
+            entry: None,
         }
     }
 }

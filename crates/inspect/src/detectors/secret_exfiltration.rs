@@ -6,7 +6,7 @@
 //! **Wrongly reports** servers whose purpose is to hand out such data, such as directory services.
 //! **Source**: VPNFilter (2018) and router implants that collect account files; CWE-200.
 
-use flow::{CallSite, Effect, Fact, Facts, Labels};
+use flow::{Aim, CallSite, Effect, Fact, Facts, Labels};
 use program::{BlockId, CallTarget, FuncId, VirtAddr};
 use record::{Location, Payload, RouteStep, Source, SourceKind};
 
@@ -14,7 +14,7 @@ use super::payload::place;
 use super::shell_on_socket::guards_above;
 use super::{Case, Detector};
 use crate::files::escaped;
-use crate::finding::{ProgramFinding, address, evidence, name_of, trigger};
+use crate::finding::{ProgramFinding, address, evidence, name_of, source, trigger};
 use crate::query::{Subject, constant_tests, is_decision};
 use crate::score::{Doubt, PayloadWeight, score};
 
@@ -149,5 +149,7 @@ fn finding(case: &Case<'_>, effect: &Effect, opened: &Opened) -> ProgramFinding 
         evidence: evidence(facts, &places),
         control_flow: None,
         witness: None,
+        aim: Some(Aim::Instruction(opened.address)),
+        entry: test.as_ref().map(|test| source(facts, test.function, test.labels).0),
     }
 }

@@ -164,5 +164,7 @@ pub(crate) fn finding(case: &Case<'_>, shell: &SocketShell, rule: &'static str) 
         evidence: evidence(facts, &places),
         control_flow: None,
         witness: None,
+        aim: None,
+        entry: None,
     }
 }

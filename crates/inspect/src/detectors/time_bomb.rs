@@ -111,6 +111,8 @@ fn finding(
         evidence: evidence(facts, &places),
         control_flow: None,
         witness: None,
+        aim: None,
+        entry: None,
     }
 }
 

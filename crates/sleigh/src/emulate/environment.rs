@@ -3,6 +3,7 @@
 use super::machine::Machine;
 use super::memory::Memory;
 use super::value::Value;
+use crate::pcode::Op;
 
 /// A call about to happen. The return address is already where the callee expects it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -55,8 +56,24 @@ pub enum Reply {
     Unknown,
 }
 
+/// An operation that is about to be executed.
+#[derive(Clone, Copy, Debug)]
+pub struct Upcoming<'a> {
+    /// Address of the instruction.
+    pub from: u64,
+    /// Address behind the instruction and its delay slot.
+    pub next: u64,
+    /// The operation.
+    pub op: &'a Op,
+}
+
 /// Models what lies outside the program.
 pub trait Environment<M: Memory> {
+    /// Sees each operation before it is executed: for those who follow more about values than the machine does.
+    fn before(&mut self, machine: &Machine<'_, M>, upcoming: &Upcoming<'_>) {
+        let _ = (machine, upcoming);
+    }
+
     /// A call; executed by default.
     fn call(&mut self, machine: &mut Machine<'_, M>, site: CallSite) -> Control {
         let _ = (machine, site);

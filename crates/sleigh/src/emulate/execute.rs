@@ -1,6 +1,6 @@
 //! The operations of one instruction.
 
-use super::environment::{Environment, Reply, UserOp};
+use super::environment::{Environment, Reply, Upcoming, UserOp};
 use super::error::Fault;
 use super::machine::{AccessError, Machine};
 use super::memory::Memory;
@@ -68,6 +68,9 @@ impl<M: Memory, E: Environment<M>> Execution<'_, '_, M, E> {
             if self.count > MOST {
                 return Err(endless);
             }
+            let next = self.address.wrapping_add(u64::from(self.lifted.length));
+            let upcoming = Upcoming { from: self.address, next, op };
+            self.environment.before(self.machine, &upcoming);
             at = match self.operation(op)? {
                 Flow::Next => at + 1,
                 Flow::Skip(distance) => {

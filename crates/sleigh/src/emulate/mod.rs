@@ -43,7 +43,7 @@ mod value;
 
 pub use call::{enter_function, leave_function};
 pub use emulator::{Emulator, Outcome, Stop};
-pub use environment::{CallSite, Control, Environment, Observe, Reply, UserOp};
+pub use environment::{CallSite, Control, Environment, Observe, Reply, Upcoming, UserOp};
 pub use error::Fault;
 pub use machine::Machine;
 pub use memory::{MapError, Memory, MemoryError, PAGE, PagedMemory, Permissions};
