@@ -18,8 +18,6 @@ pub struct Judge {
     organizations: BTreeMap<String, (EntityUid, Context)>,
     /// Evidence that is taken back, by the evidence that does it: that one is shown to whom it was shown.
     instead: BTreeMap<String, String>,
-    /// By thing: its owner, and whether it was registered here and not received from another instance.
-    owners: BTreeMap<String, (String, bool)>,
     /// The context in which nobody hands anything on.
     alone: Context,
 }
@@ -38,30 +36,19 @@ impl Judge {
                 .context("cannot read the entities")?,
             organizations: BTreeMap::new(),
             instead: BTreeMap::new(),
-            owners: BTreeMap::new(),
             alone: context("", &universe.now)?,
         };
-        let mut suppliers = BTreeMap::new();
         for fact in &universe.facts {
             match fact {
                 Fact::Organization { id } => {
                     let name = format!("Organization::\"{id}\"").parse()?;
                     judge.organizations.insert(id.clone(), (name, context(id, &universe.now)?));
                 }
-                Fact::Product { id, supplier } => drop(suppliers.insert(id, supplier)),
-                Fact::Release(release) => {
-                    let owner = suppliers.get(&release.product).context("a release of no product")?;
-                    judge.owners.insert(
-                        format!("Release::\"{}\"", release.id),
-                        ((*owner).clone(), release.receipt.is_none()),
-                    );
-                }
                 Fact::Evidence(evidence) => {
-                    let name = format!("Evidence::\"{}\"", evidence.id);
                     if let Effect::Withdraw { target } = &evidence.effect {
-                        judge.instead.insert(name.clone(), format!("Evidence::\"{target}\""));
+                        let name = format!("Evidence::\"{}\"", evidence.id);
+                        judge.instead.insert(name, format!("Evidence::\"{target}\""));
                     }
-                    judge.owners.insert(name, (evidence.issuer.clone(), evidence.receipt.is_none()));
                 }
                 _ => {}
             }
@@ -77,10 +64,9 @@ impl Judge {
         for organization in self.organizations.keys() {
             best.insert(organization.clone(), self.level(None, organization, &resource)?);
         }
-        let (owner, native) = self.owners.get(thing).context("nobody's")?;
-        let mut waiting: Vec<String> = Vec::new();
-        for (organization, level) in &best {
-            if *level == Level::FullAndReshare && (*native || organization != owner) {
+        let mut waiting = Vec::new();
+        for organization in self.organizations.keys() {
+            if self.allows(None, organization, "begin", &resource)? {
                 waiting.push(organization.clone());
             }
         }

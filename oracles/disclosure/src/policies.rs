@@ -1,6 +1,6 @@
 //! A universe in Cedar's words: entities with their hierarchy, and one policy or two for each supply link and grant.
 //!
-//! Actions: `deliver`, and one for each level above hidden. `context.from` is the organization that hands the resource
+//! Actions: `begin`, to hand on without having got it here; `deliver`; and one for each level above hidden. `context.from` is the organization that hands the resource
 //! to the principal; `context.now` the time. A release is in the releases that contain it and in its product, evidence
 //! in its release, so that Cedar's `in` says whether a link carries it.
 
@@ -19,11 +19,13 @@ const RESTRICTED: &str = r#"((resource has tlp && resource.tlp == "red")
 /// it, who may hand it on where that instance said so; a grant is shown whole to those it is given to, and is not
 /// delivered.
 const ALWAYS: &str = r#"
-permit(principal, action, resource) when { resource.owner == principal && context.from == Organization::"" };
-permit(principal, action, resource)
-when { resource has received && resource.received.contains(principal) && context.from == Organization::"" };
+permit(principal, action in [Action::"exists", Action::"outcome", Action::"redacted", Action::"full",
+    Action::"full-and-reshare"], resource)
+when { context.from == Organization::"" && (resource.owner == principal || resource.received.contains(principal)) };
+permit(principal, action == Action::"begin", resource)
+when { (resource.native && resource.owner == principal) || resource.received.contains(principal) };
 permit(principal, action in [Action::"exists", Action::"outcome", Action::"redacted", Action::"full"], resource)
-when { resource has kept && resource.kept.contains(principal) && context.from == Organization::"" };
+when { resource.kept.contains(principal) && context.from == Organization::"" };
 permit(principal, action in [Action::"exists", Action::"outcome", Action::"redacted", Action::"full"], resource)
 when { resource has audience && resource.audience.contains(principal) };
 forbid(principal, action == Action::"deliver", resource) when { resource has audience };
@@ -181,6 +183,8 @@ struct Known<'a> {
     endangered: BTreeSet<&'a str>,
     suppliers: BTreeMap<&'a str, &'a str>,
     products: BTreeMap<&'a str, &'a str>,
+    /// Releases that came from another instance.
+    came: BTreeSet<&'a str>,
     /// By release and by evidence: who received it from another instance.
     receipts: BTreeMap<&'a str, Vec<&'a Receipt>>,
     /// The releases that contain a release.
@@ -205,6 +209,7 @@ impl<'a> Known<'a> {
             Fact::Release(release) => {
                 self.products.insert(&release.id, &release.product);
                 self.receipts.entry(&release.id).or_default().extend(&release.receipt);
+                self.came.extend(release.receipt.as_ref().map(|_| release.id.as_str()));
                 for part in &release.parts {
                     self.outer.entry(part).or_default().push(&release.id);
                 }
@@ -223,11 +228,12 @@ impl<'a> Known<'a> {
     }
 
     /// Says who received it, where it came from another instance.
-    fn receive(&self, id: &str, attributes: &mut Value) {
+    fn receive(&self, id: &str, native: bool, attributes: &mut Value) {
         let of = |keep: fn(&Level) -> bool| -> Value {
             let all = self.receipts.get(id).into_iter().flatten().filter(|r| keep(&r.level));
             all.map(|r| reference("Organization", &r.by)).collect()
         };
+        attributes["native"] = json!(native);
         attributes["received"] = of(|level| *level == Level::FullAndReshare);
         attributes["kept"] = of(|level| *level == Level::Full);
     }
@@ -246,7 +252,7 @@ impl<'a> Known<'a> {
             "product": reference("Product", product), "release": reference("Release", id),
             "endangered": self.endangered.contains(id),
         });
-        self.receive(id, &mut attributes);
+        self.receive(id, !self.came.contains(id), &mut attributes);
         entity("Release", id, attributes, outer.chain([uid("Product", product)]).collect())
     }
 
@@ -273,7 +279,7 @@ impl<'a> Known<'a> {
         if let Effect::Grant(grant) = &evidence.effect {
             attributes["audience"] = grant.audience.iter().map(|o| reference("Organization", o)).collect();
         }
-        self.receive(&evidence.id, &mut attributes);
+        self.receive(&evidence.id, evidence.receipt.is_none(), &mut attributes);
         let parents = release.map(|release| uid("Release", release)).into_iter().collect();
         entity("Evidence", &evidence.id, attributes, parents)
     }
