@@ -40,7 +40,7 @@ impl Platform {
 
     /// Logs in with a login link. `None`: unknown, expired or used; which of these is not said.
     pub async fn log_in(&self, link: &str) -> Result<Option<Session>, WriteError> {
-        let _turn = self.row_turn().await;
+        let turn = self.row_turn().await;
         let used: Option<String> = sqlx::query_scalar(
             "UPDATE login_link SET used_at = $1 WHERE secret = $2 AND used_at IS NULL AND expires_at > $1 RETURNING account",
         )
@@ -49,20 +49,28 @@ impl Platform {
         .fetch_optional(&self.store.pool)
         .await?;
         let Some(account) = used else { return Ok(None) };
-        let (secret, csrf) = (Secret::fresh()?, random_text()?);
-        sqlx::query("INSERT INTO session (secret, account, csrf, expires_at) VALUES ($1, $2, $3, $4)")
-            .bind(digest(secret.reveal()))
-            .bind(&account)
-            .bind(csrf)
-            .bind(now().plus(SESSION_SECONDS).unix())
-            .execute(&self.store.pool)
-            .await?;
         let row: Option<AccountRow> =
             sqlx::query_as("SELECT id, organization, role, instance FROM account WHERE id = $1")
                 .bind(account)
                 .fetch_optional(&self.store.pool)
                 .await?;
-        Ok(row.and_then(viewer_of).map(|viewer| Session { viewer, secret }))
+        drop(turn);
+        match row.and_then(viewer_of) {
+            Some(viewer) => Ok(Some(self.begin_session(viewer).await?)),
+            None => Ok(None),
+        }
+    }
+
+    pub(crate) async fn begin_session(&self, viewer: Viewer) -> Result<Session, WriteError> {
+        let (secret, csrf, _turn) = (Secret::fresh()?, random_text()?, self.row_turn().await);
+        sqlx::query("INSERT INTO session (secret, account, csrf, expires_at) VALUES ($1, $2, $3, $4)")
+            .bind(digest(secret.reveal()))
+            .bind(viewer.account.as_str())
+            .bind(csrf)
+            .bind(now().plus(SESSION_SECONDS).unix())
+            .execute(&self.store.pool)
+            .await?;
+        Ok(Session { viewer, secret })
     }
 
     /// Who a session cookie belongs to, and its CSRF secret.

@@ -24,6 +24,7 @@ pub(crate) const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0009_lease.sql"),
     include_str!("migrations/0010_upload.sql"),
     include_str!("migrations/0011_peer.sql"),
+    include_str!("migrations/0012_identity.sql"),
 ];
 
 /// Of every connection: what was answered must be on disk.
@@ -153,7 +154,7 @@ mod tests {
         let pool = database(folder.path()).await;
         migrate(&pool, folder.path(), MIGRATIONS).await.unwrap();
         let error = migrate(&pool, folder.path(), &MIGRATIONS[..1]).await.unwrap_err();
-        assert!(matches!(error, OpenError::Newer { found: 11, known: 1, .. }), "{error}");
+        assert!(matches!(error, OpenError::Newer { found: 12, known: 1, .. }), "{error}");
     }
 
     #[tokio::test]

@@ -51,6 +51,11 @@ pub(crate) const TABLES: &[Table] = &[
         key: 1,
     },
     Table {
+        name: "identity",
+        columns: &[("issuer", Text), ("subject", Text), ("organization", Text), ("account", Text)],
+        key: 3,
+    },
+    Table {
         name: "login_link",
         columns: &[("secret", Bytes), ("account", Text), ("expires_at", Number), ("used_at", Number)],
         key: 1,
