@@ -4,6 +4,7 @@ export const pages = [
   { name: 'status', url: '/', expect: ['.map .system', '.map .chip'] },
   { name: 'status-table', url: '/?view=table&part=as-router', expect: ['tbody tr.chosen'] },
   { name: 'empty', url: '/', mock: 'empty', expect: ['ol li pre'] },
+  { name: 'login-elsewhere', url: '/?login=refused', mock: 'elsewhere', expect: ['a[href="/login/oidc"]', '.failed:not(:empty)'] },
   { name: 'login', url: '/?login=failed', mock: 'out', expect: ['form input', '.failed:not(:empty)'] },
   { name: 'products', url: '/products', expect: ['tbody a'] },
   { name: 'product', url: '/products/prd-kr', expect: ['li a'] },

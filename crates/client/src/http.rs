@@ -161,6 +161,11 @@ impl Http {
         Ok(Self { agent, base: base.trim_end_matches('/').to_owned(), token: token.map(str::to_owned) })
     }
 
+    /// The same without a token, where nothing may cross a network in clear either.
+    pub fn confidential(base: &str, reach: Reach) -> Result<Self, HttpError> {
+        Ok(Self { token: None, ..Self::new(base, Some(""), reach)? })
+    }
+
     /// Where it talks to.
     pub fn base(&self) -> &str {
         &self.base

@@ -30,7 +30,7 @@ pub use http::{Answer, Http, HttpError, POST, RemoteProblem};
 pub use reach::Reach;
 pub use remote::{
     Evidence, HeadToSign, Hop, InstanceKeys, Left, Logged, Named, NewRelease, Peer, Pulled, Registered,
-    Release, Remote, RemoteError,
+    Release, Remote, RemoteError, form, percent_encoded,
 };
 pub use tail::{TailError, advance};
 /// What a log is followed by; callers need no other part of its crate.

@@ -238,13 +238,18 @@ fn registered(status: u16, Id { id }: Id) -> Result<Registered, RemoteError> {
 }
 
 fn query(pairs: &[(&str, Option<&str>)]) -> String {
-    let set = pairs.iter().filter_map(|(name, value)| value.map(|v| format!("{name}={}", escaped(v))));
-    let text = set.collect::<Vec<_>>().join("&");
-    if text.is_empty() { text } else { format!("?{text}") }
+    let set: Vec<_> = pairs.iter().filter_map(|(name, value)| value.map(|v| (*name, v))).collect();
+    if set.is_empty() { String::new() } else { format!("?{}", form(&set)) }
+}
+
+/// Names and values as queries and forms write them: `a=b&c=d`, whatever is in the values.
+pub fn form(pairs: &[(&str, &str)]) -> String {
+    let one = |(name, value): &(&str, &str)| format!("{name}={}", percent_encoded(value));
+    pairs.iter().map(one).collect::<Vec<_>>().join("&")
 }
 
 /// Percent-encoding of everything that is not unreserved (RFC 3986, section 2.3).
-fn escaped(text: &str) -> String {
+pub fn percent_encoded(text: &str) -> String {
     let one = |b: u8| match b {
         b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => char::from(b).to_string(),
         _ => format!("%{b:02X}"),
@@ -469,7 +474,7 @@ impl Remote {
 
     /// Forgets one of them.
     pub fn remove_peer(&self, id: &str) -> Result<(), RemoteError> {
-        let path = format!("/api/v1/peers/{}", escaped(id));
+        let path = format!("/api/v1/peers/{}", percent_encoded(id));
         let answer = self.http.send(&Method::DELETE, &path, &[], &[], LIMIT)?;
         self.http.accepted(&path, answer)?;
         Ok(())
@@ -478,7 +483,7 @@ impl Remote {
     /// Has one of them pulled now.
     pub fn pull_peer(&self, id: &str) -> Result<Pulled, RemoteError> {
         // What failed there is not tried again here.
-        let path = format!("/api/v1/peers/{}/pull", escaped(id));
+        let path = format!("/api/v1/peers/{}/pull", percent_encoded(id));
         let answer = self.http.send_single(&Method::POST, &path, &[], b"", LIMIT)?;
         let answer = self.http.accepted(&path, answer)?;
         Ok(self.http.read(&path, &answer.body)?)
@@ -486,7 +491,7 @@ impl Remote {
 
     /// Has a bundle from one of them taken.
     pub fn take_bundle(&self, id: &str, bundle: &[u8]) -> Result<Pulled, RemoteError> {
-        Ok(self.post(&format!("/api/v1/peers/{}/bundles", escaped(id)), bundle)?.1)
+        Ok(self.post(&format!("/api/v1/peers/{}/bundles", percent_encoded(id)), bundle)?.1)
     }
 
     /// Has another instance cosign the log's checkpoints.

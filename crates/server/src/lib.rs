@@ -15,6 +15,7 @@ mod guard;
 mod limits;
 mod metrics;
 mod observe;
+mod oidc;
 mod once;
 mod openapi;
 mod pages;
@@ -25,6 +26,7 @@ mod site;
 mod tls;
 
 pub use limits::Rates;
+pub use oidc::{Oidc, OidcSettings, OidcSettingsError, RoleRule};
 pub use openapi::document as openapi;
 pub use serve::{ServeError, ServeOptions, router, serve, work};
 pub use site::Site;

@@ -10,6 +10,7 @@ use tokio::sync::{Notify, watch};
 
 use crate::limits::{Limits, Rates};
 use crate::metrics::Metrics;
+use crate::oidc::Oidc;
 
 /// A platform being served.
 pub struct Site {
@@ -22,6 +23,8 @@ pub struct Site {
     pub(crate) renewed: Notify,
     /// Program and arguments that examine an upload.
     pub(crate) examiner: Option<(PathBuf, Vec<String>)>,
+    /// Logging in elsewhere.
+    pub(crate) oidc: Option<Arc<Oidc>>,
     pub(crate) limits: Limits,
     pub(crate) metrics: Metrics,
     /// Whether it is time to end what would go on for ever.
@@ -39,6 +42,7 @@ impl Site {
             feed: None,
             renewed: Notify::new(),
             examiner: None,
+            oidc: None,
             limits,
             metrics: Metrics::default(),
             stopping,
@@ -75,6 +79,12 @@ impl Site {
     #[must_use]
     pub fn with_examiner(self, program: PathBuf, arguments: Vec<String>) -> Self {
         Self { examiner: Some((program, arguments)), ..self }
+    }
+
+    /// The same with people who log in by OpenID Connect.
+    #[must_use]
+    pub fn with_oidc(self, oidc: Oidc) -> Self {
+        Self { oidc: Some(Arc::new(oidc)), ..self }
     }
 
     /// The same with other limits on requests.

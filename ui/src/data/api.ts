@@ -224,6 +224,8 @@ const part = encodeURIComponent;
 
 export const api = {
   session: () => read<Session>('/session'),
+  /** How one can log in beside login links. */
+  ways: () => read<{ oidc: { name: string } | null }>('/login'),
   login: (token: string) =>
     ask('/login', { method: 'POST', body: JSON.stringify({ token }), headers: { 'Content-Type': 'application/json' } }),
   logout: (csrf: string) => ask('/session', { method: 'DELETE', headers: { 'X-Sukashi-CSRF': csrf } }),

@@ -101,6 +101,11 @@ export const en = {
     submit: 'Log in',
     checking: 'Checking…',
     nothing: 'No password is asked for, and none is stored.',
+    elsewhere: (name: string) => `Log in with ${name}`,
+    or: 'Or with a login link',
+    elsewhereFailed: 'Logging in did not work. Try again, or ask an administrator.',
+    refused: 'You are known, but you do not act for any organization here. Ask an administrator.',
+    unreachable: 'The place where you log in does not answer. Try again later.',
   },
   products: {
     title: 'Products',

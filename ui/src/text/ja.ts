@@ -103,6 +103,11 @@ export const ja: Texts = {
     submit: 'ログイン',
     checking: '確認中…',
     nothing: 'パスワードは求められず、保存もされません。',
+    elsewhere: (name: string) => `${name} でログイン`,
+    or: 'またはログイン用リンクで',
+    elsewhereFailed: 'ログインできませんでした。もう一度試すか、管理者に問い合わせてください。',
+    refused: '本人確認はできましたが、ここで担当する組織がありません。管理者に問い合わせてください。',
+    unreachable: 'ログイン先が応答しません。しばらくしてからもう一度お試しください。',
   },
   products: {
     title: '製品',

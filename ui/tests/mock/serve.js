@@ -66,7 +66,8 @@ function answerApi(request, response, url) {
     response.setHeader('Set-Cookie', 'mock=in; Path=/');
     return json(response, world.session);
   }
-  if (mode === 'out') return problem(response, 401, 'not-logged-in', 'Log in first');
+  if (path === '/login') return json(response, { oidc: mode === 'elsewhere' ? { name: 'Company login' } : null });
+  if (mode === 'out' || mode === 'elsewhere') return problem(response, 401, 'not-logged-in', 'Log in first');
   if (request.method === 'DELETE') return response.writeHead(204).end();
   if (mode === 'empty' && path === '/status') return json(response, { schema: 'sukashi.status/1', nodes: [] });
   if (mode === 'empty' && path !== '/session' && path !== '/log') return json(response, list([]));

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
 use pipeline::demo::{self, Person};
-use server::{ServeOptions, Site, Tls};
+use server::{Oidc, ServeOptions, Site, Tls};
 use share::{AccountId, OrganizationKind, Places, Platform, Role};
 use tokio::net::TcpListener;
 use tracing::info;
@@ -45,6 +45,9 @@ pub(crate) struct Args {
     /// PEM file with its key.
     #[arg(long, value_name = "FILE", requires = "tls_certificate")]
     tls_key: Option<PathBuf>,
+    /// TOML file that says how people log in by OpenID Connect.
+    #[arg(long, value_name = "FILE")]
+    login: Option<PathBuf>,
     /// Leave matching, assessing and telling to `sukashi worker` (needs `--database`).
     #[arg(long)]
     answers_only: bool,
@@ -104,6 +107,7 @@ pub(crate) fn run(args: &Args, context: &mut Context) -> anyhow::Result<Outcome>
             "`{listen}` can be reached from other machines, and this is not encrypted; hint: use `--tls-certificate` and `--tls-key`, or put a proxy with TLS in front and say `--behind-proxy`"
         );
     }
+    let oidc = args.login.as_deref().map(oidc).transpose()?;
     runtime()?.block_on(async {
         let listener = bind(listen).await?;
         let metrics = match args.metrics {
@@ -122,9 +126,21 @@ pub(crate) fn run(args: &Args, context: &mut Context) -> anyhow::Result<Outcome>
         let first = !platform.has_accounts().await?;
         let people = if first { vec![set_up(&platform).await?] } else { people };
         let site = site(platform, args.vuln_db.as_deref(), settings)?;
+        let site = match oidc {
+            Some(oidc) => site.with_oidc(oidc),
+            None => site,
+        };
         serve(site, listener, options, &people, &mut context.output).await
     })?;
     Ok(Outcome::Clean)
+}
+
+fn oidc(file: &Path) -> anyhow::Result<Oidc> {
+    let shown = file.display();
+    let text = std::fs::read_to_string(file).with_context(|| format!("cannot read `{shown}`"))?;
+    let settings =
+        toml::from_str(&text).with_context(|| format!("`{shown}` does not say how people log in"))?;
+    Oidc::new(settings).with_context(|| format!("cannot use `{shown}`"))
 }
 
 /// The platform with vulnerability data: those named, or the usual ones if they are there.

@@ -5,6 +5,7 @@ mod csaf;
 mod events;
 mod evidence;
 mod log;
+mod oidc;
 mod peers;
 mod people;
 mod products;
@@ -125,6 +126,7 @@ pub(crate) fn plain(
 pub(crate) fn table(secure: bool) -> Vec<Route> {
     let parts = [
         people::routes(secure),
+        oidc::routes(secure),
         systems::routes(),
         products::routes(),
         evidence::routes(),

@@ -145,7 +145,7 @@ struct AddedKey {
     key_id: KeyId,
 }
 
-fn set_cookie(secret: &Secret, secure: bool) -> String {
+pub(super) fn set_cookie(secret: &Secret, secure: bool) -> String {
     let secure = if secure { "; Secure" } else { "" };
     format!(
         "{COOKIE}={}; Path=/; HttpOnly; SameSite=Strict; Max-Age={SESSION_SECONDS}{secure}",
