@@ -1,5 +1,6 @@
 //! Calls: what they call, what they pass, what they leave behind.
 
+use program::image::Endian;
 use program::{Call, CallTarget, VirtAddr};
 use sleigh::pcode::{Op, Opcode};
 
@@ -74,7 +75,8 @@ impl Walk<'_, '_> {
             let contents = self.facts.arena.constant(number, rules.stack.size);
             state.write(slot(top.wrapping_add(above), rules.stack.size), Some(contents));
         }
-        let mut result = self.facts.arena.add(Value::Result(index));
+        let ordered = self.in_network_order(target, &arguments);
+        let mut result = ordered.unwrap_or_else(|| self.facts.arena.add(Value::Result(index)));
         if let (Some((_, when)), Some(old)) = (step.skipped.filter(|(end, _)| at.index < *end), kept_result) {
             result = self.facts.arena.add(Value::Choice { when, then: old, otherwise: result });
         }
@@ -137,6 +139,19 @@ impl Walk<'_, '_> {
     fn is_system_function(&self, target: CallTarget) -> bool {
         let CallTarget::Import(import) = target else { return false };
         self.setting.image.import(import).is_some_and(|import| import.name == "syscall")
+    }
+
+    /// What `htonl` and its like return: without optimisation they are calls, with it instructions.
+    fn in_network_order(&mut self, target: CallTarget, arguments: &[ValueId]) -> Option<ValueId> {
+        let CallTarget::Import(import) = target else { return None };
+        let size = match self.setting.image.import(import)?.name.as_str() {
+            "htonl" | "ntohl" => 4,
+            "htons" | "ntohs" => 2,
+            _ => return None,
+        };
+        let arena = &mut self.facts.arena;
+        let number = arena.cast(*arguments.first()?, 8, size, false);
+        Some(if self.setting.image.endian == Endian::Big { number } else { arena.reversed(number, size) })
     }
 
     /// What a computed pointer calls, if it is one place.

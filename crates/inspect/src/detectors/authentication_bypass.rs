@@ -19,7 +19,7 @@ use crate::files::escaped;
 use crate::finding::{ProgramFinding, address, evidence, name_of, source, source_kind, trigger};
 use crate::score::{Doubt, PayloadWeight, score};
 
-pub(crate) const DETECTOR: Detector = Detector { rule: "authentication-bypass", version: 3, detect };
+pub(crate) const DETECTOR: Detector = Detector { rule: "authentication-bypass", version: 4, detect };
 
 fn detect(case: &Case<'_>) -> Vec<ProgramFinding> {
     findings(case, DETECTOR.rule, Kind::Other)

@@ -7,11 +7,12 @@
 
 use std::collections::BTreeMap;
 
-use flow::{Comparison, Dispatch, Edge, Facts, Guard, Labels, Row};
-use program::{FuncId, VirtAddr};
+use flow::{CallSite, Comparison, Dispatch, Edge, Facts, FunctionFacts, Guard, Labels, Row, Value};
+use program::{BlockId, FuncId, VirtAddr};
 use record::{Location, RouteStep, SourceKind, Trigger, TriggerValue};
 
 use super::Case;
+use super::outcome::ways;
 use super::payload::{Running, running, worst_of};
 use super::state::{Step, armed};
 use crate::files::escaped;
@@ -62,6 +63,7 @@ pub(crate) fn gated(facts: &Facts<'_>) -> Vec<Gated> {
                 let here = |(test, holds)| Guard { block: site.block, address: site.address, test, holds };
                 guards.splice(0..0, tests.into_iter().map(here));
             }
+            all.extend(merged(facts, function, site, &running));
             all.extend(behind(facts, function, guards, running));
         }
         for dispatch in facts.dispatches(function) {
@@ -69,6 +71,34 @@ pub(crate) fn gated(facts: &Facts<'_>) -> Vec<Gated> {
         }
     }
     all
+}
+
+/// Ways to one call that are told apart.
+const MAX_ENTRIES: usize = 4;
+
+/// Compilers that save space put calls of one function together and jump there with what each passes: every way to the
+/// call is looked at by itself.
+fn merged(facts: &Facts<'_>, function: FuncId, site: &CallSite, running: &Running) -> Vec<Gated> {
+    let Some(own) = facts.function(function).filter(|_| running.way.is_empty()) else { return Vec::new() };
+    let Some(on) = running.effect.on.map(|on| own.resolve(on)) else { return Vec::new() };
+    let each = match own.arena.get(on) {
+        Value::Merge { .. } | Value::Choice { .. } => ways(facts, function, on, site.block),
+        _ => entries(facts, function, own, site.block).into_iter().map(|guards| (on, guards)).collect(),
+    };
+    let each = each.into_iter();
+    each.filter_map(|(value, guards)| behind(facts, function, guards, running.with(facts, value))).collect()
+}
+
+/// What holds on each of a few ways into a block.
+fn entries(facts: &Facts<'_>, function: FuncId, own: &FunctionFacts, block: BlockId) -> Vec<Vec<Guard>> {
+    let before =
+        own.dominance.predecessors(block).iter().filter(|from| !own.dominance.dominates(block, **from));
+    let before: Vec<BlockId> = before.copied().collect();
+    if before.len() < 2 || before.len() > MAX_ENTRIES {
+        return Vec::new();
+    }
+    let on = |from: &BlockId| [facts.edge(function, *from, block), facts.guards(function, *from)].concat();
+    before.iter().map(on).collect()
 }
 
 fn behind(facts: &Facts<'_>, function: FuncId, guards: Vec<Guard>, running: Running) -> Option<Gated> {

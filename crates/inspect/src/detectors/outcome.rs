@@ -33,11 +33,14 @@ pub(crate) struct Decision {
     pub(crate) test: Option<Test>,
 }
 
+#[derive(Clone)]
 struct Way {
     /// What it brings; `None` for control alone.
     value: Option<ValueId>,
     block: BlockId,
     guards: Vec<Guard>,
+    /// A decision in a function that is called on this way.
+    inside: Option<Decision>,
 }
 
 /// Ways to one outcome.
@@ -107,6 +110,7 @@ fn outcomes<'a>(
     });
     let returned = returned.map(|ways| Outcome { ways, zero: true });
     let others = merged.chain(stored(facts, function, own)).chain(entered(facts, function, own));
+    let others = others.chain(called(facts, function, own));
     returned.chain(others.map(|ways| Outcome { ways, zero: false }))
 }
 
@@ -156,7 +160,8 @@ fn spread(
                 for mut guards in entries(facts, function, own, block, edge) {
                     guards.splice(0..0, asked.iter().copied());
                     if !guards.iter().any(|guard| keeps(own, guard, start)) {
-                        ways.push(Way { value: Some(pinned(own, value, &guards)), block, guards });
+                        let value = Some(pinned(own, value, &guards));
+                        ways.push(Way { value, block, guards, inside: None });
                     }
                 }
             }
@@ -222,9 +227,53 @@ fn stored<'a>(
     for store in &own.stores {
         places.entry(store.to).or_default().push((store.value, store.block));
     }
-    places.into_values().filter(|stores| stores.len() > 1 && stores.len() <= 16).map(move |stores| {
-        stores.into_iter().flat_map(|(value, block)| spread(facts, function, own, value, block)).collect()
+    let inside = stored_inside(facts, function, own);
+    places.into_iter().filter_map(move |(place, stores)| {
+        let more = inside.iter().filter(|(to, _)| *to == place).map(|(_, way)| way);
+        let count = stores.len() + more.clone().count();
+        (count > 1 && count <= 16).then(|| {
+            let here =
+                stores.into_iter().flat_map(|(value, block)| spread(facts, function, own, value, block));
+            here.chain(more.cloned()).collect()
+        })
     })
+}
+
+/// Numbers that functions which are called store after a decision, through a pointer that they get: by the place as this
+/// function sees it.
+fn stored_inside(facts: &Facts<'_>, function: FuncId, own: &FunctionFacts) -> Vec<(ValueId, Way)> {
+    let mut all = Vec::new();
+    for site in own.calls.values() {
+        let CallTarget::Function(callee) = site.target else { continue };
+        let Some(inner) = facts.function(callee).filter(|_| facts.is_checker(callee)) else { continue };
+        for store in &inner.stores {
+            let (base, distance) = inner.arena.base(inner.resolve(store.to));
+            let Value::Parameter(n) = inner.arena.get(base) else { continue };
+            let Some(number) = inner.arena.number(inner.resolve(store.value)) else { continue };
+            let decided = facts.guards(callee, store.block);
+            if !decided.iter().any(|guard| decides(facts, callee, guard.test, guard.holds, 1)) {
+                continue;
+            }
+            let place = site.arguments.get(usize::from(n)).and_then(|base| beyond(own, *base, distance));
+            let (Some(place), value) = (place, own.arena.find(Value::Number(number))) else { continue };
+            let guards = facts.guards(function, site.block);
+            let inside = Some(Decision { block: site.block, test: None });
+            all.push((place, Way { value, block: site.block, guards, inside }));
+        }
+    }
+    all
+}
+
+/// The address at a distance from another, if the function knows it.
+fn beyond(own: &FunctionFacts, base: ValueId, distance: i64) -> Option<ValueId> {
+    let base = own.resolve(base);
+    let (start, more) = own.arena.base(base);
+    match (own.arena.get(base), more.checked_add(distance)?) {
+        (_, _) if distance == 0 => Some(base),
+        (Value::Stack(at), _) => own.arena.find(Value::Stack(at.checked_add(distance)?)),
+        (_, 0) => Some(start),
+        (_, sum) => own.arena.find(Value::Sum(start, sum)),
+    }
 }
 
 /// The ways into a block, if every one of them is guarded by something.
@@ -244,10 +293,39 @@ fn entered<'a>(
                 value: None,
                 block: *from,
                 guards: guards_on(facts, function, *from, Some(block)),
+                inside: None,
             };
             from.iter().map(way).collect()
         })
     })
+}
+
+/// One call that is made in several places.
+fn called<'a>(
+    facts: &'a Facts<'_>,
+    function: FuncId,
+    own: &'a FunctionFacts,
+) -> impl Iterator<Item = Vec<Way>> + 'a {
+    let mut calls: std::collections::BTreeMap<(FuncId, Vec<ValueId>), Vec<BlockId>> = Default::default();
+    for site in own.calls.values() {
+        if let CallTarget::Function(callee) = site.target
+            && matters(facts, callee)
+        {
+            let passed = site.arguments.iter().map(|value| own.resolve(*value)).collect();
+            calls.entry((callee, passed)).or_default().push(site.block);
+        }
+    }
+    calls.into_values().filter(|blocks| blocks.len() > 1 && blocks.len() <= 8).map(move |blocks| {
+        let way =
+            |block: BlockId| Way { value: None, block, guards: facts.guards(function, block), inside: None };
+        blocks.into_iter().map(way).collect()
+    })
+}
+
+/// Does a function do more than answer?
+fn matters(facts: &Facts<'_>, function: FuncId) -> bool {
+    let acts = |effect: &flow::Effect| !effect.operation.starts_with("network.");
+    facts.effects(function).iter().any(acts)
 }
 
 fn pairs(
@@ -435,6 +513,9 @@ fn decision(
     decided: &BTreeSet<ValueId>,
     way: &Way,
 ) -> Option<Decision> {
+    if way.inside.is_some() {
+        return way.inside;
+    }
     if let Some(value) = way.value.filter(|value| decided.contains(value)) {
         let tests = facts.tests(function, own, value, true);
         return Some(Decision { block: way.block, test: tests.first().map(|test| test.0) });

@@ -1,6 +1,6 @@
 //! Grave operations: here or in what is called from here.
 
-use flow::{Edge, Effect, Facts};
+use flow::{Edge, Effect, Facts, ValueId};
 use program::{CallTarget, FuncId, VirtAddr};
 use record::Payload;
 
@@ -112,6 +112,11 @@ fn of(facts: &Facts<'_>, effect: Effect, way: Vec<Edge>) -> Running {
 }
 
 impl Running {
+    /// The same, on another value.
+    pub(crate) fn with(&self, facts: &Facts<'_>, on: ValueId) -> Self {
+        of(facts, Effect { on: Some(on), ..self.effect }, self.way.clone())
+    }
+
     /// Does it erase, restart or delete rather than run?
     pub(crate) fn is_destructive(&self) -> bool {
         match (self.effect.operation, &self.runs) {

@@ -6,10 +6,11 @@
 //! **Wrongly reports** servers whose purpose is to hand out such data, such as directory services.
 //! **Source**: VPNFilter (2018) and router implants that collect account files; CWE-200.
 
-use flow::{Aim, CallSite, Effect, Fact, Facts, Labels};
+use flow::{Aim, CallSite, Effect, Fact, Facts, Guard, Labels, ValueId};
 use program::{BlockId, CallTarget, FuncId, VirtAddr};
 use record::{Location, Payload, RouteStep, Source, SourceKind};
 
+use super::outcome::ways;
 use super::payload::place;
 use super::shell_on_socket::guards_above;
 use super::{Case, Detector};
@@ -18,7 +19,7 @@ use crate::finding::{ProgramFinding, address, evidence, name_of, source, trigger
 use crate::query::{Subject, constant_tests, is_decision};
 use crate::score::{Doubt, PayloadWeight, score};
 
-pub(crate) const DETECTOR: Detector = Detector { rule: "secret-exfiltration", version: 1, detect };
+pub(crate) const DETECTOR: Detector = Detector { rule: "secret-exfiltration", version: 2, detect };
 
 /// What was opened, and where.
 struct Opened {
@@ -26,6 +27,8 @@ struct Opened {
     block: BlockId,
     address: VirtAddr,
     path: String,
+    /// What holds on the way on which this path is passed, if others are passed there as well.
+    guards: Vec<Guard>,
 }
 
 fn detect(case: &Case<'_>) -> Vec<ProgramFinding> {
@@ -49,9 +52,25 @@ fn opened(facts: &Facts<'_>) -> Option<Opened> {
     calls.find_map(|(function, site)| {
         let mut named =
             site.arguments.iter().filter(|a| facts.labels(function, **a).meets(Labels::ON_SECRET));
-        let path = named.find_map(|name| facts.text(function, *name))?;
+        let (path, guards) = named.find_map(|name| confidential_text(facts, function, *name, site.block))?;
         let path = String::from_utf8_lossy(path).into_owned();
-        Some(Opened { function, block: site.block, address: site.address, path })
+        Some(Opened { function, block: site.block, address: site.address, path, guards })
+    })
+}
+
+/// The confidential text that a value is, or is on one of several ways, with what holds on that way.
+fn confidential_text<'f>(
+    facts: &'f Facts<'_>,
+    function: FuncId,
+    value: ValueId,
+    block: BlockId,
+) -> Option<(&'f [u8], Vec<Guard>)> {
+    if let Some(text) = facts.text(function, value) {
+        return Some((text, Vec::new()));
+    }
+    ways(facts, function, value, block).into_iter().find_map(|(value, guards)| {
+        let secret = facts.labels(function, value).meets(Labels::ON_SECRET);
+        Some((facts.text(function, value).filter(|_| secret)?, guards))
     })
 }
 
@@ -97,7 +116,8 @@ fn finding(case: &Case<'_>, effect: &Effect, opened: &Opened) -> ProgramFinding 
     let site = facts.function(function).and_then(|own| own.calls.get(&effect.call));
     let above = site.map(|site| guards_above(facts, function, site.block)).unwrap_or_default();
     let named = guards_above(facts, opened.function, opened.block);
-    let mut guarded = above.iter().chain(&named);
+    let here = [(opened.function, opened.guards.clone())];
+    let mut guarded = above.iter().chain(&here).chain(&named);
     let test = guarded.find_map(|(f, guards)| constant_tests(facts, *f, guards).into_iter().next());
     let mut doubts = Vec::new();
     if above.iter().any(|(f, guards)| guards.iter().any(|guard| is_decision(facts, *f, guard))) {
