@@ -54,7 +54,7 @@ pub(crate) fn verdicts(
     let mut out = Vec::new();
     for (id, host, software) in carried(session) {
         let Some(known) = judged.get(&id) else { continue };
-        let (verdict, why) = judge.verdict(known, &id, &host, &software);
+        let (verdict, why) = judge.verdict(known, &id, &host, &software)?;
         let path_count = judge.opportunities.of(&id, &host).len() as u64;
         for software in software {
             out.push(VulnerabilityVerdict {
@@ -139,42 +139,52 @@ fn component(document: &Document, software: &str) -> String {
 }
 
 impl Judge<'_> {
-    fn verdict(&mut self, known: &Judged, id: &str, host: &str, software: &[String]) -> (Verdict, String) {
+    fn verdict(
+        &mut self,
+        known: &Judged,
+        id: &str,
+        host: &str,
+        software: &[String],
+    ) -> Result<(Verdict, String), FactError> {
         let vex = self.document.vulnerabilities.get(id).and_then(|v| v.vex.as_ref());
         if let Some(vex) = vex.filter(|v| matches!(v.status, VexStatus::NotAffected | VexStatus::Fixed)) {
             let state = if vex.status == VexStatus::Fixed { "fixed" } else { "not affected" };
             let why = vex.why.as_ref().map_or_else(String::new, |why| format!(": {why}"));
-            return (Verdict::NotAffected, format!("{state}, by the word of {}{why}", vex.by));
+            return Ok((Verdict::NotAffected, format!("{state}, by the word of {}{why}", vex.by)));
         }
         let Some(effect) = &known.effect else {
-            return (
-                Verdict::Unknown,
-                "no CVSS vector says where an attacker must be and what is gained".to_owned(),
-            );
+            let why = "no CVSS vector says where an attacker must be and what is gained".to_owned();
+            return Ok((Verdict::Unknown, why));
         };
         if let Some((first, fact)) = self.opportunities.of(id, host).first() {
             let before = self.opportunities.inferences(*fact);
-            return (Verdict::Exploitable, exploitable(first, before, &effect.derivation));
+            return Ok((Verdict::Exploitable, exploitable(first, before, &effect.derivation)));
         }
-        let missing = self.missing(effect, id, host, software);
-        self.unreached(host, &missing)
+        let missing = self.missing(effect, id, host, software)?;
+        Ok(self.unreached(host, &missing))
     }
 
-    fn missing(&mut self, effect: &Effect, id: &str, host: &str, software: &[String]) -> Vec<Missing> {
+    fn missing(
+        &mut self,
+        effect: &Effect,
+        id: &str,
+        host: &str,
+        software: &[String],
+    ) -> Result<Vec<Missing>, FactError> {
         let (range, privilege, interaction) = (effect.range, effect.privilege, effect.interaction);
         let class: Class = (host.to_owned(), software.to_vec(), range, privilege, interaction);
         if let Some(reason) = self.reasons.get(&class) {
-            return reason.clone();
+            return Ok(reason.clone());
         }
         let pattern = Pattern {
             relation: "opportunity".to_owned(),
             args: vec![None, Some(id.to_owned()), Some(host.to_owned()), None, None],
         };
-        let missing = self.session.missing_given(&pattern, STEPS, GIVEN).unwrap_or_default();
+        let missing = self.session.missing_given(&pattern, STEPS, GIVEN)?;
         if missing.iter().all(|m| !m.to_string().contains(id)) {
             self.reasons.insert(class, missing.clone());
         }
-        missing
+        Ok(missing)
     }
 
     fn unreached(&self, host: &str, missing: &[Missing]) -> (Verdict, String) {

@@ -10,8 +10,9 @@ use std::collections::BTreeSet;
 use crate::explain::value;
 use crate::matching::{Bindings, count_candidates, first_candidates, unify};
 use crate::pattern::{Encoded, FactError, Pattern};
-use crate::program::{Atom, Expr, Literal, Rule, Term};
+use crate::program::{Atom, Expr, Literal, RelationId, Rule, Term};
 use crate::session::Session;
+use crate::value::Row;
 
 /// Longest chain of rules that is followed.
 const MAX_DEPTH: usize = 8;
@@ -66,7 +67,7 @@ impl Session {
             return Ok(itself());
         };
         // Short chains first: of two answers with as many premises the one with the shorter way is the nearer one.
-        let mut best: Option<Vec<Missing>> = None;
+        let mut best: Option<Vec<Gap>> = None;
         for depth in 1..=MAX_DEPTH {
             let steps = steps.div_ceil(MAX_DEPTH as u64);
             let mut search = Search { session: self, given, steps, depth, open: BTreeSet::new() };
@@ -76,8 +77,34 @@ impl Session {
                 break;
             }
         }
-        Ok(best.unwrap_or_else(itself))
+        Ok(best.map_or_else(itself, |gaps| gaps.iter().map(|gap| self.missing_of(gap)).collect()))
     }
+
+    fn missing_of(&self, gap: &Gap) -> Missing {
+        match gap {
+            Gap::Fact(wanted) => {
+                let relation = self.program.relation(wanted.relation);
+                let arg = |(v, (_, kind)): (&Option<u32>, &(String, crate::ColumnType))| {
+                    v.map_or("_".to_owned(), |bits| value(self, *kind, bits).to_string())
+                };
+                let args: Vec<String> = wanted.values.iter().zip(&relation.columns).map(arg).collect();
+                Missing::Fact(format!("{}({})", relation.name, args.join(", ")))
+            }
+            Gap::InTheWay(relation, row) => {
+                let fact = self.program.decode(&self.program.symbols, *relation, row);
+                Missing::InTheWay(fact.to_string())
+            }
+            Gap::Comparison(name) => Missing::Comparison((*name).to_owned()),
+        }
+    }
+}
+
+/// Something missing, as the search meets it: most are dropped again, and never put into words.
+#[derive(Clone)]
+enum Gap {
+    Fact(Encoded),
+    InTheWay(RelationId, Row),
+    Comparison(&'static str),
 }
 
 fn pattern_text(pattern: &Pattern) -> String {
@@ -98,7 +125,7 @@ struct Search<'s> {
 struct Partial<'r> {
     rest: Vec<&'r Literal>,
     bindings: Bindings,
-    missing: Vec<Missing>,
+    missing: Vec<Gap>,
     /// A premise put off until the others have bound its variables: facts of it exist, but perhaps not the one that the
     /// others ask for.
     deferred: Option<&'r Atom>,
@@ -106,7 +133,7 @@ struct Partial<'r> {
 
 impl Search<'_> {
     /// The least that is missing, fewer than `limit`; `None` if there is no such answer.
-    fn need(&mut self, wanted: &Encoded, limit: usize, depth: usize) -> Option<Vec<Missing>> {
+    fn need(&mut self, wanted: &Encoded, limit: usize, depth: usize) -> Option<Vec<Gap>> {
         let (columns, values) = wanted.given();
         if self
             .session
@@ -120,14 +147,14 @@ impl Search<'_> {
         if limit <= 1 {
             return None;
         }
-        let itself = vec![Missing::Fact(self.text(wanted))];
         if !relation.derived || relation.internal {
-            return (!self.given.contains(&relation.name.as_str())).then_some(itself);
+            let given = self.given.contains(&relation.name.as_str());
+            return (!given).then(|| vec![Gap::Fact(wanted.clone())]);
         }
         if depth == self.depth || !self.open.insert(wanted.clone()) {
             return None;
         }
-        let mut best: Option<Vec<Missing>> = None;
+        let mut best: Option<Vec<Gap>> = None;
         let rules: Vec<usize> = self.session.concluding(wanted.relation).collect();
         for rule in rules.iter().filter_map(|r| self.session.program.rules.get(*r)) {
             let Some(bindings) = bind_head(rule, wanted) else { continue };
@@ -139,23 +166,14 @@ impl Search<'_> {
         best
     }
 
-    fn text(&self, wanted: &Encoded) -> String {
-        let relation = self.session.program.relation(wanted.relation);
-        let arg = |(v, (_, kind)): (&Option<u32>, &(String, crate::ColumnType))| {
-            v.map_or("_".to_owned(), |bits| value(self.session, *kind, bits).to_string())
-        };
-        let args: Vec<String> = wanted.values.iter().zip(&relation.columns).map(arg).collect();
-        format!("{}({})", relation.name, args.join(", "))
-    }
-
     fn body<'r>(
         &mut self,
         mut partial: Partial<'r>,
         limit: usize,
         depth: usize,
-        best: &mut Option<Vec<Missing>>,
+        best: &mut Option<Vec<Gap>>,
     ) {
-        let bound = |best: &Option<Vec<Missing>>| best.as_ref().map_or(limit, Vec::len);
+        let bound = |best: &Option<Vec<Gap>>| best.as_ref().map_or(limit, Vec::len);
         if self.steps == 0 || partial.missing.len() >= bound(best) {
             return;
         }
@@ -237,17 +255,13 @@ impl Search<'_> {
                     } else if let Some(row) =
                         first_candidates(atom, &self.session.database, &partial.bindings, 1).first()
                     {
-                        let fact =
-                            self.session.program.decode(&self.session.program.symbols, atom.relation, row);
-                        partial.missing.push(Missing::InTheWay(fact.to_string()));
+                        partial.missing.push(Gap::InTheWay(atom.relation, *row));
                     }
                 }
                 Literal::Compare(left, comparison, right) => {
                     match (evaluate(left, &partial.bindings), evaluate(right, &partial.bindings)) {
                         (Some(l), Some(r)) if comparison.holds(l, r) => {}
-                        (Some(_), Some(_)) => {
-                            partial.missing.push(Missing::Comparison(comparison.name().to_owned()))
-                        }
+                        (Some(_), Some(_)) => partial.missing.push(Gap::Comparison(comparison.name())),
                         _ => rest.push(literal),
                     }
                 }
