@@ -19,6 +19,9 @@ pub(crate) struct Args {
     /// Largest size that the other engines are given.
     #[arg(long, default_value_t = 10_000)]
     peers: u32,
+    /// Goals of the assessments: that any controller is operated, or each of so many.
+    #[arg(long, value_delimiter = ',', default_values_t = [1, 20])]
+    goals: Vec<usize>,
     /// Only the engine, not the answers of an assessment.
     #[arg(long)]
     engine_only: bool,
@@ -33,8 +36,8 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
             dataflow(&program, *hosts)?;
         }
         engine(&program, *hosts)?;
-        if !args.engine_only {
-            answers(*hosts)?;
+        for goals in args.goals.iter().filter(|_| !args.engine_only) {
+            answers(*hosts, *goals)?;
         }
     }
     let largest = args.hosts.iter().max().context("no size")?;
@@ -233,26 +236,51 @@ fn explain(session: &Session, hosts: u32) -> anyhow::Result<()> {
 }
 
 /// A whole assessment of the same system as a document, stage by stage.
-fn answers(hosts: u32) -> anyhow::Result<()> {
+fn answers(hosts: u32, goals: usize) -> anyhow::Result<()> {
     let text = model(hosts, 1);
     let (read, document) = timed(|| system::read("generated", &text));
-    let document = document?;
+    let mut document = document?;
     drop(text);
+    if goals > 1 {
+        let text = aimed(hosts, goals);
+        document.goals = system::read("goals", &text)?.goals;
+    }
     let (checked, system) = timed(|| system::System::new(&[("generated".to_owned(), document)]));
     let system = system?;
-    line(hosts, "document read and checked", &seconds(read + checked));
+    let with = if goals > 1 { format!(", {goals} goals") } else { String::new() };
+    let line = |measure: &str, figure: &str| line(hosts, &format!("{measure}{with}"), figure);
+    line("document read and checked", &seconds(read + checked));
     let mut start = Instant::now();
     let options = assess::Options::default();
     let mut before = processor();
     let mut stage = |stage: assess::Stage| {
-        line(hosts, stage.name(), &both(start.elapsed().as_secs_f64(), processor() - before));
+        line(stage.name(), &both(start.elapsed().as_secs_f64(), processor() - before));
         (start, before) = (Instant::now(), processor());
     };
     let assessment = assess::assess_with(&system, &options, &assess::NoVulnerabilities, &mut stage)?;
-    let optimal = assessment.plan.as_ref().is_some_and(|plan| plan.optimal);
-    line(hosts, "verdicts; plan proven optimal", &format!("{}; {optimal}", assessment.vulnerabilities.len()));
-    line(hosts, "memory resident", &format!("{} MB", resident()));
+    let plan = assessment.plan.as_ref();
+    let figure = format!(
+        "{}; {} countermeasures, {}",
+        assessment.vulnerabilities.len(),
+        plan.map_or(0, |plan| plan.chosen.len()),
+        plan.is_some_and(|plan| plan.optimal),
+    );
+    line("verdicts; plan, proven optimal", &figure);
+    line("memory resident", &format!("{} MB", resident()));
     Ok(())
+}
+
+/// A document with so many goals: that each of the first controllers is operated.
+fn aimed(hosts: u32, goals: usize) -> String {
+    let mut controllers = Vec::new();
+    each_fact(hosts, 1, &mut |relation, args| {
+        if (relation, args.get(1)) == ("host_kind", Some(&"plc")) && controllers.len() < goals {
+            controllers.extend(args.first().map(|host| (*host).to_owned()));
+        }
+    });
+    let goal = |host: &String| format!("  {host}: {{title: taken, fact: \"operates(eve, {host})\"}}\n");
+    let goals: String = controllers.iter().map(goal).collect();
+    format!("schema: sukashi.system/1\nname: goals\ngoals:\n{goals}")
 }
 
 /// Megabytes in memory now, from the kernel's account of this process; 0 where there is none.
