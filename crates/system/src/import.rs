@@ -4,6 +4,7 @@
 //! understand is listed with its place and reason, so that it can be shown as a blind spot. The result is a
 //! [`Document`] to be merged with others, or to be written out and completed by hand.
 
+mod chains;
 mod cisco;
 mod collect;
 mod components;

@@ -72,11 +72,29 @@ impl Grow for Host {
     /// What runs on a host is often told by another document, such as its bill of materials, than where it stands.
     fn grow(&mut self, other: &Self) -> bool {
         let bare = |h: &Self| Self { software: Vec::new(), ..h.clone() };
+        if bare(self) == Self::default() {
+            // Others know that it is there and no more.
+            *self = Self { software: std::mem::take(&mut self.software), ..bare(other) };
+        }
         let fits = bare(self) == bare(other) || bare(other) == Self::default();
         if fits {
             let new =
                 other.software.iter().filter(|s| !self.software.contains(s)).cloned().collect::<Vec<_>>();
             self.software.extend(new);
+        }
+        fits
+    }
+}
+
+impl Grow for Data {
+    /// Each host tells that it has mounted it.
+    fn grow(&mut self, other: &Self) -> bool {
+        let bare = |d: &Self| Self { mounted_on: Vec::new(), ..d.clone() };
+        let fits = bare(self) == bare(other);
+        if fits {
+            let new = other.mounted_on.iter().filter(|host| !self.mounted_on.contains(host));
+            let new: Vec<_> = new.cloned().collect();
+            self.mounted_on.extend(new);
         }
         fits
     }
@@ -90,7 +108,6 @@ fixed!(
     Attacker,
     Countermeasure,
     Credential,
-    Data,
     Filter,
     Flow,
     Goal,

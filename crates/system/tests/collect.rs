@@ -37,7 +37,23 @@ const FILES: &[(&str, &str)] = &[
         "Main:\n  |-- 10.0.0.5\n     /32 host LOCAL\n  |-- 10.0.0.255\n     /32 link BROADCAST\n  |-- 127.0.0.1\n     /32 host LOCAL\n",
     ),
     ("usr/sbin/sshd", "program"),
-    ("proc/mounts", "/dev/sda1 / ext4 rw 0 0\nfiles:/plans /mnt nfs4 rw 0 0\n"),
+    (
+        "proc/mounts",
+        "/dev/sda1 / ext4 rw 0 0\nfiles:/plans /mnt nfs4 rw 0 0\n//files/Old /old cifs ro,nodev 0 0\nnowhere /x nfs rw 0 0\n",
+    ),
+    (
+        "proc/net/route",
+        "Iface Destination Gateway Flags RefCnt Use Metric Mask MTU Window IRTT\n\
+         eth0 00000000 0100000A 0003 0 0 0 00000000 0 0 0\nwlan0 0000000A 00000000 0001 0 0 0 00FFFFFF 0 0 0\n\
+         eth0 0000FF0A 00000000 0001 0 0 0 0000FFFF 0 0 0\n",
+    ),
+    (
+        "proc/net/if_inet6",
+        "20010db8000000010000000000000005 02 40 00 80 eth0\nfe800000000000000000000000000005 02 40 20 80 eth0\n",
+    ),
+    ("proc/net/wireless", "Inter-| sta\n face | tus\n wlan0: 0000 1. 2. 3. 0 0 0 0 0 0\n"),
+    ("proc/sys/net/ipv4/ip_forward", "1\n"),
+    ("etc/iptables/rules.v4", "*filter\nCOMMIT\n"),
 ];
 
 fn host(root: &Path) {
@@ -66,17 +82,30 @@ fn a_host_is_collected_from_its_files() {
             "collected": {}
           },
           "networks": {
-            "collected": {
-              "zone": "collected"
+            "net-10.0.0.0-24": {
+              "zone": "collected",
+              "cidr": "10.0.0.0/24",
+              "wireless": true
+            },
+            "net-2001-db8-0-1---64": {
+              "zone": "collected",
+              "cidr": "2001:db8:0:1::/64"
             }
           },
           "hosts": {
+            "files": {
+              "kind": "other"
+            },
             "gate.plant": {
               "kind": "other",
               "interfaces": [
                 {
-                  "network": "collected",
+                  "network": "net-10.0.0.0-24",
                   "address": "10.0.0.5"
+                },
+                {
+                  "network": "net-2001-db8-0-1---64",
+                  "address": "2001:db8:0:1::5"
                 }
               ],
               "software": [
@@ -160,6 +189,16 @@ fn a_host_is_collected_from_its_files() {
             "key-40b415647c14b9f4": {
               "kind": "key"
             }
+          },
+          "data": {
+            "files-plans": {
+              "stored_on": [
+                "files"
+              ],
+              "mounted_on": [
+                "gate.plant"
+              ]
+            }
           }
         }"#]]
     .assert_eq(&document);
@@ -169,8 +208,12 @@ fn a_host_is_collected_from_its_files() {
         3: bo ALL=(root) NOPASSWD: /bin/systemctl: a rule for some commands only: state it by hand if they lead to root
         1: 1 processes: of the kernel or of other users: what they listen on has no software
         1: tcp/8081: the program belongs to no package that was read: add its software by hand
-        2: files:/plans /mnt nfs4 rw 0 0: files of another host: state them as `data`, mounted here
-        1: packet filters: rules are in the kernel: import what `iptables-save` or `nft -j list ruleset` writes"#]].assert_eq(&left.join("\n"));
+        1: route to 0.0.0.0/0 through 10.0.0.1: leads through another host: state its networks and filters
+        3: //files/Old /old cifs ro,nodev 0 0: files of another host, which cannot be changed from here
+        4: nowhere /x nfs rw 0 0: files of a host that is not named
+        1: packet filters: rules are in the kernel: import what `iptables-save` or `nft -j list ruleset` writes
+        1: etc/iptables/rules.v4: rules that are loaded when the host starts: `system import --from iptables` reads it
+        1: proc/sys/net/ipv4/ip_forward: the host passes packets on between its networks: state it as a filter between their zones"#]].assert_eq(&left.join("\n"));
 }
 
 #[test]
@@ -188,9 +231,35 @@ fn nothing_to_read_is_told_and_is_still_a_host() {
     let root = tempfile::tempdir().unwrap();
     let collected = collect(root.path(), None);
     assert!(collected.document.hosts.contains_key("host"));
-    for path in ["etc/hostname", "etc/passwd", "etc/group", "var/lib/dpkg/status", "proc/net/fib_trie"] {
+    for path in [
+        "etc/hostname",
+        "etc/passwd",
+        "etc/group",
+        "var/lib/dpkg/status",
+        "proc/net/fib_trie",
+        "proc/net/route",
+    ] {
         let told =
             |i: &system::import::Ignored| i.what == path && i.why == "cannot be read: entity not found";
         assert!(collected.ignored.iter().any(told), "{path}");
+    }
+}
+
+#[test]
+fn hosts_that_share_networks_files_and_keys_become_one_model() {
+    let (one, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    host(one.path());
+    host(other.path());
+    let files = collect(tempfile::tempdir().unwrap().path(), Some("files")).document;
+    let mut documents = vec![("one".to_owned(), collect(one.path(), Some("one")).document)];
+    documents.push(("other".to_owned(), collect(other.path(), Some("other")).document));
+    documents.push(("files".to_owned(), files));
+    for _ in 0..documents.len() {
+        documents.rotate_left(1);
+        let system = system::System::new(&documents).unwrap();
+        let document = system.document();
+        assert_eq!((document.hosts.len(), document.credentials.len()), (3, 1));
+        assert_eq!(document.hosts["files"].interfaces.len(), 1, "the stub gives way to the host");
+        assert_eq!(document.data["files-plans"].mounted_on.len(), 2);
     }
 }

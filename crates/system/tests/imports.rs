@@ -38,6 +38,87 @@ fn a_forward_chain_becomes_a_filter_that_allows_no_less() {
     .assert_eq(&ignored);
 }
 
+/// Rules and what was left out, one a line.
+fn shown(imported: &system::import::Imported) -> String {
+    let filter = &imported.document.filters["gw-forward"];
+    let rule = |r: &system::FilterRule| {
+        let ports: Vec<&str> = r.ports.iter().map(|p| p.value.as_str()).collect();
+        format!("{:?} {} {} {} {}\n", r.action, r.from.value, r.to.value, r.protocol.name(), ports.join(","))
+    };
+    let rules: String = filter.rules.iter().map(rule).collect();
+    let ignored = imported.ignored.iter().map(|i| format!("{} {}: {}\n", i.line, i.what, i.why));
+    format!("{:?}\n{rules}{}", filter.default, ignored.collect::<String>())
+}
+
+#[test]
+fn chains_of_iptables_are_followed_and_what_is_negated_restricts_nothing() {
+    let text = "*filter\n:FORWARD DROP [0:0]\n:web - [0:0]\n:guests - [0:0]\n:INPUT ACCEPT [0:0]\n\
+        -A FORWARD -d 10.1.0.0/16 -p tcp -j web\n\
+        -A FORWARD -s 10.2.0.0/16 -g guests\n\
+        -A FORWARD ! -s 10.9.0.0/16 -p udp --dport 53 -m comment --comment \"all -j DROP but\" -j ACCEPT\n\
+        -A FORWARD -d 10.3.0.1/32 -j DROP\n\
+        -A web -d 192.0.2.0/24 -j ACCEPT\n\
+        -A web -d 10.1.2.0/24 -p udp -j ACCEPT\n\
+        -A web -s 10.4.0.0/16 -j RETURN\n\
+        -A web -p tcp --dport 22 -j DROP\n\
+        -A web -d 10.1.2.0/24 -j ACCEPT\n\
+        -A guests -j REJECT --reject-with icmp-port-unreachable\n\
+        -A INPUT -j DROP\nCOMMIT\n";
+    expect![[r#"
+        Deny
+        Allow any 10.1.2.0/24 tcp 
+        Deny 10.2.0.0/16 any any 
+        Allow any any udp 53
+        8 -A FORWARD ! -s 10.9.0.0/16 -p udp --dport 53 -m comment --comment "all -j DROP but" -j ACCEPT: taken without the condition `! -s 10.9.0.0/16`: allows more than the host
+        9 -A FORWARD -d 10.3.0.1/32 -j DROP: left out, since a rule before it lets some skip it: allows more than the host
+        13 -A web -p tcp --dport 22 -j DROP: left out, since a rule before it lets some skip it: allows more than the host
+        16 -A INPUT -j DROP: packets of the FORWARD chain do not come here
+    "#]].assert_eq(&shown(&iptables("gw.rules", text, PLACE).unwrap()));
+}
+
+#[test]
+fn chains_that_call_each_other_end() {
+    let mut text = "*filter\n:FORWARD DROP [0:0]\n-A FORWARD -j c0\n".to_owned();
+    for at in 0..20 {
+        let next = (at + 1) % 20;
+        text += &format!(":c{at} - [0:0]\n-A c{at} -j c{next}\n-A c{at} -j c{next}\n-A c{at} -j c{next}\n");
+    }
+    expect!["`x` line 1: chains call each other too often; hint: is this the output of `iptables-save`?"]
+        .assert_eq(&iptables("x", &text, PLACE).unwrap_err().to_string());
+    let circle = "*filter\n:FORWARD DROP [0:0]\n:c - [0:0]\n-A FORWARD -j c\n-A c -j c\nCOMMIT\n";
+    expect![[r#"
+        Deny
+        Allow any any any 
+        5 -A c -j c: chains within chains are followed no deeper: all is let through
+    "#]]
+    .assert_eq(&shown(&iptables("gw.rules", circle, PLACE).unwrap()));
+}
+
+#[test]
+fn chains_and_named_sets_of_nft_are_followed() {
+    let text = r#"{"nftables": [
+        {"chain": {"family": "inet", "table": "f", "name": "fw", "hook": "forward", "policy": "drop"}},
+        {"chain": {"family": "inet", "table": "f", "name": "web"}},
+        {"chain": {"family": "ip", "table": "f", "name": "web"}},
+        {"set": {"family": "inet", "table": "f", "name": "servers", "type": "ipv4_addr", "elem": ["10.1.0.5", {"elem": {"val": "10.1.0.6", "timeout": 9}}]}},
+        {"rule": {"family": "inet", "table": "f", "chain": "fw", "handle": 4, "expr": [
+            {"match": {"op": "==", "left": {"payload": {"protocol": "ip", "field": "daddr"}}, "right": "@servers"}}, {"jump": {"target": "web"}}]}},
+        {"rule": {"family": "inet", "table": "f", "chain": "fw", "handle": 5, "expr": [
+            {"match": {"op": "==", "left": {"payload": {"protocol": "ip", "field": "saddr"}}, "right": "@unknown"}}, {"drop": null}]}},
+        {"rule": {"family": "inet", "table": "f", "chain": "web", "handle": 6, "expr": [
+            {"match": {"op": "!=", "left": {"payload": {"protocol": "ip", "field": "saddr"}}, "right": "10.9.0.1"}},
+            {"match": {"op": "==", "left": {"payload": {"protocol": "tcp", "field": "dport"}}, "right": {"set": [80, {"range": [8000, 8080]}]}}}, {"accept": null}]}}
+    ]}"#;
+    expect![[r#"
+        Deny
+        Allow any 10.1.0.5/32 tcp 80,8000-8080
+        Allow any 10.1.0.6/32 tcp 80,8000-8080
+        1 chain ip f web: no chain of the hook `forward` leads to it
+        1 rule 5: left out for the condition `{"payload":{"protocol":"ip","field":"saddr"}}`: allows more than the host
+        1 rule 6: taken without the condition `{"payload":{"protocol":"ip","field":"saddr"}}`: allows more than the host
+    "#]].assert_eq(&shown(&system::import::nft("gw.json", text, PLACE).unwrap()));
+}
+
 #[test]
 fn other_texts_are_refused_with_a_hint() {
     expect!["`x` line 1: a rule outside of a table; hint: is this the output of `iptables-save`?"]

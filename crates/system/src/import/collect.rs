@@ -1,5 +1,5 @@
-//! A Linux host from its own files: packages, accounts, groups, `sudo` rules, authorised keys, addresses, what listens
-//! with the program behind it, and digests of installed programs.
+//! A Linux host from its own files: packages, accounts, groups, `sudo` rules, authorised keys, addresses and networks,
+//! routes, files mounted from other hosts, what listens with the program behind it, and digests of installed programs.
 //!
 //! Nothing is run and nothing is asked for over a network, so the files may also be those of a disk image or container;
 //! symbolic links in it lead where the machine that reads sees them.
@@ -7,6 +7,8 @@
 //! rules have importers of their own. Packages are read from `dpkg`'s status file alone.
 
 mod accounts;
+mod mounts;
+mod networks;
 mod packages;
 mod programs;
 mod sockets;
@@ -17,11 +19,11 @@ use std::io::Read;
 use std::path::Path;
 
 use super::{Imported, id, ignored, located};
-use crate::{Host, Interface, Network, Zone};
+use crate::{Host, Zone};
 
 /// Most bytes of one file; a longer one is listed as not read.
 const MAX_FILE: u64 = 64 << 20;
-/// The zone and network that the host is put into, to be renamed by hand.
+/// The zone that the host's networks are put into, to be renamed by hand; also the network of addresses without one.
 const NOWHERE: &str = "collected";
 
 /// Reads the host whose files are below `root`. `host` names it; its own name is taken where that is `None`.
@@ -34,8 +36,9 @@ pub fn collect(root: &Path, host: Option<&str>) -> Imported {
     accounts::read(&mut collector);
     sockets::read(&mut collector);
     programs::read(&mut collector);
-    collector.interfaces();
-    collector.elsewhere();
+    networks::read(&mut collector);
+    mounts::read(&mut collector);
+    mounts::filters(&mut collector);
     collector.finish()
 }
 
@@ -91,50 +94,13 @@ impl<'r> Collector<'r> {
         self.out.ignored.push(ignored(line, what, why));
     }
 
-    /// The host's own addresses, from the kernel's table of routes.
-    fn interfaces(&mut self) {
-        let table = self.text("proc/net/fib_trie").unwrap_or_default();
-        let (mut address, mut own) = ("", Vec::new());
-        for line in table.lines().map(str::trim) {
-            if let Some(found) = line.strip_prefix("|-- ") {
-                address = found;
-            } else if line == "/32 host LOCAL" && !address.starts_with("127.") && !own.contains(&address) {
-                own.push(address);
-            }
-        }
-        let interface = |address: Option<&str>| Interface {
-            network: located(NOWHERE.to_owned(), 1),
-            address: address.map(|address| located(address.to_owned(), 1)),
-        };
-        self.entry.interfaces = own.into_iter().map(|address| interface(Some(address))).collect();
-        if self.entry.interfaces.is_empty() {
-            self.entry.interfaces.push(interface(None));
-        }
-    }
-
-    /// What the model holds, but not in a form that these files have.
-    fn elsewhere(&mut self) {
-        let mounts = self.text("proc/mounts").unwrap_or_default();
-        for (number, line) in (1..).zip(mounts.lines()) {
-            let kind = line.split(' ').nth(2).unwrap_or_default();
-            if ["nfs", "nfs4", "cifs", "smb3"].contains(&kind) {
-                self.leave(number, line, "files of another host: state them as `data`, mounted here");
-            }
-        }
-        let why = "rules are in the kernel: import what `iptables-save` or `nft -j list ruleset` writes";
-        self.leave(1, "packet filters", why);
-    }
-
     fn finish(mut self) -> Imported {
         // One package of two architectures is one piece of software.
         self.entry.software.sort_by(|a, b| a.value.cmp(&b.value));
         self.entry.software.dedup_by(|a, b| a.value == b.value);
-        let network =
-            Network { zone: located(NOWHERE.to_owned(), 1), cidr: None, wireless: false, place: None };
         let document = &mut self.out.document;
         // So that it is a model by itself; merged behind another document, that one's name stays.
         document.name = Some(self.host.clone());
-        document.networks.insert(NOWHERE.to_owned(), located(network, 1));
         document.zones.insert(NOWHERE.to_owned(), located(Zone::default(), 1));
         document.hosts.insert(self.host, located(self.entry, 1));
         self.out

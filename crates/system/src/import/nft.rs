@@ -1,53 +1,45 @@
-//! `nft -j list ruleset`: the base chains that hook into `forward` as a filter between two zones.
+//! `nft -j list ruleset`: the base chains that hook into `forward`, with the chains they call, as a filter between two
+//! zones.
 //!
-//! Understood: policies; matches on source and destination address (also sets and prefixes), TCP and UDP destination port,
-//! transport protocol and connection state; `accept`, `drop`, `reject`. A rule for answers only is left out. Of a rule
-//! with another match, or with a jump, an `accept` is taken without the match and a `drop` not at all. Other chains are
+//! Understood: policies; matches on source and destination address (also prefixes, sets and named sets), TCP and UDP
+//! destination port, transport protocol and connection state; `accept`, `drop`, `reject`, `queue`, `return`, `jump`,
+//! `goto`. A rule for answers only is left out. Other matches are dealt with by [`chains`](super::chains), so that the
+//! model allows more than the host does, never less. Of several base chains one that accepts is enough. Other chains are
 //! listed.
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
+use super::chains::{Chains, Conditions, Rule, Verdict, flatten};
 use super::device::prefix;
 use super::{Ignored, ImportError, Imported, Placement, id, ignored, located};
-use crate::{Action, Direction, Document, Filter, FilterRule, Protocol};
+use crate::{Action, Document, Filter, Protocol};
 
 const FORMAT: &str = "the output of `nft -j list ruleset`";
 
 /// Reads one rule set.
 ///
 /// # Errors
-/// If the text is no JSON, or has no list `nftables`.
+/// If the text is no JSON, has no list `nftables`, or chains call each other without bounds.
 pub fn nft(name: &str, text: &str, placement: Placement<'_>) -> Result<Imported, ImportError> {
     let fault = |line, reason| ImportError { name: name.to_owned(), line, reason, format: FORMAT };
     let root: Value = serde_json::from_str(text).map_err(|e| fault(e.line(), e.to_string()))?;
     let list = root.get("nftables").and_then(Value::as_array);
     let list = list.ok_or_else(|| fault(1, "no list `nftables`".to_owned()))?;
-    let word =
-        |entry: &Value, key: &str| entry.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
-    let place =
-        |entry: &Value, chain: &str| (word(entry, "family"), word(entry, "table"), word(entry, chain));
-    let mut skipped = Vec::new();
-    let mut forward = Vec::new();
+    let ruleset = Ruleset::new(list);
+    let (mut skipped, mut rules) = (Vec::new(), Vec::new());
     let mut default = Action::Allow;
-    for chain in list.iter().filter_map(|entry| entry.get("chain")) {
-        if word(chain, "hook") == "forward" {
-            if word(chain, "policy") == "drop" {
-                default = Action::Deny;
-            }
-            forward.push(place(chain, "name"));
-        } else {
-            skipped.push(ignored(
-                1,
-                &format!("chain {}", word(chain, "name")),
-                "only chains of the hook `forward` are read",
-            ));
+    for (chain, policy) in &ruleset.forward {
+        if policy == "drop" {
+            default = Action::Deny;
         }
+        let flat = flatten(&ruleset.chains, chain, &mut skipped);
+        rules.extend(flat.map_err(|_| fault(1, "chains call each other too often".to_owned()))?);
     }
-    let mut rules = Vec::new();
-    let of_forward = |entry: &&Value| forward.contains(&place(entry, "chain"));
-    for rule in list.iter().filter_map(|entry| entry.get("rule")).filter(of_forward) {
-        rules.extend(read(rule, &mut skipped));
-    }
+    ruleset.unseen(&mut skipped);
+    skipped.sort();
+    skipped.dedup();
     let between = [located(placement.outer.to_owned(), 1), located(placement.inner.to_owned(), 1)];
     let filter = Filter { between, default, rules, host: Some(located(placement.host.to_owned(), 1)) };
     let mut document = Document::default();
@@ -55,115 +47,139 @@ pub fn nft(name: &str, text: &str, placement: Placement<'_>) -> Result<Imported,
     Ok(Imported { document, ignored: skipped })
 }
 
+fn word<'v>(entry: &'v Value, key: &str) -> &'v str {
+    entry.get(key).and_then(Value::as_str).unwrap_or_default()
+}
+
+/// A name within its table: tables may have chains and sets of the same name.
+fn full(entry: &Value, name: &str) -> String {
+    format!("{} {} {name}", word(entry, "family"), word(entry, "table"))
+}
+
 #[derive(Default)]
-struct Matches {
-    from: Vec<String>,
-    to: Vec<String>,
-    protocol: Protocol,
-    ports: Vec<String>,
-    answers: bool,
-    unknown: Vec<String>,
-    action: Option<Action>,
+struct Ruleset {
+    chains: Chains,
+    /// Base chains that see what passes, with their policies.
+    forward: Vec<(String, String)>,
+    /// Elements by full name of a set.
+    sets: BTreeMap<String, Value>,
 }
 
-fn read(rule: &Value, skipped: &mut Vec<Ignored>) -> Vec<FilterRule> {
-    let mut found = Matches::default();
-    for part in rule.get("expr").and_then(Value::as_array).into_iter().flatten() {
-        let Some((key, value)) = part.as_object().and_then(|part| part.iter().next()) else { continue };
-        match key.as_str() {
-            "accept" => found.action = Some(Action::Allow),
-            "drop" | "reject" => found.action = Some(Action::Deny),
-            "counter" | "comment" | "log" => {}
-            "match" => found.matching(value),
-            other => found.unknown.push(other.to_owned()),
+impl Ruleset {
+    fn new(list: &[Value]) -> Self {
+        let mut ruleset = Self::default();
+        for chain in list.iter().filter_map(|entry| entry.get("chain")) {
+            let name = full(chain, word(chain, "name"));
+            if word(chain, "hook") == "forward" {
+                ruleset.forward.push((name.clone(), word(chain, "policy").to_owned()));
+            }
+            ruleset.chains.entry(name).or_default();
         }
-    }
-    let what = || format!("rule {}", rule.get("handle").and_then(Value::as_u64).unwrap_or_default());
-    let Some(action) = found.action else {
-        skipped.push(ignored(1, &what(), "neither accepts nor drops: jumps are not followed"));
-        return Vec::new();
-    };
-    if found.answers {
-        return Vec::new();
-    }
-    if !found.unknown.is_empty() {
-        let condition = found.unknown.join(" ");
-        let why = match action {
-            Action::Allow => format!("taken without the condition `{condition}`: allows more than the host"),
-            Action::Deny => format!("left out for the condition `{condition}`: allows more than the host"),
-        };
-        skipped.push(ignored(1, &what(), &why));
-        if action == Action::Deny {
-            return Vec::new();
+        for set in list.iter().filter_map(|entry| entry.get("set")) {
+            let elements = set.get("elem").cloned().unwrap_or(Value::Array(Vec::new()));
+            ruleset.sets.insert(full(set, word(set, "name")), elements);
         }
+        for rule in list.iter().filter_map(|entry| entry.get("rule")) {
+            let read = ruleset.rule(rule);
+            ruleset.chains.entry(full(rule, word(rule, "chain"))).or_default().push(read);
+        }
+        ruleset
     }
-    found.rules(action)
-}
 
-impl Matches {
-    fn matching(&mut self, value: &Value) {
+    /// Lists the chains that no base chain of the hook `forward` leads to.
+    fn unseen(&self, skipped: &mut Vec<Ignored>) {
+        let mut seen = BTreeSet::new();
+        let mut work: Vec<&String> = self.forward.iter().map(|(name, _)| name).collect();
+        while let Some(chain) = work.pop() {
+            if seen.insert(chain) {
+                let rules = self.chains.get(chain).into_iter().flatten();
+                work.extend(rules.filter_map(|rule| match &rule.verdict {
+                    Verdict::Call(name) | Verdict::GoTo(name) => Some(name),
+                    Verdict::Decide(_) | Verdict::Return | Verdict::Other(_) => None,
+                }));
+            }
+        }
+        let unseen = self.chains.keys().filter(|name| !seen.contains(name));
+        let why = "no chain of the hook `forward` leads to it";
+        skipped.extend(unseen.map(|name| ignored(1, &format!("chain {name}"), why)));
+    }
+
+    fn rule(&self, rule: &Value) -> Rule {
+        let mut conditions = Conditions::default();
+        let mut verdict = Verdict::Other("none".to_owned());
+        for part in rule.get("expr").and_then(Value::as_array).into_iter().flatten() {
+            let Some((key, value)) = part.as_object().and_then(|part| part.iter().next()) else { continue };
+            let called = || full(rule, word(value, "target"));
+            match key.as_str() {
+                // What a program decides may be anything.
+                "accept" | "queue" => verdict = Verdict::Decide(Action::Allow),
+                "drop" | "reject" => verdict = Verdict::Decide(Action::Deny),
+                "return" => verdict = Verdict::Return,
+                "jump" => verdict = Verdict::Call(called()),
+                "goto" => verdict = Verdict::GoTo(called()),
+                "counter" | "comment" | "log" => {}
+                "match" => self.matching(rule, value, &mut conditions),
+                other => conditions.unknown.push(other.to_owned()),
+            }
+        }
+        let handle = rule.get("handle").and_then(Value::as_u64).unwrap_or_default();
+        Rule { line: 1, what: format!("rule {handle}"), conditions, verdict }
+    }
+
+    fn matching(&self, rule: &Value, value: &Value, conditions: &mut Conditions) {
         let left = value.get("left").unwrap_or(&Value::Null);
-        let right = values(value.get("right").unwrap_or(&Value::Null));
+        let right = self.values(rule, value.get("right").unwrap_or(&Value::Null));
         let payload = |key| left.pointer(key).and_then(Value::as_str);
-        let equal = value.get("op").and_then(Value::as_str).is_none_or(|op| op == "==" || op == "in");
+        let op = value.get("op").and_then(Value::as_str).unwrap_or("==");
+        let right = right.filter(|right| !right.is_empty() && (op == "==" || op == "in"));
         let (protocol, field) = (payload("/payload/protocol"), payload("/payload/field"));
-        match (protocol, field, payload("/meta/key"), payload("/ct/key")) {
-            (Some("ip" | "ip6"), Some("saddr"), ..) if equal && right.is_some() => {
-                self.from = right.unwrap_or_default();
+        match (protocol, field, payload("/meta/key"), payload("/ct/key"), right) {
+            (Some("ip" | "ip6"), Some("saddr"), _, _, Some(right)) => conditions.from = right,
+            (Some("ip" | "ip6"), Some("daddr"), _, _, Some(right)) => conditions.to = right,
+            (Some(of @ ("tcp" | "udp")), Some("dport"), _, _, Some(right)) => {
+                conditions.protocol = if of == "tcp" { Protocol::Tcp } else { Protocol::Udp };
+                conditions.ports = right;
             }
-            (Some("ip" | "ip6"), Some("daddr"), ..) if equal && right.is_some() => {
-                self.to = right.unwrap_or_default();
+            (_, _, Some("l4proto"), _, Some(right)) if right == ["tcp"] => {
+                conditions.protocol = Protocol::Tcp
             }
-            (Some(of @ ("tcp" | "udp")), Some("dport"), ..) if equal && right.is_some() => {
-                self.protocol = if of == "tcp" { Protocol::Tcp } else { Protocol::Udp };
-                self.ports = right.unwrap_or_default();
+            (_, _, Some("l4proto"), _, Some(right)) if right == ["udp"] => {
+                conditions.protocol = Protocol::Udp
             }
-            (_, _, Some("l4proto"), _) if equal => match right.as_deref() {
-                Some([one]) if one == "tcp" => self.protocol = Protocol::Tcp,
-                Some([one]) if one == "udp" => self.protocol = Protocol::Udp,
-                _ => self.unknown.push("l4proto".to_owned()),
-            },
-            (_, _, _, Some("state")) if equal => {
-                self.answers = !right.unwrap_or_default().iter().any(|state| state == "new");
-            }
-            _ => self.unknown.push(left.to_string()),
+            (_, _, _, Some("state"), Some(right)) => conditions.answers = !right.contains(&"new".to_owned()),
+            _ => conditions.unknown.push(left.to_string()),
         }
     }
 
-    fn rules(self, action: Action) -> Vec<FilterRule> {
-        let any = || vec!["any".to_owned()];
-        let list = |names: Vec<String>| if names.is_empty() { any() } else { names };
-        let (from, to) = (list(self.from), list(self.to));
-        let rule = |from: &String, to: &String| FilterRule {
-            action,
-            direction: Direction::Both,
-            from: located(from.clone(), 1),
-            to: located(to.clone(), 1),
-            protocol: self.protocol,
-            ports: self.ports.iter().map(|port| located(port.clone(), 1)).collect(),
+    /// A value, a prefix, a range of ports, or a set of these, by name as well; `None` for anything else.
+    fn values(&self, rule: &Value, value: &Value) -> Option<Vec<String>> {
+        let named = value.as_str().and_then(|name| name.strip_prefix('@'));
+        let value = match named {
+            Some(name) => self.sets.get(&full(rule, name))?,
+            None => value,
         };
-        from.iter().flat_map(|from| to.iter().map(move |to| rule(from, to)).collect::<Vec<_>>()).collect()
+        match value.get("set").and_then(Value::as_array).or_else(|| value.as_array()) {
+            Some(list) => list.iter().map(single).collect(),
+            None => Some(vec![single(value)?]),
+        }
     }
 }
 
-/// A value, a prefix, a range of ports, or a set of these; `None` for anything else.
-fn values(value: &Value) -> Option<Vec<String>> {
-    let one = |value: &Value| -> Option<String> {
-        if let Some(text) = value.as_str() {
-            return Some(prefix(text).unwrap_or_else(|| text.to_owned()));
-        }
-        if let Some(port) = value.as_u64() {
-            return Some(port.to_string());
-        }
-        if let Some(net) = value.get("prefix") {
-            let text = format!("{}/{}", net.get("addr")?.as_str()?, net.get("len")?.as_u64()?);
-            return prefix(&text);
-        }
-        let both = value.get("range")?.as_array()?;
-        Some(format!("{}-{}", both.first()?.as_u64()?, both.get(1)?.as_u64()?))
-    };
-    match value.get("set").and_then(Value::as_array).or_else(|| value.as_array()) {
-        Some(list) => list.iter().map(one).collect(),
-        None => Some(vec![one(value)?]),
+fn single(value: &Value) -> Option<String> {
+    if let Some(text) = value.as_str() {
+        return Some(prefix(text).unwrap_or_else(|| text.to_owned()));
     }
+    if let Some(port) = value.as_u64() {
+        return Some(port.to_string());
+    }
+    // With a lifetime or counter around it.
+    if let Some(element) = value.pointer("/elem/val") {
+        return element.is_string().then(|| single(element))?;
+    }
+    if let Some(net) = value.get("prefix") {
+        let text = format!("{}/{}", net.get("addr")?.as_str()?, net.get("len")?.as_u64()?);
+        return prefix(&text);
+    }
+    let both = value.get("range")?.as_array()?;
+    Some(format!("{}-{}", both.first()?.as_u64()?, both.get(1)?.as_u64()?))
 }
