@@ -26,7 +26,7 @@ fn write(out: &mut String, assessment: &Assessment) -> std::fmt::Result {
         assessment.totals.facts_derived
     )?;
     for goal in &assessment.goals {
-        write_goal(out, goal)?;
+        write_goal(out, goal, assessment.complete)?;
     }
     write_vulnerabilities(out, &assessment.vulnerabilities)?;
     if !assessment.choke_points.is_empty() {
@@ -51,9 +51,10 @@ fn write(out: &mut String, assessment: &Assessment) -> std::fmt::Result {
     Ok(())
 }
 
-fn write_goal(out: &mut String, goal: &Goal) -> std::fmt::Result {
+fn write_goal(out: &mut String, goal: &Goal, complete: bool) -> std::fmt::Result {
     if !goal.reached {
-        return writeln!(out, "\n{}  {}: not reached", goal.id, goal.title);
+        let found = if complete { "not reached" } else { "no way found before the budget was used up" };
+        return writeln!(out, "\n{}  {}: {found}", goal.id, goal.title);
     }
     write!(out, "\n{}  {}: reached", goal.id, goal.title)?;
     if let Some(p) = goal.probability {

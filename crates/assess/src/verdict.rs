@@ -160,6 +160,10 @@ impl Judge<'_> {
             let before = self.opportunities.inferences(*fact);
             return Ok((Verdict::Exploitable, exploitable(first, before, &effect.derivation)));
         }
+        if self.session.incomplete().is_some() {
+            let why = "the budget cut the analysis: a way to it may have been missed".to_owned();
+            return Ok((Verdict::Unknown, why));
+        }
         let missing = self.missing(effect, id, host, software)?;
         Ok(self.unreached(host, &missing))
     }

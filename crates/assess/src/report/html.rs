@@ -23,6 +23,7 @@ color:var(--ink);background:var(--paper)}
 h1{font-size:1.7rem;margin:0}h2{font-size:1.25rem;margin:2.5rem 0 .6rem;border-bottom:1px solid var(--line);padding-bottom:.25rem}
 h3{font-size:1.05rem;margin:1.6rem 0 .4rem}
 p,li{max-width:46rem}.soft{color:var(--soft)}.bad{color:var(--bad);font-weight:700}.good{color:var(--good);font-weight:700}
+td.bad,td.good{white-space:nowrap}
 table{border-collapse:collapse;width:100%;font-size:.92rem}
 th,td{text-align:left;vertical-align:top;padding:.35rem .6rem .35rem 0;border-bottom:1px solid var(--line)}
 th{font-weight:600}td.number,th.number{text-align:right;white-space:nowrap}
@@ -87,7 +88,11 @@ fn summary(out: &mut String, report: &Report<'_>) -> Result {
     heading(out, report, Word::Summary)?;
     head(out, report, &[Word::Goal, Word::Verdict, Word::Probability, Word::Days])?;
     for goal in &assessment.goals {
-        let (class, word) = if goal.reached { ("bad", Word::YesDoes) } else { ("good", Word::NoDoes) };
+        let (class, word) = match (goal.reached, assessment.complete) {
+            (true, _) => ("bad", Word::YesDoes),
+            (false, true) => ("good", Word::NoDoes),
+            (false, false) => ("soft", Word::NoneFound),
+        };
         writeln!(
             out,
             "<tr><td>{}</td><td class=\"{class}\">{}</td><td>{}</td><td>{}</td></tr>",
@@ -249,7 +254,12 @@ fn vulnerabilities(out: &mut String, report: &Report<'_>) -> Result {
     writeln!(out, "<p>{}{hidden}</p>", all.len())?;
     head(out, report, &[Word::Vulnerability, Word::Asset, Word::Component, Word::Verdict, Word::Why])?;
     for ((verdict, id, component), (hosts, why)) in alike(all).iter().take(MAX_VERDICTS) {
-        row(out, &[*id, &hosts.join(", "), component, report.say(word(*verdict)), why])?;
+        // The reason is that of one host, and says of which.
+        let why = match hosts.as_slice() {
+            [first, _, ..] => format!("{first}: {why}"),
+            _ => (*why).to_owned(),
+        };
+        row(out, &[*id, &hosts.join(", "), component, report.say(word(*verdict)), &why])?;
     }
     out.write_str(END)?;
     Ok(())

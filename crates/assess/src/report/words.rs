@@ -75,6 +75,7 @@ words! {
     Measure: "Countermeasure", "対策";
     Network: "The network and the most likely way to each goal", "ネットワークと各事象への最有力経路";
     NoDoes: "cannot happen", "起こり得ない";
+    NoneFound: "no way found, analysis cut", "未検出(分析打ち切り)";
     NoPlan: "No countermeasure is needed, or none is known that would help.", "必要な対策はない、または有効な対策が知られていません。";
     None: "none", "なし";
     Number: "No.", "項番";
