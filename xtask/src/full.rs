@@ -50,15 +50,16 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     }
     for (name, arguments) in chosen {
         eprintln!("measuring {name}");
+        // The state that is measured: others may commit meanwhile.
+        let commit = output("git", &["rev-parse", "--short=12", "HEAD"])?;
         let figures = output(std::env::current_exe()?.to_string_lossy().as_ref(), arguments)?;
-        write_section(name, &section(arguments, &figures)?)?;
+        write_section(name, &section(arguments, commit.trim(), &figures)?)?;
     }
     Ok(())
 }
 
-fn section(arguments: &[&str], figures: &str) -> anyhow::Result<String> {
+fn section(arguments: &[&str], commit: &str, figures: &str) -> anyhow::Result<String> {
     let date = output("date", &["-u", "+%Y-%m-%d"])?;
-    let commit = output("git", &["rev-parse", "--short=12", "HEAD"])?;
     let cpu = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let cpu = cpu
         .lines()
@@ -69,7 +70,7 @@ fn section(arguments: &[&str], figures: &str) -> anyhow::Result<String> {
         "`cargo xtask {}`, {}, commit {}, {cpu}, {threads} threads\n\n{}\n",
         arguments.join(" "),
         date.trim(),
-        commit.trim(),
+        commit,
         figures.trim()
     ))
 }

@@ -11,7 +11,10 @@ use super::{debian, run};
 
 pub(crate) fn run() -> anyhow::Result<()> {
     let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
-    let tests = Command::new(cargo).args(["test", "--workspace", "--", "--ignored"]).status()?;
+    let mut tests = Command::new(cargo);
+    // Standard output is the table that `xtask full` keeps.
+    tests.args(["test", "--workspace", "--", "--ignored"]).stdout(std::io::stderr());
+    let tests = tests.status()?;
     let sukashi = run::build()?;
     let installer = debian::installer()?;
     let inputs = [
