@@ -81,12 +81,9 @@ impl CallRules {
         }
     }
 
-    /// Does a register keep its value over a call?
-    pub(crate) fn keeps(&self, place: Varnode) -> bool {
-        self.kept.iter().any(|kept| {
-            place.offset >= kept.offset
-                && place.offset + u64::from(place.size) <= kept.offset + u64::from(kept.size)
-        })
+    /// Registers that keep their value over a call.
+    pub(crate) fn kept(&self) -> &[Varnode] {
+        &self.kept
     }
 }
 

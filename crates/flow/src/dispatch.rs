@@ -151,7 +151,8 @@ impl Facts<'_> {
         (!row.name.is_empty()).then_some(row)
     }
 
-    fn pointer(&self, place: VirtAddr) -> Option<u64> {
+    /// The pointer that a word of the image is once it is loaded.
+    pub(crate) fn pointer_word(&self, place: VirtAddr) -> Option<u64> {
         let image = &self.program().image;
         match image.pointer_at(place) {
             Some(Pointer::Local(target)) => Some(target.0),
@@ -162,12 +163,12 @@ impl Facts<'_> {
 
     fn function_at_word(&self, place: VirtAddr) -> Option<FuncId> {
         let program = self.program();
-        self.pointer(place).and_then(|p| program.function_at(program.image.code_addr(p).address))
+        self.pointer_word(place).and_then(|p| program.function_at(program.image.code_addr(p).address))
     }
 
     fn text_at_word(&self, place: VirtAddr) -> Option<&[u8]> {
         let image = &self.program().image;
-        let at = self.pointer(place).map(VirtAddr).filter(|at| image.is_read_only(*at))?;
+        let at = self.pointer_word(place).map(VirtAddr).filter(|at| image.is_read_only(*at))?;
         let text = image.c_string_at(at)?;
         (!text.is_empty() && text.len() < 256 && text.iter().all(|b| (0x20..0x7f).contains(b)))
             .then_some(text)

@@ -14,6 +14,7 @@
 //! - `start`: the function that the C library starts; `user`: operations that tables only name.
 //! - `system`: system calls that the program makes itself.
 //! - `labels`, `taint`: origins of data as a powerset lattice; interprocedural fixpoint.
+//! - `choice`: pointers that hang on the way by which control came.
 //! - `dispatch`: tables of names and functions.
 //! - `decode`, `filler`, `machine`: texts that the program computes, found by running the code that does.
 //! - `replay`: inputs that reach a place, found by solving conditions and shown by running.
@@ -23,6 +24,7 @@
 
 mod abi;
 mod cdecl;
+mod choice;
 mod decode;
 mod dispatch;
 mod facts;
@@ -42,6 +44,7 @@ mod taint;
 mod user;
 mod value;
 
+pub use choice::Choice;
 pub use dispatch::{Dispatch, Row};
 pub use facts::{Edge, Effect, Effort, Facts, FlowError};
 pub use function::{CallSite, FunctionFacts, StoreSite};

@@ -72,9 +72,28 @@ impl State {
         (low && truncate(number, part.size) == number).then_some(held.place)
     }
 
-    /// Forgets every place of which `lost` says so.
-    pub(crate) fn forget(&mut self, lost: impl Fn(Varnode) -> bool) {
-        self.held.retain(|held| !lost(held.place));
+    /// Forgets what lies in registers, except in those that are kept. Of a wide register of which only the low part is
+    /// kept, that part stays.
+    pub(crate) fn forget_registers(
+        &mut self,
+        arena: &mut Arena,
+        space: SpaceId,
+        kept: &[Varnode],
+        big_endian: bool,
+    ) {
+        let within = |part: Varnode, whole: Varnode| key(part) >= key(whole) && end(part) <= end(whole);
+        let (lost, rest): (Vec<Held>, Vec<Held>) = self.held.iter().partition(|held| {
+            held.place.space == space && !kept.iter().any(|kept| within(held.place, *kept))
+        });
+        self.held = rest;
+        for held in lost {
+            let whole = Self { held: vec![held] };
+            for part in kept.iter().filter(|part| part.space == space && within(**part, held.place)) {
+                if let Some(value) = whole.read(arena, *part, big_endian) {
+                    self.write(*part, Some(value));
+                }
+            }
+        }
     }
 
     /// Forgets stack slots from `low` up to `high`, distances from the entry stack pointer, unless they hold a value that
@@ -228,6 +247,21 @@ mod tests {
             assert_eq!(state.cleared(&arena, slot(0, size)), cleared.then(|| slot(0, 8)), "{number:#x}");
         }
         assert_eq!(State::default().cleared(&arena, slot(0, 1)), None);
+    }
+
+    #[test]
+    fn of_a_wide_register_the_part_that_callees_keep_stays() {
+        let register = |offset, size| Varnode { space: SpaceId(1), offset, size };
+        let mut arena = Arena::default();
+        let mut state = state(&mut arena, &[(0, 7)]);
+        let value = arena.constant(0x1122_3344_5566_7788, 8);
+        state.write(register(0x100, 16), Some(value));
+        state.write(register(0x200, 8), Some(value));
+        state.forget_registers(&mut arena, SpaceId(1), &[register(0x100, 8)], false);
+        assert_eq!(state.read(&mut arena, register(0x100, 8), false), Some(value));
+        assert_eq!(state.read(&mut arena, register(0x100, 16), false), None);
+        assert_eq!(state.read(&mut arena, register(0x200, 8), false), None);
+        assert!(state.read(&mut arena, slot(0, 8), false).is_some(), "slots are no registers");
     }
 
     #[test]

@@ -6,10 +6,11 @@ use program::{FuncId, VirtAddr};
 
 use super::Facts;
 use crate::decode::Decoder;
-use crate::function::FunctionFacts;
+use crate::function::{CallSite, FunctionFacts, StoreSite};
 use crate::guard::Test;
-use crate::knowledge::Fact;
+use crate::knowledge::{Fact, Spot};
 use crate::labels::Labels;
+use crate::taint::FEW;
 use crate::value::{Value, ValueId};
 
 /// Operations for decoding texts, in every program; as many as it has bytes of code come on top.
@@ -112,7 +113,42 @@ impl Facts<'_> {
             _ => false,
         };
         let clean = self.labels(function, value).is_none() && self.parameters(function, value).is_empty();
-        memory && (clean || self.is_computed(function, own, value))
+        memory
+            && (clean || self.is_set_in_place(function, own, value) || self.is_computed(function, own, value))
+    }
+
+    /// Does a function begin a text of its own here? Compilers write short ones as numbers, and use one place for several
+    /// objects.
+    fn is_set_in_place(&self, function: FuncId, own: &FunctionFacts, object: ValueId) -> bool {
+        let is_text = |store: &StoreSite| match own.arena.get(store.value) {
+            Value::Number(number) => number != 0,
+            Value::Load { at, size } => {
+                let constant = |at| self.program.image.is_read_only(VirtAddr(at));
+                size > 1 && own.arena.number(at).is_some_and(constant)
+            }
+            _ => false,
+        };
+        matches!(own.arena.get(object), Value::Stack(_))
+            && own.stores.iter().any(|store| store.to == object && is_text(store))
+            && !self.is_filled(function, own, object)
+    }
+
+    /// Does a call fill an object from outside, by more than a few bytes?
+    fn is_filled(&self, function: FuncId, own: &FunctionFacts, object: ValueId) -> bool {
+        let fills = |site: &CallSite, n: usize| {
+            let count = site.arguments.get(n + 1).and_then(|count| own.arena.number(*count));
+            site.arguments.get(n) == Some(&object) && count.is_none_or(|count| count > FEW)
+        };
+        own.calls.iter().any(|(call, site)| {
+            self.knowledge(function, *call).iter().any(|fact| match *fact {
+                Fact::Source(_, to) | Fact::Through(_, to) | Fact::Copies(_, to) => match to {
+                    Spot::Argument(n) => fills(site, usize::from(n)),
+                    Spot::From(n) => (usize::from(n)..site.arguments.len()).any(|n| fills(site, n)),
+                    Spot::Result => false,
+                },
+                _ => false,
+            })
+        })
     }
 
     /// Does a function write bytes of its own making into an object on the stack? Compilers use one place for several

@@ -55,7 +55,7 @@ impl Walk<'_, '_> {
         let register = self.setting.table.register_space();
         let big_endian = self.big_endian();
         let kept_result = state.read(&mut self.facts.arena, rules.result, big_endian);
-        state.forget(|place| place.space == register && !rules.keeps(place));
+        state.forget_registers(&mut self.facts.arena, register, rules.kept(), big_endian);
         let reach = self.reach(&arguments);
         for argument in &arguments {
             if let Value::Stack(distance) = self.facts.arena.get(*argument) {

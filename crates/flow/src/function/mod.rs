@@ -138,6 +138,24 @@ impl FunctionFacts {
         found
     }
 
+    /// Values that something is done with: decided by, passed, called, stored, returned, or part of one that is.
+    pub fn used(&self) -> BTreeSet<ValueId> {
+        let calls = self.calls.values();
+        let mut todo: Vec<ValueId> =
+            calls.flat_map(|site| site.arguments.iter().copied().chain(site.pointer)).collect();
+        todo.extend(self.calls.values().filter_map(|site| Some(site.condition?.0)));
+        todo.extend(self.stores.iter().flat_map(|store| [store.to, store.value]));
+        todo.extend(self.conditions.values().chain(self.returns.values()));
+        let mut used = BTreeSet::new();
+        while let Some(id) = todo.pop() {
+            if used.insert(id) {
+                todo.extend(self.arena.inputs(self.arena.get(id)).into_iter().flatten());
+                todo.extend(self.arena.operands(id).iter().map(|operand| operand.2));
+            }
+        }
+        used
+    }
+
     /// Follows merges whose ways all bring the same value.
     pub fn resolve(&self, mut value: ValueId) -> ValueId {
         for _ in 0..8 {

@@ -15,7 +15,7 @@ use crate::value::{Value, ValueId};
 const MAX_ROOTS: usize = 16;
 
 /// Bytes that are no object of their own.
-const FEW: u64 = 16;
+pub(crate) const FEW: u64 = 16;
 
 impl Look<'_, '_> {
     /// Where objects on the stack start.

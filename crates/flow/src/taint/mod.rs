@@ -23,6 +23,8 @@ use crate::knowledge::Fact;
 use crate::labels::{Labels, MAX_PARAMETERS};
 use crate::value::{Value, ValueId};
 
+pub(crate) use memory::FEW;
+
 /// Bytes behind the start of a global object that still belong to it.
 const GLOBAL_REACH: u64 = 1024;
 /// Looks at one function.
@@ -243,7 +245,7 @@ impl Look<'_, '_> {
             }
             Value::Result(call) => self.local.results.get(&call).copied().unwrap_or_default(),
             Value::Load { at, .. } => self.label(at),
-            Value::Sum(base, more) => self.label(base).or(self.global(more as u64)),
+            Value::Sum(base, more) => self.moved(base, more).or(self.global(more as u64)),
             Value::Unary(Opcode::BoolNegate, ..) => Labels::NONE,
             Value::Unary(_, _, a) | Value::Reversed(_, a) => self.label(a),
             Value::Binary(..) if self.facts.arena.is_truth(id) => Labels::NONE,
@@ -255,6 +257,18 @@ impl Look<'_, '_> {
             }
             Value::Import(_) | Value::Entry(_) | Value::Unknown(_) => Labels::NONE,
         }
+    }
+
+    /// What a value moved by a constant holds: of an index into the stack, the constant says which object is meant.
+    fn moved(&self, base: ValueId, more: i64) -> Labels {
+        let Value::Binary(Opcode::IntAdd, _, a, b) = self.facts.arena.get(base) else {
+            return self.label(base);
+        };
+        let part = |operand: ValueId| match self.facts.arena.get(operand) {
+            Value::Stack(distance) => self.stack(distance.wrapping_add(more)),
+            _ => self.label(operand),
+        };
+        part(a).or(part(b))
     }
 
     fn stack(&self, distance: i64) -> Labels {
