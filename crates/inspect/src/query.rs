@@ -27,6 +27,8 @@ pub(crate) struct ConstantTest {
 /// A datum: a value, or memory at a distance from one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Subject {
+    /// At an address of the image.
+    Fixed(i64),
     Stack(i64),
     At(ValueId, i64),
 }
@@ -36,6 +38,7 @@ impl Subject {
         let Some(own) = facts.function(function) else { return Self::At(value, 0) };
         let value = own.resolve(value);
         match own.arena.get(value) {
+            Value::Number(address) => Self::Fixed(address as i64),
             Value::Stack(distance) => Self::Stack(distance),
             _ => {
                 let (base, distance) = own.arena.base(value);
@@ -47,7 +50,7 @@ impl Subject {
     /// Bytes from another place of the same datum to this one.
     fn minus(self, other: Self) -> Option<i64> {
         match (self, other) {
-            (Self::Stack(a), Self::Stack(b)) => a.checked_sub(b),
+            (Self::Fixed(a), Self::Fixed(b)) | (Self::Stack(a), Self::Stack(b)) => a.checked_sub(b),
             (Self::At(x, a), Self::At(y, b)) if x == y => a.checked_sub(b),
             _ => None,
         }
@@ -55,6 +58,7 @@ impl Subject {
 
     fn plus(self, bytes: i64) -> Self {
         match self {
+            Self::Fixed(address) => Self::Fixed(address.wrapping_add(bytes)),
             Self::Stack(distance) => Self::Stack(distance.wrapping_add(bytes)),
             Self::At(base, distance) => Self::At(base, distance.wrapping_add(bytes)),
         }
@@ -94,10 +98,16 @@ fn text_test(facts: &Facts<'_>, function: FuncId, guard: &Guard) -> Option<Const
         }
         _ => facts.text(function, value).map(<[u8]>::to_vec),
     };
-    let (datum, value) = match (constant(left), constant(right)) {
+    let (datum, mut value) = match (constant(left), constant(right)) {
         (None, Some(value)) => (left, value),
         (Some(value), None) => (right, value),
         _ => return None,
+    };
+    let how = if how == Comparison::Bytes && is_whole_text(&value) {
+        value.pop();
+        Comparison::Text
+    } else {
+        how
     };
     let labels = outside(facts, function, datum).filter(|_| value.len() >= MIN_TEXT)?;
     Some(ConstantTest {
@@ -110,6 +120,12 @@ fn text_test(facts: &Facts<'_>, function: FuncId, guard: &Guard) -> Option<Const
         how,
         number: false,
     })
+}
+
+/// A text with its end: compilers that know how long one is compare bytes.
+fn is_whole_text(bytes: &[u8]) -> bool {
+    let text = bytes.strip_suffix(&[0]).unwrap_or_default();
+    !text.is_empty() && text.iter().all(|byte| (0x20..0x7f).contains(byte))
 }
 
 /// Every comparison of a piece of outside data with a constant, however small, the closest first: texts, bytes and
@@ -401,6 +417,12 @@ mod tests {
             assert!(is_mostly_blank(&number.to_be_bytes()), "{number:#x}");
         }
         assert!(!is_mostly_blank(&0x7c9e_6a35_u32.to_be_bytes()));
+    }
+
+    #[test]
+    fn bytes_that_end_like_a_text_are_one() {
+        assert!(is_whole_text(b"XDIAG7\0") && !is_whole_text(b"XDIAG7"));
+        assert!(!is_whole_text(b"\0") && !is_whole_text(b"a\0b\0"));
     }
 
     #[test]

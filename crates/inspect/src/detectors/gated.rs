@@ -14,7 +14,7 @@ use record::{Location, RouteStep, SourceKind, Trigger, TriggerValue};
 use super::Case;
 use super::outcome::ways;
 use super::payload::{Running, running, worst_of};
-use super::state::{Step, armed};
+use super::state::{Step, armed, asks_variable};
 use crate::files::escaped;
 use crate::finding::{ProgramFinding, address, evidence, name_of, source, source_kind, steps, trigger};
 use crate::query::{ConstantTest, Subject, constant_tests, is_decision, is_state, pieces};
@@ -56,6 +56,12 @@ pub(crate) fn gated(facts: &Facts<'_>) -> Vec<Gated> {
     let mut all = Vec::new();
     for (function, own) in facts.functions() {
         for (call, site) in &own.calls {
+            for choice in facts.choices(function, *call) {
+                let Some(mut running) = worst_of(facts, choice.function) else { continue };
+                let (caller, callee) = (function, choice.function);
+                running.way.insert(0, Edge { caller, callee, call: *call, registered: false });
+                all.extend(behind(facts, function, choice.guards, running));
+            }
             let Some(running) = running(facts, function, *call) else { continue };
             let mut guards = facts.guards(function, site.block);
             if let Some((condition, truth)) = site.condition {
@@ -108,10 +114,14 @@ fn behind(facts: &Facts<'_>, function: FuncId, guards: Vec<Guard>, running: Runn
     Some(Gated { function, test, steps, running, guards, row_needs_login: false })
 }
 
-/// The last of several steps may be a single byte.
+/// The last of several steps may be a few bytes.
 fn last_step(facts: &Facts<'_>, function: FuncId, guards: &[Guard], steps: &[Step]) -> Option<ConstantTest> {
     let own = pieces(facts, function, guards);
-    let last = own.first()?.clone();
+    let of_input: Vec<Guard> =
+        guards.iter().filter(|guard| !asks_variable(facts, function, guard)).copied().collect();
+    let last = pieces(facts, function, &of_input);
+    let value = last.iter().rev().flat_map(|piece| piece.value.clone()).collect();
+    let last = ConstantTest { value, ..last.first()?.clone() };
     // What fills up a word counts for nothing.
     let told = |bytes: &[u8]| bytes.iter().filter(|byte| !matches!(byte, 0 | 0xff)).count();
     let count = own.iter().map(|p| told(&p.value)).sum::<usize>()

@@ -17,7 +17,7 @@ use crate::finding::{ProgramFinding, address, evidence, name_of, source};
 use crate::query::{Runs, constant_tests, is_decision, is_state, what_it_runs};
 use crate::score::{Doubt, PayloadWeight, score};
 
-pub(crate) const DETECTOR: Detector = Detector { rule: "hidden-listener", version: 2, detect };
+pub(crate) const DETECTOR: Detector = Detector { rule: "hidden-listener", version: 3, detect };
 
 fn detect(case: &Case<'_>) -> Vec<ProgramFinding> {
     let facts = case.facts;

@@ -9,7 +9,6 @@ use std::collections::BTreeSet;
 
 use flow::{Fact, Facts, FunctionFacts, Guard, Test, Value, ValueId};
 use program::{BlockId, CallTarget, FuncId, VirtAddr};
-use sleigh::emulate;
 
 use crate::query::{ConstantTest, Subject, constant_tests, decides, number_under};
 
@@ -104,8 +103,10 @@ fn outcomes<'a>(
         let all = own.returns.iter();
         all.flat_map(|(block, value)| spread(facts, function, own, *value, *block)).collect()
     });
+    // Ways also meet in registers and flags that nobody looks at afterwards.
+    let used = own.used();
     let merged = own.arena.values().filter_map(move |(id, value)| match value {
-        Value::Merge { block, .. } => Some(spread(facts, function, own, id, block)),
+        Value::Merge { block, .. } if used.contains(&id) => Some(spread(facts, function, own, id, block)),
         _ => None,
     });
     let returned = returned.map(|ways| Outcome { ways, zero: true });
@@ -283,7 +284,8 @@ fn entered<'a>(
     own: &'a FunctionFacts,
 ) -> impl Iterator<Item = Vec<Way>> + 'a {
     let blocks = facts.program().function(function).map_or(0, |code| code.blocks.len() as u32);
-    (0..blocks).map(BlockId).filter_map(move |block| {
+    let choosing = facts.choosing(function);
+    (0..blocks).map(BlockId).filter(move |block| !choosing.contains(block)).filter_map(move |block| {
         // Ways round a loop come from inside.
         let from = own.dominance.predecessors(block).iter();
         let from: Vec<BlockId> =
@@ -387,11 +389,24 @@ fn pairs(
                 brings_same(own, decided, way.value, other)
             }
         };
-        if let Some((_, decision, _)) = decisions.iter().find(same) {
+        if let Some((i, decision, _)) = decisions.iter().find(same) {
             let opened = opened(facts, function, &own_guards(ways, index));
-            found.push(TwoWays { function, constant, decision: *decision, opened });
+            let first = TwoWays { function, constant, decision: *decision, opened };
+            let guards = ways.get(*i).map(|way| way.guards.as_slice()).unwrap_or_default();
+            found.push(about_same_datum(facts, first, guards));
         }
     }
+}
+
+/// Of several decisions on one way, the one about the datum that is compared with the constant tells the most.
+fn about_same_datum(facts: &Facts<'_>, first: TwoWays, guards: &[Guard]) -> TwoWays {
+    let deciding = guards.iter().filter(|guard| decides(facts, first.function, guard.test, guard.holds, 2));
+    let others = deciding.map(|guard| {
+        let decision = Decision { block: guard.block, test: Some(guard.test) };
+        TwoWays { decision, ..first.clone() }
+    });
+    let mut all = std::iter::once(first.clone()).chain(others);
+    all.find(|pair| pair.same_datum(facts)).unwrap_or(first)
 }
 
 /// The constant that this way needs and that the ways of decisions do not need as well.
@@ -464,7 +479,7 @@ fn assumed(
             asks_checker(facts, own, id)
         };
         if let Some(test) = test {
-            let number = evaluated(own, value, id, MAX_DEPTH)?;
+            let number = own.arena.number_if(value, (id, 1), &|_, _| None)? & u64::from(u32::MAX);
             return Some((Decision { block: way.block, test: Some(test) }, number));
         }
         todo.extend(own.arena.inputs(own.arena.get(id)).into_iter().flatten());
@@ -472,38 +487,12 @@ fn assumed(
     None
 }
 
-/// Operations inside operations.
-const MAX_DEPTH: u32 = 12;
-
 /// The result of a function of the program that decides, as a test.
 fn asks_checker(facts: &Facts<'_>, own: &FunctionFacts, value: ValueId) -> Option<Test> {
     let Value::Result(call) = own.arena.get(value) else { return None };
     let CallTarget::Function(callee) = own.calls.get(&call)?.target else { return None };
     let zero = own.arena.find(Value::Number(0))?;
     facts.is_checker(callee).then_some(Test::Equal { left: value, right: zero })
-}
-
-/// The number that a value is if another one is 1.
-fn evaluated(own: &FunctionFacts, value: ValueId, one: ValueId, depth: u32) -> Option<u64> {
-    if value == one {
-        return Some(1);
-    }
-    let depth = depth.checked_sub(1)?;
-    let number = |id: ValueId| evaluated(own, id, one, depth);
-    match own.arena.get(value) {
-        Value::Number(number) => Some(number),
-        Value::Sum(base, more) => Some(number(base)?.wrapping_add(more as u64) & 0xffff_ffff),
-        Value::Unary(opcode, size, a) => {
-            let inputs = [emulate::Value::new(number(a)?, size.max(4))];
-            Some(emulate::fold(opcode, &inputs, size)?.low())
-        }
-        Value::Binary(opcode, size, a, b) => {
-            let inputs = [a, b].map(|id| number(id).map(|n| emulate::Value::new(n, size.max(4))));
-            let [Some(a), Some(b)] = inputs else { return None };
-            Some(emulate::fold(opcode, &[a, b], size)?.low())
-        }
-        _ => None,
-    }
 }
 
 fn decision(

@@ -6,6 +6,7 @@
 
 use flow::{Facts, Guard, Test, Value, ValueId};
 use program::{FuncId, VirtAddr};
+use sleigh::pcode::Opcode;
 
 use super::outcome::ways;
 use crate::query::{is_decision, pieces};
@@ -41,11 +42,23 @@ fn steps_of(facts: &Facts<'_>, function: FuncId, guards: &[Guard], depth: u32) -
     Some(all)
 }
 
+/// Does a guard ask about a variable that the program keeps?
+pub(crate) fn asks_variable(facts: &Facts<'_>, function: FuncId, guard: &Guard) -> bool {
+    asked(facts, function, guard).is_some_and(|(place, _)| !facts.stores_to(place).is_empty())
+}
+
 /// The variable that a guard asks about, and the number that it must hold; `None`: anything but 0.
 fn asked(facts: &Facts<'_>, function: FuncId, guard: &Guard) -> Option<(u64, Option<u64>)> {
     let Test::Equal { left, right } = guard.test else { return None };
     let own = facts.function(function)?;
-    let Value::Load { at, .. } = own.arena.get(own.resolve(left)) else { return None };
+    let mut asked = own.resolve(left);
+    // Compilers keep a variable that is one of two numbers as a bit.
+    if let Value::Binary(Opcode::IntAnd, _, inner, mask) = own.arena.get(asked)
+        && own.arena.number(mask) == Some(1)
+    {
+        asked = own.resolve(inner);
+    }
+    let Value::Load { at, .. } = own.arena.get(asked) else { return None };
     let place = own.arena.number(at)?;
     match (own.arena.number(right)?, guard.holds) {
         (0, false) => Some((place, None)),

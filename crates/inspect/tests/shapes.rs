@@ -1,0 +1,37 @@
+//! Shapes that compilers give to code: what must be found in them, and what must not be accused. The source stands
+//! beside the images.
+
+use std::path::Path;
+
+use expect_test::expect;
+use inspect::{Options, inspect_program};
+use record::Severity;
+
+/// The findings that somebody should look at, without addresses.
+fn urgent(image: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/images").join(image);
+    let record = inspect_program(std::fs::read(path).unwrap(), image, &Options::default());
+    let urgent = record.findings.iter().filter(|finding| finding.severity >= Severity::High);
+    let mut lines: Vec<String> = urgent
+        .map(|finding| {
+            let trigger = finding.trigger.as_ref().map_or("-", |trigger| trigger.condition.as_str());
+            let payload = finding.payload.as_ref().map_or("-", |payload| payload.detail.as_str());
+            format!("{} {trigger} | {payload}\n", finding.rule)
+        })
+        .collect();
+    lines.sort();
+    lines.concat()
+}
+
+#[test]
+fn clang_hides_nothing_by_unrolling_folding_and_sharing() {
+    // A row of a table whose loop is unrolled, a text written as numbers, a call that several ways share; the page
+    // that needs no login and the honest lamp are not among them.
+    let expected = expect![[r#"
+        hardcoded-credential input == "uV3-lantern" | success of the check
+        magic-packet first d35a; then input[0..2] == d4a5 | system("/usr/sbin/telnetd -l /bin/sh")
+        undocumented-url input == "/q9-open" | system(input)
+    "#]];
+    expected.assert_eq(&urgent("shapes-arm64"));
+    expected.assert_eq(&urgent("shapes-amd64"));
+}
