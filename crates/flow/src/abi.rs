@@ -98,7 +98,9 @@ pub(crate) fn contents_slot(abi: Abi) -> Option<i64> {
 
 fn same(abi: Abi) -> Option<language::Abi> {
     Some(match abi {
-        Abi::X86SystemV => language::Abi::X86Cdecl,
+        // What callees take off the stack on Windows is told by `windows`.
+        Abi::X86SystemV | Abi::X86Windows => language::Abi::X86Cdecl,
+        Abi::X86_64Windows => language::Abi::X86_64Windows,
         Abi::X86_64SystemV | Abi::X32 => language::Abi::X86_64SysV,
         Abi::Aapcs64 => language::Abi::Aapcs64,
         Abi::Aapcs => language::Abi::ArmAapcsSoft,

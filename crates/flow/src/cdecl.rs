@@ -19,7 +19,7 @@ use crate::abi::CallRules;
 /// Registers of the first arguments of local functions, in order; none where the convention already has such.
 pub(crate) fn registers(abi: Abi) -> &'static [&'static str] {
     match abi {
-        Abi::X86SystemV => &["EAX", "EDX", "ECX"],
+        Abi::X86SystemV | Abi::X86Windows => &["EAX", "EDX", "ECX"],
         _ => &[],
     }
 }

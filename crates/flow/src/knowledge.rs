@@ -66,6 +66,10 @@ pub enum Fact {
     Derives,
     /// Calls the function in one argument with another as its first.
     Calls(u8, Option<u8>),
+    /// Hands what stands in the structure that argument `n` points to to the program that it starts.
+    Hands(u8),
+    /// In 32-bit Windows code, takes this many words of arguments off the stack.
+    Pops(u8),
 }
 
 /// Files whose content nobody outside has a right to.
@@ -105,6 +109,7 @@ const FILES: &[&str] = &[
     include_str!("../knowledge/libc.txt"),
     include_str!("../knowledge/network.txt"),
     include_str!("../knowledge/storage.txt"),
+    include_str!("../knowledge/win32.txt"),
 ];
 
 static KNOWLEDGE: LazyLock<BTreeMap<&'static str, Vec<Fact>>> =
@@ -154,6 +159,8 @@ fn fact(text: &'static str) -> Option<Fact> {
         ["decides"] => Fact::Decides,
         ["derives"] => Fact::Derives,
         ["calls", n] => Fact::Calls(number(n)?, None),
+        ["hands", n] => Fact::Hands(number(n)?),
+        ["pops", n] => Fact::Pops(number(n)?),
         ["calls", n, a] => Fact::Calls(number(n)?, Some(number(a)?)),
         _ => return None,
     })

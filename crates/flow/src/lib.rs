@@ -8,6 +8,7 @@
 //! - `followed`: which functions are looked at, if the effort does not suffice for all.
 //! - `function`: abstract interpretation of one function; registers and stack slots to values; why it ends.
 //! - `abi`, `cdecl`: where arguments lie, as the convention says and as 32-bit x86 compilers do beside it.
+//! - `windows`: what callees take off the stack in 32-bit Windows code.
 //! - `graph`: dominance; an edge that dominates a block makes its condition a guard of the block.
 //! - `guard`: conditions brought to readable tests.
 //! - `knowledge`: what library functions do, from data files under `knowledge/`.
@@ -43,6 +44,7 @@ mod system;
 mod taint;
 mod user;
 mod value;
+mod windows;
 
 pub use choice::Choice;
 pub use dispatch::{Dispatch, Row};

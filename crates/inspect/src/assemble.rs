@@ -10,7 +10,7 @@ use record::{
 use sha2::Digest as _;
 use unpack::{Bytes, Cause, Tree, UnpackLimits};
 
-use crate::executable::{Report, is_program, not_begun, report};
+use crate::executable::{Report, is_program, media_type, not_begun, report};
 use crate::options::{Options, Progress};
 use crate::{detectors, files};
 
@@ -59,7 +59,7 @@ pub fn inspect_program(bytes: Vec<u8>, name: &str, options: &Options) -> Inspect
 
 /// The subject of a record on a file.
 pub fn subject_of_file(name: &str, bytes: &[u8]) -> Subject {
-    let media_type = if is_program(bytes) { "application/x-elf" } else { "application/octet-stream" };
+    let media_type = media_type(bytes).unwrap_or("application/octet-stream");
     Subject {
         name: name.to_owned(),
         sha256: Some(digest(bytes)),

@@ -36,7 +36,18 @@ pub(crate) struct Report {
 
 /// Is this a file that [`report`] can say something about?
 pub(crate) fn is_program(bytes: &[u8]) -> bool {
-    bytes.starts_with(b"\x7fELF")
+    media_type(bytes).is_some()
+}
+
+/// What kind of program a file is, as media types name it.
+pub(crate) fn media_type(bytes: &[u8]) -> Option<&'static str> {
+    if bytes.starts_with(b"\x7fELF") {
+        return Some("application/x-elf");
+    }
+    // Behind the old header stands where the new one is; programs for MS-DOS have none.
+    let place = bytes.get(0x3c..0x40).filter(|_| bytes.starts_with(b"MZ"))?;
+    let place = usize::try_from(u32::from_le_bytes(place.try_into().ok()?)).ok()?;
+    bytes.get(place..)?.starts_with(b"PE\0\0").then_some("application/vnd.microsoft.portable-executable")
 }
 
 /// Analyses a program. Whatever goes wrong is a blind spot.

@@ -357,8 +357,25 @@ pub(crate) enum Runs {
 
 /// Programs that hand over control when they are started.
 const SHELLS: &[&str] = &[
-    "ash", "bash", "busybox", "csh", "dash", "ksh", "login", "nc", "ncat", "netcat", "sh", "socat", "tcsh",
-    "telnetd", "utelnetd", "zsh",
+    "ash",
+    "bash",
+    "busybox",
+    "cmd",
+    "csh",
+    "dash",
+    "ksh",
+    "login",
+    "nc",
+    "ncat",
+    "netcat",
+    "powershell",
+    "pwsh",
+    "sh",
+    "socat",
+    "tcsh",
+    "telnetd",
+    "utelnetd",
+    "zsh",
 ];
 
 pub(crate) fn what_it_runs(facts: &Facts<'_>, effect: &Effect) -> Runs {
@@ -402,9 +419,13 @@ pub(crate) fn calls_text(facts: &Facts<'_>, function: FuncId, start: &[u8]) -> b
 
 fn is_shell(command: &str) -> bool {
     let mut words = command.split_whitespace();
-    let program = words.next().unwrap_or_default().rsplit('/').next().unwrap_or_default();
-    // `sh -c 'fixed text'` runs the text.
-    SHELLS.binary_search(&program).is_ok() && words.next() != Some("-c")
+    let program = words.next().unwrap_or_default().rsplit(['/', '\\']).next().unwrap_or_default();
+    let program = program.trim_matches('"').to_ascii_lowercase();
+    let program = program.strip_suffix(".exe").unwrap_or(&program);
+    // `sh -c 'fixed text'` and `cmd /c` run the text.
+    let runs_text =
+        |word: &str| ["-c", "/c", "-command"].iter().any(|option| word.eq_ignore_ascii_case(option));
+    SHELLS.binary_search(&program).is_ok() && !words.next().is_some_and(runs_text)
 }
 
 #[cfg(test)]
@@ -429,6 +450,7 @@ mod tests {
     fn shells_are_told_from_fixed_commands() {
         assert!(SHELLS.is_sorted());
         assert!(is_shell("/bin/sh") && is_shell("telnetd -l /bin/sh"));
-        assert!(!is_shell("/sbin/reboot") && !is_shell("sh -c 'date'"));
+        assert!(is_shell(r"C:\Windows\System32\cmd.exe") && is_shell("PowerShell -NoProfile"));
+        assert!(!is_shell("/sbin/reboot") && !is_shell("sh -c 'date'") && !is_shell("cmd.exe /C dir"));
     }
 }

@@ -7,10 +7,14 @@ use sleigh::pcode::{Op, Opcode};
 use super::{At, CallSite, Step, Walk};
 use crate::abi::MAX_ARGUMENTS;
 use crate::cdecl::place_finder;
+use crate::knowledge::{Fact, facts_of};
 use crate::state::{State, slot};
 use crate::system;
 use crate::value::{Value, ValueId};
+use crate::windows;
 
+/// Words of a structure that a started program gets: `STARTUPINFO` has 13 (64 bits) or 17.
+const HANDED: i64 = 18;
 /// Bytes behind a passed stack address that the callee may change.
 const REACH: i64 = 64;
 
@@ -34,6 +38,7 @@ impl Walk<'_, '_> {
             arguments.remove(0);
         }
         if self.recording {
+            let handed = self.handed(target, state);
             let condition = step.skipped.filter(|(end, _)| at.index < *end).map(|(_, value)| (value, false));
             let site = CallSite {
                 address: call.address,
@@ -41,6 +46,7 @@ impl Walk<'_, '_> {
                 target,
                 system,
                 arguments: arguments.clone(),
+                handed,
                 pointer,
                 condition,
             };
@@ -50,7 +56,7 @@ impl Walk<'_, '_> {
         if let Some(place) = place_finder(self.setting.program, target, rules) {
             let here = self.facts.arena.constant(at.next.0, place.size);
             state.write(place, Some(here));
-            return self.pop_return_address(state);
+            return self.pop_return_address(state, 0);
         }
         let register = self.setting.table.register_space();
         let big_endian = self.big_endian();
@@ -85,13 +91,17 @@ impl Walk<'_, '_> {
             state.write(zero, Some(self.facts.arena.constant(0, zero.size)));
         }
         if target != CallTarget::System {
-            self.pop_return_address(state);
+            let block = self.function.block(at.block);
+            let program = self.setting.program;
+            let popped = windows::popped(program, self.function, block, target, at.next, rules.stack);
+            self.pop_return_address(state, popped);
         }
     }
 
-    fn pop_return_address(&mut self, state: &mut State) {
+    /// Takes the return address, and bytes of arguments, off the stack.
+    fn pop_return_address(&mut self, state: &mut State, arguments: u64) {
         let rules = self.setting.rules;
-        let popped = i64::from(rules.convention.popped_on_return());
+        let popped = i64::from(rules.convention.popped_on_return()).saturating_add_unsigned(arguments);
         if let Some(top) = state.exact(rules.stack) {
             let restored = self.facts.arena.sum(top, popped, rules.stack.size);
             state.write(rules.stack, Some(restored));
@@ -139,6 +149,28 @@ impl Walk<'_, '_> {
     fn is_system_function(&self, target: CallTarget) -> bool {
         let CallTarget::Import(import) = target else { return false };
         self.setting.image.import(import).is_some_and(|import| import.name == "syscall")
+    }
+
+    /// What stands in the structure that a started program gets.
+    fn handed(&mut self, target: CallTarget, state: &State) -> Vec<ValueId> {
+        let CallTarget::Import(import) = target else { return Vec::new() };
+        let name = self.setting.image.import(import).map(|import| import.name.as_str()).unwrap_or_default();
+        let argument = facts_of(name).iter().find_map(|fact| match fact {
+            Fact::Hands(n) => Some(u32::from(*n)),
+            _ => None,
+        });
+        let (rules, big_endian) = (self.setting.rules, self.big_endian());
+        let top = state.exact(rules.stack).map(|top| self.facts.arena.get(top));
+        let (Some(argument), Some(Value::Stack(top))) = (argument, top) else { return Vec::new() };
+        let arena = &mut self.facts.arena;
+        let place = rules.argument(argument, 0, top).and_then(|place| state.read(arena, place, big_endian));
+        let Some(Value::Stack(start)) = place.map(|place| arena.get(place)) else { return Vec::new() };
+        let word = u16::from(self.setting.image.pointer_size);
+        (0..HANDED)
+            .filter_map(|n| {
+                state.read(arena, slot(start.checked_add(n * i64::from(word))?, word), big_endian)
+            })
+            .collect()
     }
 
     /// What `htonl` and its like return: without optimisation they are calls, with it instructions.

@@ -40,6 +40,8 @@ pub struct CallSite {
     pub system: Option<&'static str>,
     /// What it passes, as far as the convention tells; the callee may take fewer.
     pub arguments: Vec<ValueId>,
+    /// What stands in a structure that the started program gets, as far as the function keeps it on its stack.
+    pub handed: Vec<ValueId>,
     /// The computed target of an indirect call.
     pub pointer: Option<ValueId>,
     /// It happens only if this value has this truth (conditional execution).

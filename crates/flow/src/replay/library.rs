@@ -16,6 +16,7 @@ use crate::facts::Facts;
 use crate::filler::Filler;
 use crate::labels::Labels;
 use crate::machine::{HEAP, PARAMETERS, argument, begin, leave};
+use crate::windows::popped_by;
 
 /// Operations of one run.
 const RUN: u64 = 60_000;
@@ -217,7 +218,7 @@ impl Run<'_> {
             }
         };
         let result = self.library(machine, name, from)?;
-        self.leave(machine, result);
+        self.leave(machine, name, result);
         self.depth = self.depth.checked_sub(1)?;
         let (address, context) = code_pointer(world.table, to, emulator.context());
         emulator.jump(address, context);
@@ -225,9 +226,16 @@ impl Run<'_> {
     }
 
     /// Makes a modelled callee return.
-    fn leave(&mut self, machine: &mut Machine<'_, Filler<'_>>, result: u64) {
+    fn leave(&mut self, machine: &mut Machine<'_, Filler<'_>>, name: &str, result: u64) {
         let convention = self.world.convention;
-        leave(machine, convention, &self.world.facts.program().image, result);
+        let image = &self.world.facts.program().image;
+        leave(machine, convention, image, result);
+        let stack = convention.stack_pointer.name();
+        if let (Some(popped), Some(top)) =
+            (popped_by(image.abi, name).filter(|bytes| *bytes > 0), machine.registers.named(stack))
+        {
+            machine.registers.set_named(stack, u128::from(top.low().wrapping_add(popped)));
+        }
         let register = convention.results.integers.first().and_then(|r| self.world.table.register(r.name()));
         let word = self.result.take();
         if let Some(register) = register {
@@ -437,7 +445,7 @@ impl Environment<Filler<'_>> for Run<'_> {
         if self.begins.is_some() {
             return Control::Halt;
         }
-        self.leave(machine, result);
+        self.leave(machine, &name, result);
         Control::Skip
     }
 

@@ -97,7 +97,7 @@ impl Look<'_, '_> {
             }
             Fact::Derives => self.result(index, Labels::DERIVED),
             Fact::Calls(n, data) => self.callback(call, n, data),
-            Fact::Compares { .. } | Fact::Does(..) | Fact::Decides => {}
+            Fact::Compares { .. } | Fact::Does(..) | Fact::Decides | Fact::Hands(_) | Fact::Pops(_) => {}
         }
     }
 

@@ -1,14 +1,14 @@
 //! `shell-on-socket`: a shell whose input and output are a network connection.
 //!
-//! **Finds** functions that put a socket in the place of standard input or output (`dup2`, `dup3`) and start a shell that
-//! the program names itself.
+//! **Finds** functions that put a socket in the place of standard input or output (`dup2`, `dup3`; on Windows the handles
+//! that `CreateProcess` gets) and start a shell that the program names itself.
 //! **Misses** shells on a pseudo-terminal that is copied to a socket, and relays through pipes.
 //! **Wrongly reports** remote shells that are the purpose of the program and ask for no login by themselves.
 //! **Source**: "bind shell" in the literature; TCP 32764 (2014); CWE-912.
 
 use std::collections::BTreeMap;
 
-use flow::{Effect, Facts, Guard, Labels, Value};
+use flow::{Effect, Facts, Guard, Labels, Value, ValueId};
 use program::{FuncId, VirtAddr};
 use record::{Location, Payload, RouteStep, SourceKind};
 
@@ -19,7 +19,7 @@ use crate::finding::{ProgramFinding, address, evidence, name_of, source, trigger
 use crate::query::{ConstantTest, Runs, constant_tests, is_decision, is_state, what_it_runs};
 use crate::score::{Doubt, PayloadWeight, score};
 
-pub(crate) const DETECTOR: Detector = Detector { rule: "shell-on-socket", version: 1, detect };
+pub(crate) const DETECTOR: Detector = Detector { rule: "shell-on-socket", version: 2, detect };
 
 /// A shell on a connection.
 pub(crate) struct SocketShell {
@@ -39,13 +39,12 @@ fn detect(case: &Case<'_>) -> Vec<ProgramFinding> {
 pub(crate) fn socket_shells(facts: &Facts<'_>) -> Vec<SocketShell> {
     let mut found = BTreeMap::new();
     for (function, own) in facts.functions() {
-        let Some(replaces) = own.calls.iter().find_map(|(call, site)| {
+        let replaced = own.calls.iter().find_map(|(call, site)| {
             let descriptor = site.arguments.first().filter(|_| replaces_standard(facts, function, *call));
             descriptor.filter(|d| facts.labels(function, **d).meets(Labels::ON_SOCKET)).map(|_| site.address)
-        }) else {
-            continue;
-        };
+        });
         for exec in facts.effects(function).iter().filter(|e| is_exec(e)) {
+            let Some(replaces) = replaced.or_else(|| hands_socket(facts, exec)) else { continue };
             if let Runs::Shell(shell) = what_it_runs(facts, exec) {
                 let connects = connects(facts, function);
                 found.insert(function, SocketShell { function, exec: *exec, shell, replaces, connects });
@@ -53,6 +52,13 @@ pub(crate) fn socket_shells(facts: &Facts<'_>) -> Vec<SocketShell> {
         }
     }
     found.into_values().collect()
+}
+
+/// The call, if the program that it starts gets a socket.
+fn hands_socket(facts: &Facts<'_>, exec: &Effect) -> Option<VirtAddr> {
+    let site = facts.function(exec.function)?.calls.get(&exec.call)?;
+    let socket = |value: &ValueId| facts.labels(exec.function, *value).meets(Labels::ON_SOCKET);
+    site.handed.iter().any(socket).then_some(site.address)
 }
 
 /// `dup2(x, 0..2)`, the number perhaps counted up.

@@ -12,6 +12,8 @@ pub enum Abi {
     X86Cdecl,
     /// x86-64 System V.
     X86_64SysV,
+    /// x86-64 Windows.
+    X86_64Windows,
     /// AAPCS64.
     Aapcs64,
     /// AAPCS, floats in general registers (`gnueabi`).

@@ -56,6 +56,7 @@ macro_rules! every_name_resolves {
 every_name_resolves! {
     x86_cdecl X86Cdecl;
     x86_64_sysv X86_64SysV;
+    x86_64_windows X86_64Windows;
     aapcs64 Aapcs64;
     arm_aapcs_soft ArmAapcsSoft;
     arm_aapcs_hard ArmAapcsHard;
@@ -125,6 +126,7 @@ fn arguments_beyond_the_registers_are_on_the_stack() {
         (Abi::X86Cdecl, 0, 4),
         (Abi::X86Cdecl, 2, 12),
         (Abi::X86_64SysV, 6, 8),
+        (Abi::X86_64Windows, 4, 40),
         (Abi::Aapcs64, 8, 0),
         (Abi::ArmAapcsSoft, 5, 4),
         (Abi::MipsO32, 4, 16),

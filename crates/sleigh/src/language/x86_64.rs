@@ -1,11 +1,14 @@
-//! x86-64: System V ABI, AMD64 architecture processor supplement 1.0, section 3.2 and appendix A.2.
+//! x86-64: System V ABI, AMD64 architecture processor supplement 1.0, section 3.2 and appendix A.2; Microsoft, "x64 calling
+//! convention". Windows has no documented system calls; its entry names the registers of the instruction.
 
 use super::convention::{
     Abi, Convention, FloatArguments, FloatRule, Results, ReturnAddress, Role, StackArguments, SystemCall,
 };
 use super::register::{Register, registers};
 
-pub(super) const CONVENTIONS: &[Convention] = &[Convention {
+pub(super) const CONVENTIONS: &[Convention] = &[SYSTEM_V, WINDOWS];
+
+const SYSTEM_V: Convention = Convention {
     abi: Abi::X86_64SysV,
     word: 8,
     pointer: 8,
@@ -42,4 +45,28 @@ pub(super) const CONVENTIONS: &[Convention] = &[Convention {
         clobbers: registers!["RCX" "R11"],
     },
     special: &[(Role::ThreadPointer, Register("FS_OFFSET")), (Role::VectorCount, Register("AL"))],
-}];
+};
+
+const WINDOWS: Convention = Convention {
+    abi: Abi::X86_64Windows,
+    arguments: registers!["RCX" "RDX" "R8" "R9"],
+    // Above the return address, callers leave room for the arguments in registers.
+    stack_arguments: StackArguments { first: 40, slot: 8 },
+    float_arguments: FloatArguments {
+        rule: FloatRule::ByPosition,
+        singles: registers!["XMM0_Da" "XMM1_Da" "XMM2_Da" "XMM3_Da"],
+        doubles: registers!["XMM0_Qa" "XMM1_Qa" "XMM2_Qa" "XMM3_Qa"],
+        vectors: &[],
+    },
+    results: Results {
+        integers: registers!["RAX"],
+        singles: registers!["XMM0_Da"],
+        doubles: registers!["XMM0_Qa"],
+    },
+    preserved: registers![
+        "RBX" "RBP" "RDI" "RSI" "R12" "R13" "R14" "R15" "XMM6" "XMM7" "XMM8" "XMM9" "XMM10" "XMM11" "XMM12" "XMM13"
+        "XMM14" "XMM15"
+    ],
+    special: &[(Role::ThreadPointer, Register("GS_OFFSET"))],
+    ..SYSTEM_V
+};
