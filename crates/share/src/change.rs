@@ -21,8 +21,17 @@ impl Platform {
     pub fn changes(&self, viewer: &Viewer, since: Option<String>, limit: Option<usize>) -> Page<ChangeView> {
         let universe = self.universe();
         let looking = Looking::new(&universe, viewer);
-        let visible = universe.events.iter().filter_map(|h| looking.change(h));
-        let paging = Paging { after: since.clone().filter(|s| !s.is_empty()), limit };
+        let after = since.clone().filter(|s| !s.is_empty());
+        // A cursor that the viewer does not see is none.
+        let place = after.as_ref().and_then(|cursor| universe.event_places.get(cursor)).copied();
+        let seen = place.filter(|at| universe.events.get(*at).is_some_and(|h| looking.change(h).is_some()));
+        let rest = match (&after, seen) {
+            (None, _) => universe.events.as_slice(),
+            (Some(_), Some(at)) => universe.events.get(at.saturating_add(1)..).unwrap_or_default(),
+            (Some(_), None) => &[],
+        };
+        let visible = rest.iter().filter_map(|h| looking.change(h));
+        let paging = Paging { after: None, limit };
         let page = paging.cut(visible, |c| c.cursor.clone());
         let last = page.items.last().map(|c| c.cursor.clone());
         Page { items: page.items, next: last.or(since) }

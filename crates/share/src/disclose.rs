@@ -126,6 +126,10 @@ impl Universe {
     }
 
     fn level(&self, object: Object<'_>, viewer: &OrganizationId, now: Timestamp) -> DisclosureLevel {
+        let hands = object.receipts.iter().map(|r| &r.by).chain(object.native.then_some(object.owner));
+        if !hands.into_iter().any(|hand| hand == viewer || self.is_upstream(hand, viewer)) {
+            return DisclosureLevel::Hidden;
+        }
         let mut best = BTreeMap::new();
         if object.native {
             best.insert(object.owner, DisclosureLevel::FullAndReshare);
@@ -173,7 +177,8 @@ impl Universe {
         supplier: &'a OrganizationId,
         now: Timestamp,
     ) -> impl Iterator<Item = &'a Link> {
-        self.links.values().filter(move |l| l.fact.supplier == *supplier && l.in_force(now))
+        let ids = self.links_by_supplier.get(supplier).into_iter().flatten();
+        ids.filter_map(|id| self.links.get(id)).filter(move |l| l.in_force(now))
     }
 
     fn covers(&self, link: &Link, object: &Object<'_>) -> bool {

@@ -1,6 +1,6 @@
 //! The sum of all facts, in memory. Folding a fact in is the only way it changes; nothing here knows who is asking.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use record::Sha256;
 use statement::{DeclaredAsset, DisclosureLevel, KeyId, PublicKey, Timestamp};
@@ -110,6 +110,10 @@ pub(crate) struct Universe {
     pub(crate) organizations: BTreeMap<OrganizationId, Organization>,
     pub(crate) keys: BTreeMap<KeyId, Key>,
     pub(crate) links: BTreeMap<LinkId, Link>,
+    pub(crate) links_by_supplier: BTreeMap<OrganizationId, Vec<LinkId>>,
+    /// From whom something could ever have come to an organization: along links that were agreed, whatever is disclosed
+    /// over them. Most of what others have is nobody's business, and this says so at once.
+    upstream: BTreeMap<OrganizationId, BTreeSet<OrganizationId>>,
     pub(crate) products: BTreeMap<ProductId, Product>,
     pub(crate) releases: BTreeMap<ReleaseId, Release>,
     pub(crate) evidence: BTreeMap<EvidenceId, Evidence>,
@@ -117,6 +121,8 @@ pub(crate) struct Universe {
     pub(crate) evidence_order: Vec<EvidenceId>,
     pub(crate) systems: BTreeMap<SystemId, System>,
     pub(crate) events: Vec<Happened>,
+    /// Places of events by their cursors.
+    pub(crate) event_places: HashMap<String, usize>,
     pub(crate) releases_by_artifact: BTreeMap<Sha256, Vec<ReleaseId>>,
     pub(crate) evidence_by_release: BTreeMap<ReleaseId, Vec<EvidenceId>>,
     pub(crate) evidence_by_system: BTreeMap<SystemId, Vec<EvidenceId>>,
@@ -157,6 +163,8 @@ impl Universe {
             Fact::Link(fact) => {
                 self.happened(at, format!("{}.1", fact.id), Event::Link(fact.id.clone()));
                 let questions = QUESTIONS_A_MONTH;
+                let supplier = fact.supplier.clone();
+                self.links_by_supplier.entry(supplier).or_default().push(fact.id.clone());
                 let link = Link { fact, accepted: false, ended: false, questions, heads: Vec::new() };
                 self.links.insert(link.fact.id.clone(), link);
             }
@@ -164,6 +172,8 @@ impl Universe {
                 self.happened(at, format!("{id}.2"), Event::Link(id.clone()));
                 if let Some(link) = self.links.get_mut(&id) {
                     link.accepted = true;
+                    let (supplier, customer) = (link.fact.supplier.clone(), link.fact.customer.clone());
+                    self.connect(supplier, customer);
                 }
             }
             Fact::LinkEnded { id } => {
@@ -205,7 +215,24 @@ impl Universe {
         }
     }
 
+    fn connect(&mut self, supplier: OrganizationId, customer: OrganizationId) {
+        let mut above = self.upstream.get(&supplier).cloned().unwrap_or_default();
+        above.insert(supplier);
+        let below = self.upstream.iter().filter(|(_, up)| up.contains(&customer)).map(|(id, _)| id.clone());
+        let below: Vec<_> = below.chain([customer.clone()]).collect();
+        for organization in below {
+            self.upstream.entry(organization).or_default().extend(above.iter().cloned());
+        }
+    }
+
+    /// Whether something of `from` could ever have come to `to` from hand to hand.
+    pub(crate) fn is_upstream(&self, from: &OrganizationId, to: &OrganizationId) -> bool {
+        self.upstream.get(to).is_some_and(|up| up.contains(from))
+    }
+
     fn happened(&mut self, at: Timestamp, cursor: String, event: Event) {
+        // Of two with one cursor the first is found, as by walking along the list.
+        self.event_places.entry(cursor.clone()).or_insert(self.events.len());
         self.events.push(Happened { at, cursor, event });
     }
 

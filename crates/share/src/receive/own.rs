@@ -1,0 +1,60 @@
+//! Owners who register here what had come from elsewhere: from then on it is disclosed like anything they register.
+
+use statement::DisclosureLevel;
+
+use crate::error::WriteError;
+use crate::fact::{Fact, Receipt};
+use crate::ids::ReleaseId;
+use crate::platform::{Platform, Writing};
+use crate::view::EvidenceView;
+use crate::viewer::Viewer;
+
+impl Platform {
+    /// Its owner registers what had come from elsewhere: from now on it is disclosed as what it registers.
+    pub(crate) async fn own_evidence(
+        &self,
+        turn: &mut Writing<'_>,
+        viewer: &Viewer,
+        known: &EvidenceView,
+    ) -> Result<(), WriteError> {
+        let (came, release) = {
+            let universe = self.universe();
+            let fact = universe.evidence.get(&known.id).map(|e| &e.fact);
+            let receipts = universe.receipts.get(&known.id).into_iter().flatten();
+            let owned = receipts.into_iter().any(|r| r.by == viewer.organization);
+            let came = fact.is_some_and(|f| f.receipt.is_some() && f.issuer == viewer.organization && !owned);
+            (came, fact.and_then(|f| f.release.clone()))
+        };
+        if !came {
+            return Ok(());
+        }
+        self.own_release(turn, viewer, release.as_ref()).await?;
+        turn.add(Fact::Received { evidence: known.id.clone(), receipt: of_owner(viewer) }).await
+    }
+
+    /// The same for a release.
+    pub(crate) async fn own_release(
+        &self,
+        turn: &mut Writing<'_>,
+        viewer: &Viewer,
+        release: Option<&ReleaseId>,
+    ) -> Result<(), WriteError> {
+        let Some(release) = release else { return Ok(()) };
+        let came = {
+            let universe = self.universe();
+            let receipts = universe.release_receipts.get(release).into_iter().flatten();
+            let owned = receipts.into_iter().any(|r| r.by == viewer.organization);
+            let own = universe.supplier_of(release) == Some(&viewer.organization);
+            own && !owned && universe.releases.get(release).is_some_and(|r| r.fact.receipt.is_some())
+        };
+        if came {
+            turn.add(Fact::ReleaseReceived { release: release.clone(), receipt: of_owner(viewer) }).await?;
+        }
+        Ok(())
+    }
+}
+
+fn of_owner(viewer: &Viewer) -> Receipt {
+    let level = DisclosureLevel::FullAndReshare;
+    Receipt { by: viewer.organization.clone(), level, entry: None, hops: Vec::new() }
+}
