@@ -1,5 +1,5 @@
 //! What happens without being asked for: bills of materials are matched and systems assessed anew when something is
-//! registered, webhooks are told of changes, other instances are pulled, and witnesses are asked to cosign new
+//! registered, webhooks and mailboxes are told of changes, other instances are pulled, and witnesses are asked to cosign new
 //! checkpoints.
 //!
 //! Each round is short and begins anew from what is stored, so that stopping at any moment loses nothing. Of several
@@ -16,12 +16,13 @@ use tokio::sync::watch;
 
 use crate::federation;
 use crate::site::Site;
+use crate::tell;
 
 /// Pause between rounds.
-const ROUND: Duration = Duration::from_secs(10);
+pub(crate) const ROUND: Duration = Duration::from_secs(10);
 
 /// How long registrations are gathered before a round begins.
-const GATHER: Duration = Duration::from_millis(200);
+pub(crate) const GATHER: Duration = Duration::from_millis(200);
 
 /// How often it is looked whether there are new vulnerability data.
 const LOOK: Duration = Duration::from_secs(1);
@@ -36,7 +37,7 @@ const MAX_LINES: u64 = 64 << 10;
 pub(crate) async fn run(site: Arc<Site>, stopped: watch::Receiver<bool>) {
     tokio::join!(
         witnessing(Arc::clone(site.platform()), stopped.clone()),
-        telling(Arc::clone(site.platform()), stopped.clone()),
+        tell::telling(Arc::clone(&site), stopped.clone()),
         pulling(Arc::clone(site.platform()), stopped.clone()),
         examining(Arc::clone(&site), stopped.clone()),
         renewing(Arc::clone(&site), stopped.clone()),
@@ -67,7 +68,7 @@ pub(crate) fn causes(error: &dyn std::error::Error) -> String {
 }
 
 /// Completes when it is time to stop.
-async fn told(stopped: &mut watch::Receiver<bool>) {
+pub(crate) async fn told(stopped: &mut watch::Receiver<bool>) {
     let _ = stopped.wait_for(|s| *s).await;
 }
 
@@ -259,59 +260,4 @@ fn post(url: &str, body: &str) -> Result<Sent, HttpError> {
     }
     let answer = http.accepted(PATH, answer)?;
     Ok(Sent::Lines(String::from_utf8_lossy(&answer.body).into_owned()))
-}
-
-/// Tells webhooks of changes.
-async fn telling(platform: Arc<Platform>, mut stopped: watch::Receiver<bool>) {
-    let mut version = platform.version();
-    loop {
-        version.borrow_and_update();
-        let delivered = platform.alone("webhooks", deliver(&platform)).await;
-        if let Err(error) = delivered.and_then(|done| done.unwrap_or(Ok(()))) {
-            tracing::error!(%error, "cannot read the webhooks");
-        }
-        tokio::select! {
-            // Failed ones are tried again although nothing new happens.
-            () = tokio::time::sleep(ROUND) => {}
-            _ = version.changed() => tokio::time::sleep(GATHER).await,
-            () = told(&mut stopped) => return,
-        }
-    }
-}
-
-/// One delivery to each webhook that has something to be told.
-pub(crate) async fn deliver(platform: &Arc<Platform>) -> Result<(), ReadError> {
-    for due in platform.due_webhooks().await? {
-        let page = platform.changes(&due.viewer, due.cursor.clone(), Some(100));
-        let (Some(next), false) = (page.next.clone(), page.items.is_empty()) else { continue };
-        let body = serde_json::to_vec(&page).unwrap_or_default();
-        let at = platform.now();
-        let (signature, key_id) =
-            (platform.sign_delivery(at, &body), platform.instance_key().id().to_string());
-        let url = due.url.clone();
-        let sent =
-            tokio::task::spawn_blocking(move || tell(&url, &at.to_string(), &signature, &key_id, &body));
-        match sent.await {
-            Ok(Ok(())) => platform.webhook_delivered(&due.id, &next).await?,
-            Ok(Err(error)) => {
-                tracing::warn!(webhook = due.id, %error, "a webhook was not told");
-                platform.webhook_failed(&due.id).await?;
-            }
-            Err(error) => tracing::error!(%error, "a delivery was cut off"),
-        }
-    }
-    Ok(())
-}
-
-/// A customer named the address, so it must be a public one.
-fn tell(url: &str, at: &str, signature: &str, key_id: &str, body: &[u8]) -> Result<(), HttpError> {
-    let http = Http::new(url, None, Reach::Public)?;
-    let headers = [
-        ("content-type", "application/json"),
-        ("x-sukashi-time", at),
-        ("x-sukashi-signature", signature),
-        ("x-sukashi-key", key_id),
-    ];
-    let answer = http.send_single(&client::POST, "", &headers, body, MAX_LINES)?;
-    http.accepted("", answer).map(drop)
 }

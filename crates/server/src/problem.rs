@@ -38,6 +38,7 @@ codes! {
     LoginFailed = "login-failed", UNAUTHORIZED, "the login link is unknown, used or too old";
     MethodNotAllowed = "method-not-allowed", METHOD_NOT_ALLOWED, "the method does not fit the path";
     Moved = "moved", SERVICE_UNAVAILABLE, "the platform is served elsewhere now";
+    NoMail = "no-mail", CONFLICT, "the platform sends no e-mail";
     NoVulnerabilities = "no-vulnerabilities", SERVICE_UNAVAILABLE, "the platform has no vulnerability data";
     NotDelegated = "not-delegated", CONFLICT, "the owner has not delegated this to the platform";
     NotFound = "not-found", NOT_FOUND, "not found";

@@ -9,6 +9,7 @@ use share::Platform;
 use tokio::sync::{Notify, watch};
 
 use crate::limits::{Limits, Rates};
+use crate::mail::Mail;
 use crate::metrics::Metrics;
 use crate::oidc::Oidc;
 
@@ -25,6 +26,8 @@ pub struct Site {
     pub(crate) examiner: Option<(PathBuf, Vec<String>)>,
     /// Logging in elsewhere.
     pub(crate) oidc: Option<Arc<Oidc>>,
+    /// Sends e-mail.
+    pub(crate) mail: Option<Arc<Mail>>,
     pub(crate) limits: Limits,
     pub(crate) metrics: Metrics,
     /// Whether it is time to end what would go on for ever.
@@ -43,6 +46,7 @@ impl Site {
             renewed: Notify::new(),
             examiner: None,
             oidc: None,
+            mail: None,
             limits,
             metrics: Metrics::default(),
             stopping,
@@ -85,6 +89,12 @@ impl Site {
     #[must_use]
     pub fn with_oidc(self, oidc: Oidc) -> Self {
         Self { oidc: Some(Arc::new(oidc)), ..self }
+    }
+
+    /// The same with e-mail of changes.
+    #[must_use]
+    pub fn with_mail(self, mail: Mail) -> Self {
+        Self { mail: Some(Arc::new(mail)), ..self }
     }
 
     /// The same with other limits on requests.

@@ -1,4 +1,4 @@
-//! Webhooks: who is told of changes, how far it got, and when to try again. The requests are the server's business.
+//! Webhooks and mailboxes (`mailto:`): who is told of changes, how far it got, and when to try again. The requests are the server's business.
 //!
 //! A webhook sees what the account that made it sees. Deliveries are signed with the instance's key, so that no secret
 //! has to be kept for them; a delivery that fails is tried again, later each time, and given up in the end, visibly.
@@ -44,7 +44,8 @@ impl Platform {
         if !viewer.has(Role::Administrator) {
             return Err(WriteError::Role);
         }
-        if !url.starts_with("https://") || url.len() > 2000 || url.contains(char::is_control) {
+        let known = url.starts_with("https://") || url.starts_with("mailto:");
+        if !known || url.len() > 2000 || url.contains(char::is_control) {
             return Err(WriteError::Text { field: "url" });
         }
         let cursor = self.last_change(viewer);

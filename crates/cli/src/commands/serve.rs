@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
 use pipeline::demo::{self, Person};
-use server::{Oidc, ServeOptions, Site, Tls};
+use server::{Mail, Oidc, ServeOptions, Site, Tls};
 use share::{AccountId, OrganizationKind, Places, Platform, Role};
 use tokio::net::TcpListener;
 use tracing::info;
@@ -48,6 +48,9 @@ pub(crate) struct Args {
     /// TOML file that says how people log in by OpenID Connect.
     #[arg(long, value_name = "FILE")]
     login: Option<PathBuf>,
+    /// TOML file that says how e-mail is sent.
+    #[arg(long, value_name = "FILE")]
+    mail: Option<PathBuf>,
     /// Leave matching, assessing and telling to `sukashi worker` (needs `--database`).
     #[arg(long)]
     answers_only: bool,
@@ -108,6 +111,7 @@ pub(crate) fn run(args: &Args, context: &mut Context) -> anyhow::Result<Outcome>
         );
     }
     let oidc = args.login.as_deref().map(oidc).transpose()?;
+    let mail = args.mail.as_deref().map(mail).transpose()?;
     runtime()?.block_on(async {
         let listener = bind(listen).await?;
         let metrics = match args.metrics {
@@ -130,6 +134,10 @@ pub(crate) fn run(args: &Args, context: &mut Context) -> anyhow::Result<Outcome>
             Some(oidc) => site.with_oidc(oidc),
             None => site,
         };
+        let site = match mail {
+            Some(mail) => site.with_mail(mail),
+            None => site,
+        };
         serve(site, listener, options, &people, &mut context.output).await
     })?;
     Ok(Outcome::Clean)
@@ -141,6 +149,18 @@ fn oidc(file: &Path) -> anyhow::Result<Oidc> {
     let settings =
         toml::from_str(&text).with_context(|| format!("`{shown}` does not say how people log in"))?;
     Oidc::new(settings).with_context(|| format!("cannot use `{shown}`"))
+}
+
+/// How e-mail is sent, from a file.
+///
+/// # Errors
+/// If it does not read, or no e-mail can be sent that way.
+pub(crate) fn mail(file: &Path) -> anyhow::Result<Mail> {
+    let shown = file.display();
+    let text = std::fs::read_to_string(file).with_context(|| format!("cannot read `{shown}`"))?;
+    let settings =
+        toml::from_str(&text).with_context(|| format!("`{shown}` does not say how e-mail is sent"))?;
+    Mail::new(&settings).with_context(|| format!("cannot use `{shown}`"))
 }
 
 /// The platform with vulnerability data: those named, or the usual ones if they are there.

@@ -24,6 +24,9 @@ pub(crate) struct Args {
     /// The vulnerability database that matching and re-assessments use.
     #[arg(long, value_name = "FILE")]
     vuln_db: Option<PathBuf>,
+    /// TOML file that says how e-mail is sent.
+    #[arg(long, value_name = "FILE")]
+    mail: Option<PathBuf>,
 }
 
 pub(crate) fn run(args: &Args, context: &mut Context) -> anyhow::Result<Outcome> {
@@ -33,9 +36,14 @@ pub(crate) fn run(args: &Args, context: &mut Context) -> anyhow::Result<Outcome>
             "a worker needs a database that others use as well; hint: use `--database`; with SQLite, `sukashi serve` works by itself"
         );
     }
+    let mail = args.mail.as_deref().map(serve::mail).transpose()?;
     serve::runtime()?.block_on(async {
         let platform = Arc::new(Platform::open_at(&places).await?);
-        let site = Arc::new(serve::site(platform, args.vuln_db.as_deref(), &context.settings)?);
+        let site = serve::site(platform, args.vuln_db.as_deref(), &context.settings)?;
+        let site = Arc::new(match mail {
+            Some(mail) => site.with_mail(mail),
+            None => site,
+        });
         let stop = serve::signals()?;
         context.output.line("ready: working")?;
         server::work(site, stop).await;

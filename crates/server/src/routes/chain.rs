@@ -13,6 +13,7 @@ use statement::Timestamp;
 
 use crate::answer::{Asked, Input, Json, List, ok};
 use crate::caller::{App, Caller};
+use crate::mail::{Language, Recipient};
 use crate::problem::{Code, Problem};
 use crate::routes::{Area, Route, get, plain, post};
 
@@ -53,7 +54,7 @@ pub(super) fn routes() -> Vec<Route> {
             "after",
             "limit"
         ),
-        post!("/api/v1/webhooks", add_webhook, WebhookInput, 201 WebhookView, "be told of changes at an https address"),
+        post!("/api/v1/webhooks", add_webhook, WebhookInput, 201 WebhookView, "be told of changes at an https address, or by e-mail (`mailto:`)"),
         plain(
             MethodFilter::DELETE,
             Method::DELETE,
@@ -152,8 +153,11 @@ async fn accesses(
 
 #[derive(Deserialize, JsonSchema)]
 struct WebhookInput {
-    /// `https://…` with a public address.
+    /// `https://…` with a public address, or `mailto:…`.
     url: String,
+    /// Of e-mail; English where absent.
+    #[serde(default)]
+    language: Option<Language>,
 }
 
 async fn webhooks(
@@ -164,12 +168,29 @@ async fn webhooks(
     Ok(ok(Paging::from(list).cut(app.webhooks(&caller.viewer).await?, |w| w.id.clone())))
 }
 
+/// Where to: an https address, or a mailbox that e-mail may be sent to.
+fn target(app: &App, new: &WebhookInput) -> Result<String, Problem> {
+    if !new.url.starts_with("mailto:") {
+        return Ok(new.url.clone());
+    }
+    let mail = app.mail.as_ref().ok_or(Problem::new(Code::NoMail))?;
+    let url = match new.language {
+        None => new.url.clone(),
+        Some(Language::English) => format!("{}?language=en", new.url),
+        Some(Language::Japanese) => format!("{}?language=ja", new.url),
+    };
+    let served = Recipient::of_url(&url).is_some_and(|to| mail.serves(&to));
+    served
+        .then_some(url)
+        .ok_or(Problem::because(Code::BadRequest, "`url` is no mailbox that e-mail may be sent to"))
+}
+
 async fn add_webhook(
     State(app): State<App>,
     caller: Caller,
     Input(new): Input<WebhookInput>,
 ) -> Result<Json<WebhookView>, Problem> {
-    Ok(Json(StatusCode::CREATED, app.add_webhook(&caller.viewer, &new.url).await?))
+    Ok(Json(StatusCode::CREATED, app.add_webhook(&caller.viewer, &target(&app, &new)?).await?))
 }
 
 async fn remove_webhook(
