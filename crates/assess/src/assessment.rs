@@ -24,6 +24,11 @@ use crate::stage::Stage;
 use crate::verdict::verdicts;
 use crate::vulnerabilities::{VulnerabilitySource, collect};
 
+/// What rules may derive from any model, and for each fact of a larger one. Our packs derive one to two facts from each;
+/// rules that never end are stopped within seconds.
+const MAY_DERIVE: u64 = 1_000_000;
+const MAY_DERIVE_EACH: u64 = 100;
+
 /// How a system is assessed. The same options give the same bytes.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Options {
@@ -37,7 +42,7 @@ pub struct Options {
     pub packs: Vec<Pack>,
     /// Threads of the rule engine; results do not depend on it.
     pub workers: usize,
-    /// Budget: most facts that rules may derive.
+    /// Budget: most facts that rules may derive; fewer from a small model, a million, or 100 for each of its facts.
     pub max_derived: u64,
     /// Budget: most rows that rules may try for their premises.
     pub max_steps: u64,
@@ -186,9 +191,10 @@ fn goal_patterns(system: &System, knowledge: &Knowledge) -> Result<Vec<Wanted>, 
 }
 
 fn derive(knowledge: &Knowledge, options: &Options, base: &BTreeSet<Fact>) -> Result<Session, AssessError> {
+    let in_proportion = MAY_DERIVE.max(MAY_DERIVE_EACH.saturating_mul(base.len() as u64));
     let engine = datalog::Options {
         workers: options.workers,
-        max_derived: options.max_derived,
+        max_derived: options.max_derived.min(in_proportion),
         max_steps: options.max_steps,
         ..datalog::Options::default()
     };
@@ -232,7 +238,7 @@ fn report_goals(
 struct Planned {
     measures: Vec<Measure>,
     choice: Choice,
-    /// Probability of each goal once the choice is applied.
+    /// Probability of each goal once the choice is applied; empty if no goal is reached then.
     after: Vec<f64>,
 }
 
@@ -256,7 +262,11 @@ impl Planned {
         }
         let broken = offers.broken(&choice.chosen);
         let measures = offers.into_list();
-        let after = probabilities(graph, &broken, options.worlds, options.seed);
+        let after = if choice.unstoppable.is_empty() {
+            Vec::new()
+        } else {
+            probabilities(graph, &broken, options.worlds, options.seed)
+        };
         Ok(Self { measures, choice, after: after.into_iter().map(|p| p.mean).collect() })
     }
 
@@ -282,12 +292,15 @@ impl Planned {
         let reached: Result<Vec<bool>, FactError> =
             patterns.iter().map(|p| Ok(!session.matching(p)?.is_empty())).collect();
         let reached = reached.map_err(AssessError::Vocabulary)?;
-        let residual = goals.iter().zip(reached).zip(&self.after);
+        // Without a figure of its own a goal is no more probable than before.
+        let before = |goal: &Goal| goal.probability.map_or(0.0, |p| p.mean);
+        let after = |at: usize, goal| self.after.get(at).copied().unwrap_or_else(|| before(goal));
+        let residual = goals.iter().zip(reached).enumerate();
         Ok(residual
-            .map(|((goal, reached), after)| GoalResidual {
+            .map(|(at, (goal, reached))| GoalResidual {
                 goal: goal.id.clone(),
                 reached,
-                probability: if reached { *after } else { 0.0 },
+                probability: if reached { after(at, goal) } else { 0.0 },
             })
             .collect())
     }

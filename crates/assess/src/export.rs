@@ -42,11 +42,12 @@ fn digest(contents: &str) -> String {
     bytes.iter().take(16).map(|b| format!("{b:02x}")).collect()
 }
 
-/// A version 8 UUID (RFC 9562: contents of our own choice) of the text.
+/// A UUID of the text: equal texts have equal ones. Of version 4, since the schemas of STIX 2.1 know no version above 5,
+/// and a digest is as good as a random number.
 fn uuid(contents: &str) -> String {
     let hex = digest(contents);
     let part = |from: usize, to: usize| hex.get(from..to).unwrap_or_default().to_owned();
-    format!("{}-{}-8{}-8{}-{}", part(0, 8), part(8, 12), part(13, 16), part(17, 20), part(20, 32))
+    format!("{}-{}-4{}-8{}-{}", part(0, 8), part(8, 12), part(13, 16), part(17, 20), part(20, 32))
 }
 
 /// Both formats' words for a verdict: OpenVEX and CSAF share them.

@@ -121,4 +121,18 @@ fn a_stix_report_refers_to_objects_of_its_bundle() {
     let report = bundle["objects"].as_array().unwrap().iter().find(|o| o["type"] == "report").unwrap();
     assert!(report["object_refs"].as_array().unwrap().iter().all(|r| ids.contains(&r.as_str().unwrap())));
     assert!(words(&bundle["objects"], "/type").contains(&"attack-pattern"));
+    // The pattern of `identifier.json` of OASIS's schemas: versions 1 to 5.
+    for id in ids.iter().chain([&bundle["id"].as_str().unwrap()]) {
+        let (kind, uuid) = id.split_once("--").unwrap();
+        let parts: Vec<&str> = uuid.split('-').collect();
+        assert_eq!(parts.iter().map(|part| part.len()).collect::<Vec<_>>(), [8, 4, 4, 4, 12], "{kind}");
+        assert!(uuid.bytes().all(|b| b == b'-' || b.is_ascii_digit() || (b'a'..=b'f').contains(&b)));
+        assert!(('1'..='5').contains(&parts[2].chars().next().unwrap()), "{id}");
+        assert!("89ab".contains(parts[3].chars().next().unwrap()), "{id}");
+    }
+    // Common properties that the standard's table 3.2 requires of every object.
+    for object in bundle["objects"].as_array().unwrap() {
+        let required = ["type", "spec_version", "id", "created", "modified"];
+        assert!(required.iter().all(|key| object[key].is_string()), "{object}");
+    }
 }

@@ -19,7 +19,9 @@ pub fn navigator(assessment: &Assessment) -> Vec<Value> {
         for (technique, explain) in of_path {
             let entry = uses.entry(technique).or_default();
             entry.0 += 1;
-            entry.1.push(explain);
+            if !entry.1.contains(&explain) {
+                entry.1.push(explain);
+            }
         }
     }
     [("enterprise-attack", false), ("ics-attack", true)]

@@ -178,7 +178,8 @@ pub struct Interface {
 }
 
 /// What passes between two zones. Where no filter stands between two zones, everything passes: what is not stated to
-/// be stopped is assumed open.
+/// be stopped is assumed open. Several filters between the same two zones stand one behind the other: all have to let it
+/// pass.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Filter {
