@@ -114,7 +114,7 @@ impl Memory for Filler<'_> {
             into.iter_mut().zip(bytes.iter().skip(skip)).for_each(|(slot, byte)| *slot = *byte);
             return Ok(());
         }
-        for (slot, at) in into.iter_mut().zip(address..) {
+        for (slot, at) in into.iter_mut().zip(from(address)) {
             *slot = self.byte(at).ok_or(MemoryError::Unmapped { address: at })?.0;
         }
         Ok(())
@@ -127,7 +127,7 @@ impl Memory for Filler<'_> {
         if self.image.access(VirtAddr(address)).is_some_and(|access| !access.write) {
             return Err(MemoryError::Unwritable { address });
         }
-        for (byte, at) in bytes.iter().zip(address..) {
+        for (byte, at) in bytes.iter().zip(from(address)) {
             if self.written.len() >= MAX_PAGES && !self.written.contains_key(&(at / PAGE)) {
                 return Err(MemoryError::Unwritable { address: at });
             }
@@ -152,6 +152,11 @@ impl Memory for Filler<'_> {
     }
 }
 
+/// Addresses from one on; the last address of all may be among them.
+fn from(address: u64) -> impl Iterator<Item = u64> {
+    (0..).map(move |n| address.wrapping_add(n))
+}
+
 /// Finaliser of SplitMix64 (Steele, Lea, Flood 2014): every bit hangs on every other.
 fn mix(n: u64) -> u64 {
     let n = (n ^ (n >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -166,6 +171,16 @@ mod tests {
 
     fn image(bytes: &[u8]) -> Image {
         load(bytes, &ImageLimits::default()).unwrap()
+    }
+
+    #[test]
+    fn the_last_address_of_all_can_be_written_and_read() {
+        let image = image(include_bytes!("../../program/tests/images/window-x86.exe"));
+        let mut memory = Filler::new(&image, 1);
+        memory.store(u64::MAX, &[7]).unwrap();
+        let mut byte = [0];
+        memory.load(u64::MAX, &mut byte).unwrap();
+        assert_eq!(byte, [7]);
     }
 
     #[test]

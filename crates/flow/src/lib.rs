@@ -18,10 +18,11 @@
 //! - `choice`: pointers that hang on the way by which control came.
 //! - `dispatch`: tables of names and functions.
 //! - `decode`, `filler`, `machine`: texts that the program computes, found by running the code that does.
+//! - `recognize`: functions of the C library that were linked in without their names.
 //! - `replay`: inputs that reach a place, found by solving conditions and shown by running.
 //! - `facts`: all of it for one program; call graph with callbacks and tables of function pointers.
 //!
-//! Not here: what is suspicious. Not yet: functions of statically linked libraries without symbols. What was cut by a budget is told by [`Facts::complete`].
+//! Not here: what is suspicious. What was cut by a budget is told by [`Facts::complete`].
 
 mod abi;
 mod cdecl;
@@ -37,6 +38,7 @@ mod guard;
 mod knowledge;
 mod labels;
 mod machine;
+mod recognize;
 mod replay;
 mod start;
 mod state;
@@ -54,5 +56,6 @@ pub use graph::Dominance;
 pub use guard::{Guard, Test};
 pub use knowledge::{Comparison, Fact, Spot, facts_of, operations};
 pub use labels::Labels;
+pub use recognize::{Recognition, recognize};
 pub use replay::{Aim, Goal, Proof};
 pub use value::{Arena, Value, ValueId};

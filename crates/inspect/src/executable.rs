@@ -73,17 +73,22 @@ fn inspect(bytes: Vec<u8>, options: &Options) -> Report {
         Err(error) => return failed("the whole program", error.to_string()),
     };
     let (architecture, stripped) = (architecture(&image), image.stripped);
-    let program = match analyze(image, &options.program) {
+    let mut program = match analyze(image, &options.program) {
         Ok(program) => program,
         Err(error) => return failed("the whole program", error.to_string()),
     };
+    let recognition = flow::recognize(&mut program);
     let mut report = Report {
         architecture: Some(architecture.to_owned()),
         stripped: Some(stripped),
         complete: program.coverage.complete && program.image.damage.is_empty(),
-        work_units: program.coverage.work_units,
+        work_units: program.coverage.work_units + recognition.work,
         ..Report::default()
     };
+    if recognition.left_out > 0 {
+        let what = format!("{} functions", recognition.left_out);
+        report.blind_spots.push((what, "whether they are those of the C library was not tried".to_owned()));
+    }
     let mut resolved = 0;
     match Facts::of(&program, &options.flow) {
         Ok(facts) => {

@@ -1,0 +1,37 @@
+//! Functions of the C library without their names (`images/library.c`).
+
+use flow::{Recognition, recognize};
+use program::image::{ImageLimits, load};
+use program::{Effort, Program, analyze};
+
+fn program(name: &str) -> Program {
+    let path = format!("{}/tests/images/{name}", env!("CARGO_MANIFEST_DIR"));
+    let image = load(std::fs::read(path).unwrap(), &ImageLimits::default()).unwrap();
+    analyze(image, &Effort::default()).unwrap()
+}
+
+fn names(program: &Program) -> Vec<&str> {
+    let mut names: Vec<&str> = program.functions.iter().filter_map(|code| code.name.as_deref()).collect();
+    names.sort_unstable();
+    names
+}
+
+#[test]
+fn what_behaves_like_a_function_gets_its_name_and_what_nearly_does_gets_none() {
+    for name in ["library-arm64", "library-mipsel", "library-riscv64"] {
+        let mut program = program(name);
+        assert_eq!(names(&program), Vec::<&str>::new(), "{name}");
+        let recognition = recognize(&mut program);
+        assert!(recognition.work > 0 && recognition.left_out == 0, "{name}");
+        let expected = ["atoi", "memcpy", "strchr", "strcmp", "strcpy", "strlen", "strncmp"];
+        assert_eq!(names(&program), expected, "{name}");
+    }
+}
+
+#[test]
+fn programs_with_imports_are_left_alone() {
+    let mut program = program("request-arm64.so");
+    let before = names(&program).len();
+    assert_eq!(recognize(&mut program), Recognition::default());
+    assert_eq!(names(&program).len(), before);
+}
