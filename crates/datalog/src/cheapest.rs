@@ -9,7 +9,7 @@
 use std::cmp::{Ordering, Reverse};
 use std::collections::BinaryHeap;
 
-use crate::explain::{Derivations, FactId};
+use crate::derivations::{Derivations, FactId};
 use crate::uses::Uses;
 
 /// What a cheapest proof of a fact costs, and its last rule application (none for a base fact).

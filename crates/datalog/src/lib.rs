@@ -42,6 +42,7 @@
 mod bodies;
 mod cheapest;
 mod database;
+mod derivations;
 mod engine;
 mod explain;
 mod lex;
@@ -64,13 +65,15 @@ mod safety;
 mod seminaive;
 mod session;
 mod source;
+mod stored;
 mod stratify;
 mod syntax;
 mod uses;
 mod value;
 
 pub use cheapest::{Cheapest, Search};
-pub use explain::{Application, Derivations, FactId, Proof, ProofStep};
+pub use derivations::{Application, Derivations, FactId};
+pub use explain::{Proof, ProofStep};
 pub use lex::LexError;
 pub use missing::Missing;
 pub use parse::ParseError;

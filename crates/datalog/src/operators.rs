@@ -22,7 +22,7 @@ use timely::order::Product;
 use timely::progress::Timestamp;
 use timely::progress::timestamp::Refines;
 
-use crate::packed::{Rows as Packed, Stored};
+use crate::stored::{Rows as Packed, Stored};
 use crate::value::{Row, WIDTH};
 
 pub(crate) type Time = u32;

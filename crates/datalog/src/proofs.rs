@@ -1,7 +1,8 @@
 //! Cheapest proofs of all facts at once, by whichever way the session computes.
 
 use crate::cheapest::Cheapest;
-use crate::explain::{Derivations, Proof};
+use crate::derivations::Derivations;
+use crate::explain::Proof;
 use crate::pattern::{FactError, Pattern};
 use crate::program::{RelationId, RuleId};
 use crate::seminaive::{Proofs, SemiNaive};

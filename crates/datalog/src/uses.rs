@@ -1,7 +1,7 @@
 //! Which rule applications of a graph use, and which conclude, each of its facts.
 #![expect(clippy::indexing_slicing, reason = "ids and indices are those of the same derivations")]
 
-use crate::explain::{Application, Derivations, FactId};
+use crate::derivations::{Application, Derivations, FactId};
 
 /// The applications around each fact: what a [`Search`](crate::Search) needs of a graph, made once for many.
 #[derive(Clone, Debug, Default)]
