@@ -53,6 +53,20 @@ fn an_access_list_of_ios_guards_the_entrance_of_its_interface() {
 }
 
 #[test]
+fn a_service_that_nothing_explains_may_be_any() {
+    let text = "hostname r1\ninterface Gi0/0\n ip address 10.0.1.1 255.255.255.0\n ip access-group GUARD in\n!\n\
+        interface Gi0/1\n ip address 10.0.2.1 255.255.255.0\nip access-list extended GUARD\n \
+        deny object-group LOST any any\n permit object-group LOST any host 10.0.2.9\n";
+    expect![[r#"
+        r1-net-10.0.1.0-24-net-10.0.2.0-24-guard-in-gi0-0: Deny
+          Out Allow any any any 
+          In Allow any 10.0.2.9/32 any 
+        9 deny object-group LOST any any: left out for the condition `object-group LOST`: allows more than the device
+        10 permit object-group LOST any host 10.0.2.9: taken without the condition `object-group LOST`: allows more than the device
+    "#]].assert_eq(&shown(&cisco("r1.cfg", text).unwrap()));
+}
+
+#[test]
 fn an_asa_lets_connections_down_its_levels_and_through_its_lists() {
     let text = "ASA Version 9.9\nhostname fw\ninterface G0/0\n nameif outside\n security-level 0\n ip address 192.0.2.1 255.255.255.0\n\
         interface G0/1\n nameif inside\n security-level 100\n ip address 10.0.0.1 255.255.255.0\n\

@@ -403,14 +403,20 @@ impl Parts<'_, '_, '_> {
                 let (protocols, services) =
                     (self.reader.protocols.resolve(name), self.reader.services.resolve(name));
                 let protocols = protocols.map(|list| list.into_iter().map(|p| (p, Vec::new())).collect());
-                (2, protocols.or(services).unwrap_or_default())
+                (2, protocols.or(services))
             }
-            ["object", name, ..] => (2, self.reader.services.resolve(name).unwrap_or_default()),
-            [word, ..] => (1, protocol(word).map(|p| vec![(p, Vec::new())]).unwrap_or_default()),
-            [] => (0, Vec::new()),
+            ["object", name, ..] => (2, self.reader.services.resolve(name)),
+            [word, ..] => (1, Some(protocol(word).map(|p| vec![(p, Vec::new())]).unwrap_or_default())),
+            [] => (0, Some(Vec::new())),
         };
-        self.take(taken.0);
-        taken.1
+        let (count, found) = taken;
+        let words: Vec<&str> = self.words.iter().take(count).copied().collect();
+        self.take(count);
+        // A name that the configuration does not explain may mean anything.
+        found.unwrap_or_else(|| {
+            self.unknown.push(words.join(" "));
+            vec![(Protocol::Any, Vec::new())]
+        })
     }
 
     /// Empty: anywhere. What cannot be told is anywhere as well, and a condition.
