@@ -15,6 +15,10 @@ pub enum Spot {
     Argument(u8),
     /// Argument `n` and all behind it.
     From(u8),
+    /// The object that argument `n` points to, which knows its own length.
+    Object(u8),
+    /// The stream of C++ whose buffer argument `n` points to.
+    Stream(u8),
     /// What it returns, or what that points to.
     Result,
 }
@@ -43,8 +47,8 @@ pub enum Fact {
     Source(Labels, Spot),
     /// Data comes in through the descriptor or stream in argument `n`.
     Through(u8, Spot),
-    /// The result is a descriptor or stream.
-    Opens(Labels),
+    /// The result, or what an argument points to, is a descriptor or stream.
+    Opens(Labels, Spot),
     /// Compares argument `left` with `right`; `length` limits.
     Compares {
         /// How.
@@ -103,6 +107,7 @@ pub(crate) fn origin(labels: Labels, named: Option<&[u8]>) -> Labels {
 
 const FILES: &[&str] = &[
     include_str!("../knowledge/authentication.txt"),
+    include_str!("../knowledge/cpp.txt"),
     include_str!("../knowledge/cryptography.txt"),
     include_str!("../knowledge/glib.txt"),
     include_str!("../knowledge/interpreters.txt"),
@@ -146,7 +151,8 @@ fn fact(text: &'static str) -> Option<Fact> {
     Some(match words.as_slice() {
         ["source", "through", n, to] => Fact::Through(number(n)?, spot(to)?),
         ["source", kind, to] => Fact::Source(Labels::named(kind)?, spot(to)?),
-        ["opens", kind] => Fact::Opens(Labels::opened(kind)?),
+        ["opens", kind] => Fact::Opens(Labels::opened(kind)?, Spot::Result),
+        ["opens", kind, what] => Fact::Opens(Labels::opened(kind)?, spot(what)?),
         ["compares", how, left, right, rest @ ..] => Fact::Compares {
             how: comparison(how)?,
             left: number(left)?,
@@ -167,6 +173,12 @@ fn fact(text: &'static str) -> Option<Fact> {
 }
 
 fn spot(word: &str) -> Option<Spot> {
+    if let Some(n) = word.strip_prefix('*') {
+        return n.parse().ok().map(Spot::Object);
+    }
+    if let Some(n) = word.strip_prefix('^') {
+        return n.parse().ok().map(Spot::Stream);
+    }
     match (word, word.strip_suffix('+')) {
         ("result", _) => Some(Spot::Result),
         (_, Some(n)) => n.parse().ok().map(Spot::From),

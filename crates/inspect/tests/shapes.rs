@@ -35,3 +35,13 @@ fn clang_hides_nothing_by_unrolling_folding_and_sharing() {
     expected.assert_eq(&urgent("shapes-arm64"));
     expected.assert_eq(&urgent("shapes-amd64"));
 }
+
+/// `corpus/programs/stationgw.cpp`, compiled by `x86_64-linux-gnu-g++ -std=gnu++17 -O2 -s -Wl,--build-id=none`.
+#[test]
+fn strings_and_streams_of_cpp_are_followed() {
+    let expected = expect![[r#"
+        hardcoded-credential input == "Rn4%kilovolt" | success of the check
+    "#]];
+    expected.assert_eq(&urgent("stationgw-backdoored-amd64"));
+    assert_eq!(urgent("stationgw-clean-amd64"), "");
+}

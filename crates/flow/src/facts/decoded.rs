@@ -143,6 +143,7 @@ impl Facts<'_> {
             self.knowledge(function, *call).iter().any(|fact| match *fact {
                 Fact::Source(_, to) | Fact::Through(_, to) | Fact::Copies(_, to) => match to {
                     Spot::Argument(n) => fills(site, usize::from(n)),
+                    Spot::Object(n) | Spot::Stream(n) => site.arguments.get(usize::from(n)) == Some(&object),
                     Spot::From(n) => (usize::from(n)..site.arguments.len()).any(|n| fills(site, n)),
                     Spot::Result => false,
                 },

@@ -80,6 +80,8 @@ fn asked_for(run: &mut Run<'_>, machine: &mut World<'_, '_>, name: &str) -> Opti
     let (text, position) = run.line_named([vec![name.as_bytes().to_vec()], key].concat().concat());
     match spot {
         Spot::Result => Some(stored(run, machine, &text, position)),
+        // Objects of C++ are not modelled.
+        Spot::Object(_) | Spot::Stream(_) => None,
         Spot::Argument(n) | Spot::From(n) => {
             let to = run.argument(machine, u32::from(n));
             if POINTERS.contains(&name) {

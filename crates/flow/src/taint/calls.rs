@@ -10,6 +10,9 @@ use crate::labels::{Labels, MAX_PARAMETERS};
 use crate::start::main_of;
 use crate::value::{Value, ValueId};
 
+/// Reading calls in a row that pass on their stream.
+const MAX_CHAIN: u32 = 16;
+
 impl Look<'_, '_> {
     pub(super) fn call(&mut self, index: u32, call: &CallSite) {
         let facts = (self.inputs.knowledge)(call);
@@ -85,11 +88,11 @@ impl Look<'_, '_> {
                 };
                 self.arrive(index, call, read, to);
             }
-            Fact::Opens(labels) => {
+            Fact::Opens(labels, what) => {
                 // The name is the first or, relative to a folder, the second argument.
                 let names = call.arguments.iter().take(2).map(|name| self.label(*name).of_name());
                 let all = names.fold(labels, Labels::or);
-                self.result(index, all);
+                self.arrive(index, call, all, what);
             }
             Fact::Copies(from, to) => {
                 let labels = self.collect(index, call, from);
@@ -101,10 +104,31 @@ impl Look<'_, '_> {
         }
     }
 
+    /// Of a stream that a reading function returns, so that the next one can read on, the stream it was given.
+    fn first_of_chain(&self, mut stream: ValueId) -> ValueId {
+        for _ in 0..MAX_CHAIN {
+            let Value::Result(call) = self.facts.arena.get(stream) else { break };
+            let Some(site) = self.facts.calls.get(&call) else { break };
+            let given = (self.inputs.knowledge)(site).iter().find_map(|fact| match fact {
+                Fact::Copies(Spot::Argument(n), Spot::Result) => site.arguments.get(usize::from(*n)),
+                _ => None,
+            });
+            let Some(given) = given else { break };
+            stream = *given;
+        }
+        stream
+    }
+
     /// Descriptor 0, or a stream that comes from a variable of the library.
     fn is_standard_input(&self, stream: ValueId) -> bool {
+        let stream = self.first_of_chain(stream);
         match self.facts.arena.get(stream) {
             Value::Number(0) | Value::Import(_) => true,
+            // A stream of C++ is an object itself; its place in this image, if it was copied.
+            Value::Number(address) => {
+                let image = &self.inputs.program.image;
+                image.symbols.iter().any(|s| s.dynamic && s.address.0 == address && s.name == "_ZSt3cin")
+            }
             Value::Load { at, .. } => match self.facts.arena.get(at) {
                 Value::Import(_) => true,
                 // A copied object: the library's variable has its place in this image.
@@ -151,7 +175,7 @@ impl Look<'_, '_> {
     fn collect(&self, index: u32, call: &CallSite, from: Spot) -> Labels {
         match from {
             Spot::Result => self.local.results.get(&index).copied().unwrap_or_default(),
-            Spot::Argument(n) => {
+            Spot::Argument(n) | Spot::Object(n) | Spot::Stream(n) => {
                 call.arguments.get(usize::from(n)).map(|a| self.label(*a)).unwrap_or_default()
             }
             Spot::From(n) => {
@@ -172,12 +196,31 @@ impl Look<'_, '_> {
                     }
                 }
             }
+            Spot::Object(n) => {
+                if let Some(argument) = call.arguments.get(usize::from(n)).copied() {
+                    self.write(argument, labels);
+                }
+            }
+            Spot::Stream(n) => {
+                if let Some(buffer) = call.arguments.get(usize::from(n)).copied() {
+                    self.write(buffer, labels);
+                    self.write_stream(buffer, labels);
+                }
+            }
             Spot::From(n) => {
                 for argument in call.arguments.get(usize::from(n)..).unwrap_or_default() {
                     self.write(*argument, labels);
                 }
             }
         }
+    }
+
+    /// A stream on the stack holds its buffer behind two words: a table of functions, and a count.
+    fn write_stream(&mut self, buffer: ValueId, labels: Labels) {
+        let Some(at) = self.on_stack(buffer).filter(|_| !labels.is_none()) else { return };
+        let words = 2 * i64::from(self.inputs.program.image.pointer_size);
+        let stream = self.local.stack.entry(at.saturating_sub(words)).or_default();
+        self.changed |= grow(stream, labels);
     }
 
     pub(super) fn result(&mut self, index: u32, labels: Labels) {

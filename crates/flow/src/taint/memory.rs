@@ -35,6 +35,9 @@ impl Look<'_, '_> {
                 };
                 let written = match to {
                     Spot::Result => Vec::new(),
+                    Spot::Object(n) | Spot::Stream(n) => {
+                        call.arguments.get(usize::from(n)).copied().into_iter().collect()
+                    }
                     Spot::Argument(n) => {
                         let argument = call.arguments.get(usize::from(n)).copied().into_iter();
                         argument.filter(|place| self.few_bytes(call, n, *place).is_none()).collect()

@@ -77,7 +77,7 @@ fn confidential_text<'f>(
 /// May a call open what it names? Other library functions only find names in registers that they do not read.
 fn opens(facts: &Facts<'_>, function: FuncId, call: u32, site: &CallSite) -> bool {
     let known = facts.knowledge(function, call);
-    matches!(site.target, CallTarget::Function(_)) || known.iter().any(|fact| matches!(fact, Fact::Opens(_)))
+    matches!(site.target, CallTarget::Function(_)) || known.iter().any(|fact| matches!(fact, Fact::Opens(..)))
 }
 
 fn sends(facts: &Facts<'_>, effect: &Effect) -> bool {
