@@ -121,10 +121,12 @@ impl Platform {
         let rows: Vec<Joined> = sqlx::query_as(
             "SELECT w.id, w.url, w.cursor, a.id, a.organization, a.role, a.instance
              FROM webhook w JOIN account a ON a.id = w.account
-             WHERE w.failures < $1 AND w.next_at <= $2 ORDER BY w.next_at, w.id",
+             WHERE w.failures < $1 AND (w.next_at <= $2 OR w.next_at > $3) ORDER BY w.next_at, w.id",
         )
         .bind(MAX_FAILURES)
         .bind(now().unix())
+        // No pause is that long: the clock was put back.
+        .bind(now().plus(MAX_PAUSE).unix())
         .fetch_all(&self.store.pool)
         .await?;
         let due = |(id, url, cursor, account, organization, role, instance): Joined| {
@@ -167,5 +169,43 @@ impl Platform {
     /// The instance's signature of a delivery: Ed25519 over time, line feed, body; base64.
     pub fn sign_delivery(&self, at: Timestamp, body: &[u8]) -> String {
         self.instance.sign(&[at.to_string().as_bytes(), b"\n", body].concat())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::NewPeer;
+    use crate::view::OrganizationKind;
+    use statement::{PinnedLog, Trust};
+
+    #[tokio::test]
+    async fn a_clock_that_was_put_back_keeps_nobody_waiting() {
+        let folder = tempfile::tempdir().unwrap();
+        let platform = Platform::open(folder.path()).await.unwrap();
+        let admin = platform.local_administrator();
+        let id = platform.add_organization(&admin, "Water", OrganizationKind::Operator).await.unwrap();
+        let account = platform.add_account(&admin, &id, "root", Role::Administrator, false).await.unwrap();
+        let viewer = platform.viewer(&admin, &account).await.unwrap();
+        platform.add_webhook(&viewer, "https://hooks.example").await.unwrap();
+        let other_folder = tempfile::tempdir().unwrap();
+        let other = Platform::open(other_folder.path()).await.unwrap();
+        let (origin, key) = (other.log_origin().to_owned(), other.log_key());
+        let trust = Trust { log: Some(PinnedLog { origin, key }), ..Trust::default() };
+        let (name, url, token) = ("p".to_owned(), "https://p.example".to_owned(), "t".to_owned());
+        platform.add_peer(&admin, NewPeer { name, url, organization: id, token, trust }).await.unwrap();
+        let due = async || {
+            let (webhooks, peers) = (platform.due_webhooks().await, platform.due_peers().await);
+            (webhooks.unwrap().len(), peers.unwrap().len())
+        };
+        assert_eq!(due().await, (1, 1));
+        for (seconds, expected) in [(600, (0, 0)), (MAX_PAUSE + 3600, (1, 1))] {
+            for table in ["webhook", "peer"] {
+                let sql = format!("UPDATE {table} SET next_at = {}", now().plus(seconds).unix());
+                let sql = sqlx::AssertSqlSafe(sql);
+                sqlx::raw_sql(sql).execute(&platform.store.pool).await.unwrap();
+            }
+            assert_eq!(due().await, expected, "{seconds}");
+        }
     }
 }
