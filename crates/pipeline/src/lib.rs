@@ -8,6 +8,7 @@
 //! Not here: HTTP handlers, SQL, the terminal.
 
 mod assets;
+mod cut_off;
 pub mod demo;
 mod examine;
 mod jobs;
@@ -16,6 +17,7 @@ mod vulnerabilities;
 mod worker;
 
 pub use assets::assets;
+pub use cut_off::cut_off;
 pub use examine::{ExamineError, Examined, Limits, components, digest, examine, examine_bytes, unread};
 pub use jobs::{Examiner, JobError, RESULTS, Step};
 pub use known::{ComponentMatches, Known, match_components};

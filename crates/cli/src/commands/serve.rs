@@ -170,12 +170,29 @@ pub(crate) fn site(
     settings: &Settings,
 ) -> anyhow::Result<Site> {
     let file = vuln::database(typed, settings)?;
-    let site = Site::new(platform).with_examiner(this_program()?, vec!["examine-upload".to_owned()]);
+    let (program, arguments) = examiner()?;
+    let site = Site::new(platform).with_examiner(program, arguments);
     if typed.is_none() && !file.exists() {
         return Ok(site);
     }
     let shown = file.display().to_string();
     site.with_vulnerability_file(file).with_context(|| format!("cannot use `{shown}`"))
+}
+
+/// What examines uploads: this program, without network where the system lets us.
+fn examiner() -> anyhow::Result<(PathBuf, Vec<String>)> {
+    let (program, own) = (this_program()?, "examine-upload".to_owned());
+    let cut_off = pipeline::cut_off();
+    let (Some(words), Some(name)) = (cut_off, program.to_str().map(str::to_owned)) else {
+        tracing::warn!(
+            hint = "install util-linux and allow user namespaces, or close the network of the unit",
+            "uploads are examined by a process that is not cut off from the network"
+        );
+        return Ok((program, vec![own]));
+    };
+    let mut words = words.into_iter().chain([name, own]);
+    let first = words.next().map(PathBuf::from).unwrap_or(program);
+    Ok((first, words.collect()))
 }
 
 fn this_program() -> anyhow::Result<PathBuf> {
