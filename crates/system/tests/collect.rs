@@ -6,6 +6,7 @@ use std::os::unix::fs::symlink;
 use std::path::Path;
 
 use expect_test::expect;
+use proptest::prelude::*;
 use system::import::collect;
 
 const FILES: &[(&str, &str)] = &[
@@ -261,5 +262,39 @@ fn hosts_that_share_networks_files_and_keys_become_one_model() {
         assert_eq!((document.hosts.len(), document.credentials.len()), (3, 1));
         assert_eq!(document.hosts["files"].interfaces.len(), 1, "the stub gives way to the host");
         assert_eq!(document.data["files-plans"].mounted_on.len(), 2);
+    }
+}
+
+/// Files as they are, with words of theirs exchanged, cut or made long.
+fn damaged() -> impl Strategy<Value = Vec<(usize, usize, String)>> {
+    let word = prop_oneof![
+        Just(String::new()),
+        Just("\u{fffd}\n:::".to_owned()),
+        Just("FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF".to_owned()),
+        Just("../..".to_owned()),
+        "[ -~\n]{0,12}",
+    ];
+    prop::collection::vec((0..FILES.len(), 0..40_usize, word), 1..12)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+
+    #[test]
+    fn damaged_files_give_a_valid_model_or_mistakes_with_a_place(changes in damaged()) {
+        let root = tempfile::tempdir().unwrap();
+        host(root.path());
+        for (file, at, word) in changes {
+            let path = root.path().join(FILES[file].0);
+            let text = fs::read_to_string(&path).unwrap();
+            let words: Vec<&str> = text.split_inclusive([' ', ':', '\n']).collect();
+            let at = at % words.len().max(1);
+            let text: String = words.iter().enumerate().map(|(n, old)| if n == at { &word } else { *old }).collect();
+            fs::write(&path, text).unwrap();
+        }
+        let collected = collect(root.path(), Some("h"));
+        prop_assert!(collected.document.hosts.contains_key("h"));
+        let system = system::System::new(&[("collected".to_owned(), collected.document)]);
+        prop_assert!(system.is_ok(), "{}", system.unwrap_err());
     }
 }

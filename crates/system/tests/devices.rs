@@ -48,6 +48,7 @@ fn an_access_list_of_ios_guards_the_entrance_of_its_interface() {
           In Allow any any udp 161
         13 router bgp 1: not part of the model
         12 permit udp any any eq snmp time-range day: taken without the condition `time-range day`: allows more than the device
+        1 outer side: no default route tells it: `net-10.0.1.0-24` is taken for it, the other zones are entered only through this device; state a filter of their own where that is wrong
     "#]]
     .assert_eq(&shown(&cisco("r1.cfg", text).unwrap()));
 }
@@ -63,6 +64,7 @@ fn a_service_that_nothing_explains_may_be_any() {
           In Allow any 10.0.2.9/32 any 
         9 deny object-group LOST any any: left out for the condition `object-group LOST`: allows more than the device
         10 permit object-group LOST any host 10.0.2.9: taken without the condition `object-group LOST`: allows more than the device
+        1 outer side: no default route tells it: `net-10.0.1.0-24` is taken for it, the other zones are entered only through this device; state a filter of their own where that is wrong
     "#]].assert_eq(&shown(&cisco("r1.cfg", text).unwrap()));
 }
 
@@ -74,15 +76,15 @@ fn an_asa_lets_connections_down_its_levels_and_through_its_lists() {
         access-list IN extended permit tcp any object WEB object-group PORTS\naccess-group IN in interface outside\n\
         nat (inside,outside) source dynamic any interface\n";
     expect![[r#"
-        fw-inside-outside: Deny
-          Out Allow any any any 
+        fw-outside-inside: Deny
           In Allow any any any 
+          Out Allow any any any 
           In Deny any any any 
           Out Deny any any any 
-        fw-inside-outside-in-in-outside: Deny
-          In Allow any any any 
-          Out Allow any 10.0.0.5/32 tcp 443
-          Out Allow any 10.0.0.5/32 tcp 8000-8010
+        fw-outside-inside-in-in-outside: Deny
+          Out Allow any any any 
+          In Allow any 10.0.0.5/32 tcp 443
+          In Allow any 10.0.0.5/32 tcp 8000-8010
         18 nat (inside,outside) source dynamic any interface: not part of the model
     "#]]
     .assert_eq(&shown(&cisco("fw.cfg", text).unwrap()));
@@ -106,6 +108,7 @@ fn policies_of_fortios_stand_between_zones() {
           Out Deny any any any 
         39 policy 2: taken without the condition `name`: allows more than the device
         48 config router static: not part of the model
+        1 outer side: no default route tells it: `lan` is taken for it, the other zones are entered only through this device; state a filter of their own where that is wrong
     "#]]
     .assert_eq(&shown(&fortios("fg.conf", text).unwrap()));
 }
@@ -131,6 +134,7 @@ fn policies_and_filters_of_junos_are_read_in_order() {
           Out Allow any any any 
           In Allow any any tcp 22,8000-8010
         15 protocols bgp: not part of the model
+        1 outer side: no default route tells it: `dmz` is taken for it, the other zones are entered only through this device; state a filter of their own where that is wrong
     "#]]
     .assert_eq(&shown(&juniper("srx.cfg", text).unwrap()));
 }
@@ -150,6 +154,7 @@ fn rules_of_panos_stand_between_zones() {
           In Deny any any any 
           Out Deny any any any 
         8 rule r1: taken without the condition `application modbus`: allows more than the device
+        1 outer side: no default route tells it: `it` is taken for it, the other zones are entered only through this device; state a filter of their own where that is wrong
     "#]]
     .assert_eq(&shown(&paloalto("pa.cfg", text).unwrap()));
 }

@@ -247,6 +247,12 @@ impl<'t> Reader<'t> {
     fn levels(&mut self, interfaces: &[Entry]) {
         let named: Vec<(&String, i32)> =
             interfaces.iter().filter_map(|entry| Some((entry.nameif.as_ref()?, entry.level))).collect();
+        // Of several with the lowest level none is the outer one.
+        let lowest = named.iter().map(|(_, level)| *level).min();
+        if let [(zone, _)] = named.iter().filter(|(_, level)| Some(*level) == lowest).collect::<Vec<_>>()[..]
+        {
+            self.device.least_trusted = Some((*zone).clone());
+        }
         let guarded = |name: &str| {
             self.groups.iter().any(|(_, interface, entering)| {
                 *entering && interface.as_deref().is_none_or(|interface| interface == name)

@@ -63,13 +63,25 @@ pub(super) struct Device {
     pub(super) default: Otherwise,
     /// Next hop of the default route: its side is the outer one of all filters.
     pub(super) gateway: Option<std::net::IpAddr>,
+    /// Zone that the configuration trusts least: the outer side where there is no default route.
+    pub(super) least_trusted: Option<String>,
     pub(super) ignored: Vec<Ignored>,
 }
 
 impl Device {
     pub(super) fn new(kind: HostKind, default: Otherwise) -> Self {
         let (name, ports, policies) = (String::new(), Vec::new(), Vec::new());
-        Self { name, kind, ports, policies, lists: Vec::new(), default, gateway: None, ignored: Vec::new() }
+        Self {
+            name,
+            kind,
+            ports,
+            policies,
+            lists: Vec::new(),
+            default,
+            gateway: None,
+            least_trusted: None,
+            ignored: Vec::new(),
+        }
     }
 
     pub(super) fn leave(&mut self, line: usize, what: &str, why: &str) {
@@ -111,7 +123,15 @@ impl Device {
         let outside =
             self.gateway.and_then(|next| self.ports.iter().find(|port| port.prefix.contains(&next)));
         let outside = outside.map(|port| self.zone_id(port));
+        let outside = outside.or_else(|| self.least_trusted.as_ref().map(|zone| id(zone)));
         zones.sort_by_key(|zone| Some(zone) != outside.as_ref());
+        if let ([first, _, ..], None) = (zones.as_slice(), &outside) {
+            let why = format!(
+                "no default route tells it: `{first}` is taken for it, the other zones are entered only through this \
+                 device; state a filter of their own where that is wrong"
+            );
+            self.leave(1, "outer side", &why);
+        }
         let mut left = MAX_LINES;
         for (at, outer) in zones.iter().enumerate() {
             for inner in zones.iter().skip(at + 1) {
