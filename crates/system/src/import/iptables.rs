@@ -27,7 +27,7 @@ const FORMAT: &str = "the output of `iptables-save`";
 /// Reads one saved rule set.
 ///
 /// # Errors
-/// If the text has no `*filter` line, a rule stands outside of a table, or chains call each other without bounds.
+/// If the text has no line that begins a table, a rule stands outside of a table, or chains call each other without bounds.
 pub fn iptables(name: &str, text: &str, placement: Placement<'_>) -> Result<Imported, ImportError> {
     let mut ignored = Vec::new();
     let (default, rules) = chain(name, text, "FORWARD", &mut ignored)?;
@@ -63,7 +63,8 @@ pub(super) fn chain(
             None | Some('#') => {}
             Some('*') => {
                 table = Some(content.trim_start_matches('*'));
-                found |= table == Some("filter");
+                // A host without a table of filters lets everything pass.
+                found = true;
             }
             _ if content == "COMMIT" => table = None,
             _ => match table.ok_or_else(|| fault(line, "a rule outside of a table"))? {
