@@ -32,6 +32,7 @@ mod predecessor;
 mod query;
 pub mod render;
 mod review;
+mod runs;
 mod score;
 mod texts;
 mod witness;

@@ -1,9 +1,9 @@
 //! Questions that several detectors ask: comparisons with something the program determines, decisions about who somebody
-//! is, what a payload runs.
+//! is.
 
 use std::collections::BTreeMap;
 
-use flow::{Comparison, Effect, Fact, Facts, FunctionFacts, Guard, Labels, Spot, Test, Value, ValueId};
+use flow::{Comparison, Fact, Facts, FunctionFacts, Guard, Labels, Test, Value, ValueId};
 use program::{BlockId, CallTarget, FuncId, VirtAddr};
 
 /// Data from outside that must equal something that the program determines.
@@ -340,92 +340,11 @@ pub(crate) fn is_state(facts: &Facts<'_>, function: FuncId, guard: &Guard) -> bo
     zero && !guard.holds && from_memory
 }
 
-/// What a call that runs something runs.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Runs {
-    /// A shell, or a program that gives one.
-    Shell(String),
-    /// Text that somebody outside chose.
-    Input,
-    /// A text of the program with data put in; the format.
-    Composed(String),
-    /// Always the same.
-    Fixed(String),
-    /// Not known.
-    Unknown,
-}
-
-/// Programs that hand over control when they are started.
-const SHELLS: &[&str] = &[
-    "ash",
-    "bash",
-    "busybox",
-    "cmd",
-    "csh",
-    "dash",
-    "ksh",
-    "login",
-    "nc",
-    "ncat",
-    "netcat",
-    "powershell",
-    "pwsh",
-    "sh",
-    "socat",
-    "tcsh",
-    "telnetd",
-    "utelnetd",
-    "zsh",
-];
-
-pub(crate) fn what_it_runs(facts: &Facts<'_>, effect: &Effect) -> Runs {
-    let function = effect.function;
-    let Some(value) = effect.on else { return Runs::Unknown };
-    if let Some(text) = facts.text(function, value) {
-        let text = String::from_utf8_lossy(text).into_owned();
-        return if is_shell(&text) { Runs::Shell(text) } else { Runs::Fixed(text) };
-    }
-    if let Some(format) = composed(facts, effect, value) {
-        return Runs::Composed(String::from_utf8_lossy(format).into_owned());
-    }
-    if facts.labels(function, value).meets(Labels::OUTSIDE) { Runs::Input } else { Runs::Unknown }
-}
-
-/// The format by which a text was put together in the same function, if it begins with words of its own.
-fn composed<'f>(facts: &'f Facts<'_>, effect: &Effect, value: ValueId) -> Option<&'f [u8]> {
-    let function = effect.function;
-    let own = facts.function(function)?;
-    let block = own.calls.get(&effect.call)?.block;
-    let wanted = Subject::of(facts, function, value);
-    own.calls.iter().find_map(|(call, site)| {
-        let to_and_format = facts.knowledge(function, *call).iter().find_map(|fact| match fact {
-            Fact::Copies(Spot::From(format), Spot::Argument(to)) => Some((*to, *format)),
-            _ => None,
-        });
-        let (to, format) = to_and_format?;
-        let to = *site.arguments.get(usize::from(to))?;
-        let format = facts.text(function, *site.arguments.get(usize::from(format))?)?;
-        let before = own.dominance.dominates(site.block, block);
-        (before && Subject::of(facts, function, to) == wanted && !format.starts_with(b"%")).then_some(format)
-    })
-}
-
 /// Does a function pass a text that begins like this to a call?
 pub(crate) fn calls_text(facts: &Facts<'_>, function: FuncId, start: &[u8]) -> bool {
     let Some(own) = facts.function(function) else { return false };
     let mut arguments = own.calls.values().flat_map(|site| &site.arguments);
     arguments.any(|value| facts.text(function, *value).is_some_and(|text| text.starts_with(start)))
-}
-
-fn is_shell(command: &str) -> bool {
-    let mut words = command.split_whitespace();
-    let program = words.next().unwrap_or_default().rsplit(['/', '\\']).next().unwrap_or_default();
-    let program = program.trim_matches('"').to_ascii_lowercase();
-    let program = program.strip_suffix(".exe").unwrap_or(&program);
-    // `sh -c 'fixed text'` and `cmd /c` run the text.
-    let runs_text =
-        |word: &str| ["-c", "/c", "-command"].iter().any(|option| word.eq_ignore_ascii_case(option));
-    SHELLS.binary_search(&program).is_ok() && !words.next().is_some_and(runs_text)
 }
 
 #[cfg(test)]
@@ -444,13 +363,5 @@ mod tests {
     fn bytes_that_end_like_a_text_are_one() {
         assert!(is_whole_text(b"XDIAG7\0") && !is_whole_text(b"XDIAG7"));
         assert!(!is_whole_text(b"\0") && !is_whole_text(b"a\0b\0"));
-    }
-
-    #[test]
-    fn shells_are_told_from_fixed_commands() {
-        assert!(SHELLS.is_sorted());
-        assert!(is_shell("/bin/sh") && is_shell("telnetd -l /bin/sh"));
-        assert!(is_shell(r"C:\Windows\System32\cmd.exe") && is_shell("PowerShell -NoProfile"));
-        assert!(!is_shell("/sbin/reboot") && !is_shell("sh -c 'date'") && !is_shell("cmd.exe /C dir"));
     }
 }

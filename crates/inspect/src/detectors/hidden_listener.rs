@@ -14,7 +14,8 @@ use super::payload::{is_exec, place};
 use super::shell_on_socket::guards_above;
 use super::{Case, Detector};
 use crate::finding::{ProgramFinding, address, evidence, name_of, source};
-use crate::query::{Runs, constant_tests, is_decision, is_state, what_it_runs};
+use crate::query::{constant_tests, is_decision, is_state};
+use crate::runs::{Runs, what_it_runs};
 use crate::score::{Doubt, PayloadWeight, score};
 
 pub(crate) const DETECTOR: Detector = Detector { rule: "hidden-listener", version: 3, detect };

@@ -6,7 +6,7 @@ use record::Payload;
 
 use crate::files::escaped;
 use crate::finding::address;
-use crate::query::{Runs, what_it_runs};
+use crate::runs::{Runs, what_it_runs};
 use crate::score::PayloadWeight;
 
 /// Calls between a place and the payload that it leads to.

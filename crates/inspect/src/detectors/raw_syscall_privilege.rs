@@ -14,7 +14,7 @@ use super::plain::Plain;
 use super::{Case, Detector};
 use crate::files::escaped;
 use crate::finding::ProgramFinding;
-use crate::query::{Runs, what_it_runs};
+use crate::runs::{Runs, what_it_runs};
 use crate::score::{PayloadWeight, score};
 
 pub(crate) const DETECTOR: Detector = Detector { rule: "raw-syscall-privilege", version: 2, detect };

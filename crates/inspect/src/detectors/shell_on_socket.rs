@@ -16,7 +16,8 @@ use super::payload::{is_exec, place};
 use super::{Case, Detector};
 use crate::files::escaped;
 use crate::finding::{ProgramFinding, address, evidence, name_of, source, trigger};
-use crate::query::{ConstantTest, Runs, constant_tests, is_decision, is_state, what_it_runs};
+use crate::query::{ConstantTest, constant_tests, is_decision, is_state};
+use crate::runs::{Runs, what_it_runs};
 use crate::score::{Doubt, PayloadWeight, score};
 
 pub(crate) const DETECTOR: Detector = Detector { rule: "shell-on-socket", version: 2, detect };

@@ -13,7 +13,7 @@ use super::plain::Plain;
 use super::{Case, Detector};
 use crate::files::escaped;
 use crate::finding::ProgramFinding;
-use crate::query::{Runs, what_it_runs};
+use crate::runs::{Runs, what_it_runs};
 use crate::score::{Doubt, PayloadWeight, score};
 
 pub(crate) const DETECTOR: Detector = Detector { rule: "unreachable-privilege", version: 2, detect };
