@@ -7,13 +7,13 @@
 
 use std::collections::BTreeMap;
 
-use flow::{CallSite, Comparison, Dispatch, Edge, Facts, FunctionFacts, Guard, Labels, Row, Value};
-use program::{BlockId, FuncId, VirtAddr};
+use flow::{CallSite, Comparison, Dispatch, Edge, Facts, Guard, Labels, Row, Value};
+use program::{FuncId, VirtAddr};
 use record::{Location, RouteStep, SourceKind, Trigger, TriggerValue};
 
 use super::Case;
-use super::outcome::ways;
-use super::payload::{Running, running, worst_of};
+use super::outcome::{entries, ways};
+use super::payload::{Running, running, worst_through};
 use super::state::{Step, armed, asks_variable};
 use crate::files::escaped;
 use crate::finding::{ProgramFinding, address, evidence, name_of, source, source_kind, steps, trigger};
@@ -57,9 +57,8 @@ pub(crate) fn gated(facts: &Facts<'_>) -> Vec<Gated> {
     for (function, own) in facts.functions() {
         for (call, site) in &own.calls {
             for choice in facts.choices(function, *call) {
-                let Some(mut running) = worst_of(facts, choice.function) else { continue };
-                let (caller, callee) = (function, choice.function);
-                running.way.insert(0, Edge { caller, callee, call: *call, registered: false });
+                let edge = Edge { caller: function, callee: choice.function, call: *call, registered: false };
+                let Some(running) = worst_through(facts, edge) else { continue };
                 all.extend(behind(facts, function, choice.guards, running));
             }
             let Some(running) = running(facts, function, *call) else { continue };
@@ -89,22 +88,13 @@ fn merged(facts: &Facts<'_>, function: FuncId, site: &CallSite, running: &Runnin
     let Some(on) = running.effect.on.map(|on| own.resolve(on)) else { return Vec::new() };
     let each = match own.arena.get(on) {
         Value::Merge { .. } | Value::Choice { .. } => ways(facts, function, on, site.block),
-        _ => entries(facts, function, own, site.block).into_iter().map(|guards| (on, guards)).collect(),
+        _ => entries(facts, function, site.block, MAX_ENTRIES)
+            .into_iter()
+            .map(|(_, guards)| (on, guards))
+            .collect(),
     };
     let each = each.into_iter();
     each.filter_map(|(value, guards)| behind(facts, function, guards, running.with(facts, value))).collect()
-}
-
-/// What holds on each of a few ways into a block.
-fn entries(facts: &Facts<'_>, function: FuncId, own: &FunctionFacts, block: BlockId) -> Vec<Vec<Guard>> {
-    let before =
-        own.dominance.predecessors(block).iter().filter(|from| !own.dominance.dominates(block, **from));
-    let before: Vec<BlockId> = before.copied().collect();
-    if before.len() < 2 || before.len() > MAX_ENTRIES {
-        return Vec::new();
-    }
-    let on = |from: &BlockId| [facts.edge(function, *from, block), facts.guards(function, *from)].concat();
-    before.iter().map(on).collect()
 }
 
 fn behind(facts: &Facts<'_>, function: FuncId, guards: Vec<Guard>, running: Running) -> Option<Gated> {
@@ -134,10 +124,9 @@ fn in_table(facts: &Facts<'_>, dispatch: &Dispatch, row: &Row) -> Option<Gated> 
     if !labels.meets(Labels::OUTSIDE) || row.name.len() < 3 {
         return None;
     }
-    let mut running = worst_of(facts, row.function)?;
     let edge =
         Edge { caller: dispatch.function, callee: row.function, call: dispatch.call, registered: false };
-    running.way.insert(0, edge);
+    let running = worst_through(facts, edge)?;
     let site = facts.function(dispatch.function)?.calls.get(&dispatch.call)?;
     let test = ConstantTest {
         function: dispatch.function,

@@ -29,8 +29,13 @@ pub(crate) fn running(facts: &Facts<'_>, function: FuncId, call: u32) -> Option<
     }
     let site = facts.function(function)?.calls.get(&call)?;
     let CallTarget::Function(callee) = site.target else { return None };
-    let mut running = worst_of(facts, callee)?;
-    running.way.insert(0, Edge { caller: function, callee, call, registered: false });
+    worst_through(facts, Edge { caller: function, callee, call, registered: false })
+}
+
+/// The gravest operation behind a call.
+pub(crate) fn worst_through(facts: &Facts<'_>, edge: Edge) -> Option<Running> {
+    let mut running = worst_of(facts, edge.callee)?;
+    running.way.insert(0, edge);
     Some(running)
 }
 

@@ -13,8 +13,8 @@ use flow::{Fact, Facts, FunctionFacts, Guard, Test, Value, ValueId};
 use program::{BlockId, CallTarget, FuncId, VirtAddr};
 
 use crate::query::{ConstantTest, Subject, constant_tests, decides};
-pub(super) use ways::ways;
 use ways::{MAX_WAYS, Outcome, Way, outcomes};
+pub(super) use ways::{entries, ways};
 
 /// A success that can be had in two ways.
 #[derive(Clone, Debug)]

@@ -47,7 +47,7 @@ pub(super) fn outcomes<'a>(
         _ => None,
     });
     let returned = returned.map(|ways| Outcome { ways, zero: true });
-    let others = merged.chain(stored(facts, function, own)).chain(entered(facts, function, own));
+    let others = merged.chain(stored(facts, function, own)).chain(entered(facts, function));
     let others = others.chain(called(facts, function, own));
     returned.chain(others.map(|ways| Outcome { ways, zero: false }))
 }
@@ -95,7 +95,7 @@ fn spread(
                 }
             }
             _ => {
-                for mut guards in entries(facts, function, own, block, edge) {
+                for mut guards in setting(facts, function, own, block, edge) {
                     guards.splice(0..0, asked.iter().copied());
                     if !guards.iter().any(|guard| keeps(own, guard, start)) {
                         let value = Some(pinned(own, value, &guards));
@@ -112,7 +112,7 @@ fn spread(
 const MAX_ENTRIES: usize = 8;
 
 /// Ways into a block that only sets a value, before it goes on: what holds on each of them.
-fn entries(
+fn setting(
     facts: &Facts<'_>,
     function: FuncId,
     own: &FunctionFacts,
@@ -215,28 +215,31 @@ fn beyond(own: &FunctionFacts, base: ValueId, distance: i64) -> Option<ValueId> 
 }
 
 /// The ways into a block, if every one of them is guarded by something.
-fn entered<'a>(
-    facts: &'a Facts<'_>,
-    function: FuncId,
-    own: &'a FunctionFacts,
-) -> impl Iterator<Item = Vec<Way>> + 'a {
+fn entered<'a>(facts: &'a Facts<'_>, function: FuncId) -> impl Iterator<Item = Vec<Way>> + 'a {
     let blocks = facts.program().function(function).map_or(0, |code| code.blocks.len() as u32);
     let choosing = facts.choosing(function);
     (0..blocks).map(BlockId).filter(move |block| !choosing.contains(block)).filter_map(move |block| {
-        // Ways round a loop come from inside.
-        let from = own.dominance.predecessors(block).iter();
-        let from: Vec<BlockId> =
-            from.filter(|from| !own.dominance.dominates(block, **from)).copied().collect();
-        (from.len() > 1 && from.len() <= 8).then(|| {
-            let way = |from: &BlockId| Way {
-                value: None,
-                block: *from,
-                guards: guards_on(facts, function, *from, Some(block)),
-                inside: None,
-            };
-            from.iter().map(way).collect()
-        })
+        let way = |(block, guards)| Way { value: None, block, guards, inside: None };
+        let ways: Vec<Way> = entries(facts, function, block, MAX_ENTRIES).into_iter().map(way).collect();
+        (!ways.is_empty()).then_some(ways)
     })
+}
+
+/// The ways into a block where at most so many meet, each with the block it comes from and what holds on it. Ways round a loop come
+/// from inside.
+pub(in crate::detectors) fn entries(
+    facts: &Facts<'_>,
+    function: FuncId,
+    block: BlockId,
+    most: usize,
+) -> Vec<(BlockId, Vec<Guard>)> {
+    let Some(own) = facts.function(function) else { return Vec::new() };
+    let from = own.dominance.predecessors(block).iter();
+    let from: Vec<BlockId> = from.filter(|from| !own.dominance.dominates(block, **from)).copied().collect();
+    if !(2..=most).contains(&from.len()) {
+        return Vec::new();
+    }
+    from.into_iter().map(|from| (from, guards_on(facts, function, from, Some(block)))).collect()
 }
 
 /// One call that is made in several places.
