@@ -160,11 +160,17 @@ fn theirs(
     let mut command = Command::new(dialect.command());
     match dialect {
         Dialect::Clingo => command.args(["--outf=0", "-V0"]),
-        Dialect::Prolog => command.args(["-q", "-g", "report", "-t", "halt"]),
+        // Its tables outgrow the default of 1 GB on some thousand hosts.
+        Dialect::Prolog => {
+            command.args(["--table-space=8g", "--stack-limit=4g", "-q", "-g", "report", "-t", "halt"])
+        }
     };
     let output = command.arg(&path).stderr(Stdio::inherit()).output();
     let output = output.with_context(|| format!("cannot run `{}`; is it installed?", dialect.command()))?;
     std::fs::remove_file(&path)?;
+    // clingo's status tells of models found (10, 30), not of failure.
+    let failed = matches!(dialect, Dialect::Prolog) && !output.status.success();
+    ensure!(!failed, "`{}` ended with {}", dialect.command(), output.status);
     let answer = String::from_utf8(output.stdout)?;
     let separator = if matches!(dialect, Dialect::Clingo) { ' ' } else { '\n' };
     let facts = answer.split([separator, '\n']).filter(|f| f.contains('('));
