@@ -15,6 +15,7 @@ mod chain;
 mod conformance;
 mod corpus;
 mod crash;
+mod detector_manual;
 mod files;
 mod full;
 mod fuzz;
@@ -59,6 +60,8 @@ enum Command {
     Corpus(corpus::Args),
     /// Kill the server again and again during intake.
     Crash(crash::Args),
+    /// Write `docs/manual/detectors.md` from the detectors' own documentation.
+    DetectorManual,
     /// Run the large counts and write `docs/measured.md`.
     Full(full::Args),
     /// Fuzz the readers of outside bytes, and add up the hours in `docs/fuzzing.md`.
@@ -126,6 +129,7 @@ fn main() -> anyhow::Result<()> {
         Command::Conformance(args) => conformance::run(&args),
         Command::Corpus(args) => corpus::build(&args),
         Command::Crash(args) => crash::run(&args),
+        Command::DetectorManual => detector_manual::write(),
         Command::Full(args) => full::run(&args),
         Command::Fuzz(args) => fuzz::run(&args),
         Command::GenerateSystem(args) => generate_system::run(&args),

@@ -112,6 +112,18 @@ fn a_full_disk_is_an_error_and_not_a_crash() {
 }
 
 #[test]
+fn a_rule_of_inspection_is_explained_by_name() {
+    let place = Place::new();
+    let list = place.run(&["detectors"]).stdout;
+    assert!(list.lines().any(|line| line.starts_with("time-bomb ")), "{list}");
+    let page = place.run(&["detectors", "time-bomb"]).stdout;
+    for part in ["Finds", "Misses", "Wrongly reports", "Source"] {
+        assert!(page.contains(part), "{page}");
+    }
+    assert_eq!(place.run(&["detectors", "nothing"]).status, 2);
+}
+
+#[test]
 fn schemas_are_printed_by_name() {
     let place = Place::new();
     let list = place.run(&["schema"]).stdout;

@@ -1,11 +1,11 @@
-//! A program can do what its predecessor could not.
+//! `capability-change`: a program can do what its predecessor could not.
 //!
-//! Finds: sensitive operations that a program performs and the same program of the version before did not: running
+//! **Finds** sensitive operations that a program performs and the same program of the version before did not: running
 //! programs, listening, loading code, hiding it in memory. An update that repairs something has no use for those.
-//! Misses: what a program does more of, and what it does in another place: capabilities are counted, not located; programs
+//! **Misses** what a program does more of, and what it does in another place: capabilities are counted, not located; programs
 //! that have no predecessor, which are listed as added.
-//! Wrongly reports: new functions that release notes announce.
-//! Source: Thomas and Francillon, "Backdoors: Definition, Deniability and Detection" (RAID 2018), on comparing versions;
+//! **Wrongly reports** new functions that release notes announce.
+//! **Source**: Thomas and Francillon, "Backdoors: Definition, Deniability and Detection" (RAID 2018), on comparing versions;
 //! the implants of SolarWinds Orion (2020) and xz (2024) came as updates.
 
 use std::collections::BTreeMap;

@@ -20,6 +20,7 @@ mod completions;
 mod config;
 mod datalog;
 mod demo;
+mod detectors;
 mod diff;
 mod examine_upload;
 mod federation;
@@ -59,6 +60,7 @@ pub(crate) enum Command {
     Status(status::Args),
     Federation(federation::Args),
     Config(config::Args),
+    Detectors(detectors::Args),
     Schema(schema::Args),
     Licences(licences::Args),
     Completions(completions::Args),
@@ -120,6 +122,7 @@ fn try_run(args: &args::Args) -> anyhow::Result<Outcome> {
         Command::System(args) => system::run(args, &mut context),
         Command::Datalog(args) => datalog::run(args, &mut context),
         Command::Config(args) => config::run(args, &mut context),
+        Command::Detectors(args) => detectors::run(args, &mut context),
         Command::Schema(args) => schema::run(args, &mut context),
         Command::Licences(args) => licences::run(args, &mut context),
         Command::Completions(args) => completions::run(args, &mut context),
