@@ -1,7 +1,9 @@
 //! Which inputs are tried, in which order.
 //!
 //! What was compared and replaced comes first: it costs nothing but a run. Then branches are turned: those nearest to the
-//! goal first, then those that lead where no run has been, then all others, each group in the order of discovery.
+//! goal first, then those that lead where no run has been, then all others, each group in the order of discovery. A
+//! question that leads nearer and proves hard comes last of all: others may find the way by a shorter text, whose hash is
+//! turned around sooner.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::rc::Rc;
@@ -14,7 +16,7 @@ use super::circuit::Bit;
 use super::library::{Patch, Trace, World};
 use super::route::Route;
 use super::shadow::{Shadow, mixed};
-use super::solve::solve;
+use super::solve::{Answer, solve};
 use super::{Goal, Proof};
 use crate::abi::CallRules;
 use crate::facts::Facts;
@@ -23,6 +25,8 @@ use crate::start::main_of;
 
 /// Inputs tried for one goal.
 const MAX_RUNS: u32 = 64;
+/// Of these, kept for the answers to hard questions.
+const RUNS_FOR_HARD: u32 = 16;
 /// Work for one goal: operations that are run, and conflicts of the solver.
 const MAX_WORK: u64 = 3_000_000;
 /// What a conflict counts as.
@@ -32,7 +36,7 @@ const QUESTION: u64 = 2_000;
 /// Conflicts of a question whose answer leads nearer to the goal. Measured: a 32-bit FNV hash of 4 to 12 bytes takes
 /// 10,000 to 42,000, Bernstein's hash below 2,500.
 const MAX_CONFLICTS: u64 = 40_000;
-/// Conflicts of other questions.
+/// Conflicts of a question that is asked for the first time, and of those whose answer leads elsewhere.
 const FEW_CONFLICTS: u64 = 1_000;
 /// Branches of one run that may be turned.
 const MAX_TURNS: usize = 256;
@@ -82,6 +86,8 @@ enum Rank {
     New,
     Replaced,
     Other,
+    /// Leads nearer, and few conflicts did not suffice; by the number of its conditions.
+    Hard(usize),
 }
 
 pub(super) struct Search<'a> {
@@ -135,16 +141,27 @@ impl<'a> Search<'a> {
             if self.runs >= MAX_RUNS || self.work >= MAX_WORK {
                 break;
             }
+            if matches!(rank, Rank::Replaced | Rank::Other) && self.runs >= MAX_RUNS - RUNS_FOR_HARD {
+                continue;
+            }
             let input = match candidate {
                 Candidate::Input(input) => Some(input),
+                // Another run may have been there in the meantime.
+                Candidate::Turn { past, fork, other, to }
+                    if rank != Rank::Other && !self.is_new(&past, fork, to) =>
+                {
+                    self.wait(Rank::Other, Candidate::Turn { past, fork, other, to });
+                    None
+                }
                 Candidate::Turn { past, fork, other, to } => {
-                    // Another run may have been there in the meantime.
-                    if rank != Rank::Other && !self.is_new(&past, fork, to) {
-                        self.wait(Rank::Other, Candidate::Turn { past, fork, other, to });
+                    let hard = matches!(rank, Rank::Hard(_));
+                    let most = if hard { MAX_CONFLICTS } else { FEW_CONFLICTS };
+                    let answer = self.ask(&past, fork, other, most);
+                    if rank < Rank::New && answer.as_ref().is_some_and(|answer| answer.conflicts >= most) {
+                        self.wait(Rank::Hard(fork), Candidate::Turn { past, fork, other, to });
                         continue;
                     }
-                    let most = if rank < Rank::New { MAX_CONFLICTS } else { FEW_CONFLICTS };
-                    self.turn(&past, fork, other, most)
+                    answer.and_then(|answer| self.answered(&past.input, answer))
                 }
             };
             let Some(input) = input else { continue };
@@ -209,7 +226,8 @@ impl<'a> Search<'a> {
         to.is_some_and(|to| !self.places.contains(&(to, state)))
     }
 
-    fn turn(&mut self, past: &Past, fork: usize, other: usize, most: u64) -> Option<Input> {
+    /// For which input would a run be the same up to a branch, and go another way there?
+    fn ask(&mut self, past: &Past, fork: usize, other: usize, most: u64) -> Option<Answer> {
         let forks = past.shadow.forks.get(..=fork)?;
         let (last, before) = forks.split_last()?;
         let conditions: Vec<Bit> =
@@ -220,7 +238,12 @@ impl<'a> Search<'a> {
         };
         let answer = solve(&past.shadow.circuit, &conditions, most, bit);
         self.work += QUESTION + CONFLICT * answer.conflicts;
-        let mut input = past.input.clone();
+        Some(answer)
+    }
+
+    /// The input that an answer makes of another one, unless it was tried.
+    fn answered(&mut self, input: &Input, answer: Answer) -> Option<Input> {
+        let mut input = input.clone();
         for (number, truth) in answer.bits? {
             if let Some(byte) = input.bytes.get_mut(number as usize / 8) {
                 let mask = 1 << (number % 8);
