@@ -8,6 +8,7 @@
 //! **Source**: CWE-506, CWE-94; the shape of web shells in NSA/ASD "Detect and Prevent Web Shell Malware" (2020).
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::OnceLock;
 
 use record::SourceKind;
 use regex::Regex;
@@ -38,11 +39,10 @@ const COMPARES: &str = r#"(?:===?|\beq\b|\s=)\s*["']([^"']{3,})["']|["']([^"']{3
 const MAX_WRAPPERS: usize = 8;
 
 fn detect(tree: &Tree) -> Vec<FileFinding> {
-    let patterns = Patterns::all();
     let mut found = Vec::new();
     for (path, text) in texts(tree, |_| true) {
         let Some(language) = Language::of(path, &text) else { continue };
-        if let Some(patterns) = patterns.get(language.name) {
+        if let Some(patterns) = Patterns::all().get(language.name) {
             found.extend(Scan::new(language, patterns).run(path, &text));
         }
     }
@@ -58,9 +58,12 @@ struct Patterns {
 }
 
 impl Patterns {
-    /// Our own patterns are regular expressions, as a test shows.
-    fn all() -> BTreeMap<&'static str, Self> {
-        LANGUAGES.iter().filter_map(|language| Some((language.name, Self::of(language).ok()?))).collect()
+    /// Our own patterns are regular expressions, as a test shows. Compiled when the first script is met: that takes longer
+    /// than the analysis of a small program.
+    fn all() -> &'static BTreeMap<&'static str, Self> {
+        static ALL: OnceLock<BTreeMap<&'static str, Patterns>> = OnceLock::new();
+        let compiled = |language: &Language| Some((language.name, Self::of(language).ok()?));
+        ALL.get_or_init(|| LANGUAGES.iter().filter_map(compiled).collect())
     }
 
     fn of(language: &Language) -> Result<Self, regex::Error> {
