@@ -25,7 +25,7 @@ mod xml;
 pub use component::{Component, ComponentKind, ComponentRef, Evidence, Technique};
 pub use diff::{Change, Difference, FieldChange, Item, Move, diff};
 pub use format::Format;
-pub use generate::{Generated, generate};
+pub use generate::{Generated, Installed, generate, installed};
 pub use graph::{Bom, Metadata, Relation, RelationKind};
 pub use hash::HashAlgorithm;
 pub use json_tree::{JsonTree, JsonTreeError};

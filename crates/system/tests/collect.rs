@@ -121,11 +121,11 @@ fn a_host_is_collected_from_its_files() {
           "software": {
             "g---4-12.2": {
               "title": "g++ 4:12.2",
-              "purl": "pkg:deb/debian/g%2B%2B@4:12.2?arch=amd64"
+              "purl": "pkg:deb/debian/g%2B%2B@4:12.2?arch=amd64&distro=debian"
             },
             "openssh-server-1-9.2p1-2-deb12u3": {
               "title": "openssh-server 1:9.2p1-2+deb12u3",
-              "purl": "pkg:deb/debian/openssh-server@1:9.2p1-2%2Bdeb12u3?arch=amd64"
+              "purl": "pkg:deb/debian/openssh-server@1:9.2p1-2%2Bdeb12u3?arch=amd64&distro=debian"
             }
           },
           "services": {
@@ -206,13 +206,13 @@ fn a_host_is_collected_from_its_files() {
     let left: Vec<String> =
         collected.ignored.iter().map(|i| format!("{}: {}: {}", i.line, i.what, i.why)).collect();
     expect![[r#"
-        3: bo ALL=(root) NOPASSWD: /bin/systemctl: a rule for some commands only: state it by hand if they lead to root
         1: 1 processes: of the kernel or of other users: what they listen on has no software
+        3: bo ALL=(root) NOPASSWD: /bin/systemctl: a rule for some commands only: state it by hand if they lead to root
         1: tcp/8081: the program belongs to no package that was read: add its software by hand
         1: route to 0.0.0.0/0 through 10.0.0.1: leads through another host: state its networks and filters
         3: //files/Old /old cifs ro,nodev 0 0: files of another host, which cannot be changed from here
         4: nowhere /x nfs rw 0 0: files of a host that is not named
-        1: packet filters: rules are in the kernel: import what `iptables-save` or `nft -j list ruleset` writes
+        1: packet filters: rules are in the kernel: import what `iptables-save` or `nft list ruleset` writes
         1: etc/iptables/rules.v4: rules that are loaded when the host starts: `system import --from iptables` reads it
         1: proc/sys/net/ipv4/ip_forward: the host passes packets on between its networks: state it as a filter between their zones"#]].assert_eq(&left.join("\n"));
 }
@@ -232,18 +232,94 @@ fn nothing_to_read_is_told_and_is_still_a_host() {
     let root = tempfile::tempdir().unwrap();
     let collected = collect(root.path(), None);
     assert!(collected.document.hosts.contains_key("host"));
-    for path in [
-        "etc/hostname",
-        "etc/passwd",
-        "etc/group",
-        "var/lib/dpkg/status",
-        "proc/net/fib_trie",
-        "proc/net/route",
-    ] {
+    for path in ["etc/hostname", "etc/passwd", "etc/group", "proc/net/fib_trie", "proc/net/route"] {
         let told =
             |i: &system::import::Ignored| i.what == path && i.why == "cannot be read: entity not found";
         assert!(collected.ignored.iter().any(told), "{path}");
     }
+    let why = "no database of `dpkg`, `rpm`, `apk`, `opkg` or `pacman` could be read";
+    assert!(collected.ignored.iter().any(|i| i.what == "packages" && i.why == why));
+}
+
+/// What is installed on a host with this release and these files, and the software of what listens on port 22, whose
+/// program is `/usr/sbin/sshd`.
+fn installed(release: &str, files: &[(&str, &[u8])]) -> String {
+    let root = tempfile::tempdir().unwrap();
+    host(root.path());
+    fs::remove_dir_all(root.path().join("var/lib/dpkg")).unwrap();
+    fs::write(root.path().join("etc/os-release"), release).unwrap();
+    for (path, content) in files {
+        let path = root.path().join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, content).unwrap();
+    }
+    let collected = collect(root.path(), Some("h"));
+    let document = &collected.document;
+    let software = document.software.iter().map(|(id, entry)| {
+        let purl = entry.purl.as_ref().map_or("", |purl| purl.value.as_str());
+        let cpe = entry.cpe.as_ref().map_or("", |cpe| cpe.value.as_str());
+        format!("{id}: {purl} {cpe}").trim_end().to_owned() + "\n"
+    });
+    let listens = document.services["h-tcp-22"].software.as_ref().map_or("nobody's", |s| s.value.as_str());
+    let left = collected.ignored.iter().filter(|i| i.what.contains("lib/"));
+    let left = left.map(|i| format!("left out {}: {}\n", i.what, i.why));
+    software.chain(left).collect::<String>() + "port 22 is " + listens
+}
+
+#[test]
+fn packages_are_read_from_the_database_of_each_manager() {
+    let stanza = b"Package: dropbear\nVersion: 2022.82-5\nStatus: install user installed\nArchitecture: mips_24kc\n\
+        CPE-ID: cpe:/a:matt_johnston:dropbear_ssh_server\n\nPackage: gone\nVersion: 1\nStatus: deinstall ok not-installed\n";
+    let opkg = installed(
+        "ID=openwrt\nVERSION_ID=22.03.5\n",
+        &[("usr/lib/opkg/status", stanza), ("usr/lib/opkg/info/dropbear.list", b"/usr/sbin/sshd\n")],
+    );
+    expect![[r#"
+        dropbear-2022.82-5: pkg:opkg/openwrt/dropbear@2022.82-5?arch=mips_24kc&distro=openwrt-22.03.5 cpe:/a:matt_johnston:dropbear_ssh_server
+        port 22 is dropbear-2022.82-5"#]].assert_eq(&opkg);
+    let apk = b"P:openssh-server\nV:9.3_p2-r0\nA:x86_64\no:openssh\nF:usr/sbin\nR:sshd\n\nP:musl\nV:1.2.4-r2\nA:x86_64\n\n";
+    let apk = installed("ID=alpine\nVERSION_ID=3.18.4\n", &[("lib/apk/db/installed", apk)]);
+    expect![[r#"
+        musl-1.2.4-r2: pkg:apk/alpine/musl@1.2.4-r2?arch=x86_64&distro=alpine-3.18.4
+        openssh-server-9.3-p2-r0: pkg:apk/alpine/openssh-server@9.3_p2-r0?arch=x86_64&distro=alpine-3.18.4&upstream=openssh
+        port 22 is openssh-server-9.3-p2-r0"#]].assert_eq(&apk);
+    let pacman = installed(
+        "ID=arch\n",
+        &[
+            (
+                "var/lib/pacman/local/openssh-9.5p1-1/desc",
+                b"%NAME%\nopenssh\n\n%VERSION%\n9.5p1-1\n\n%ARCH%\nx86_64\n",
+            ),
+            ("var/lib/pacman/local/openssh-9.5p1-1/files", b"%FILES%\nusr/sbin/sshd\n"),
+        ],
+    );
+    expect![[r#"
+        openssh-9.5p1-1: pkg:alpm/arch/openssh@9.5p1-1?arch=x86_64
+        port 22 is openssh-9.5p1-1"#]]
+    .assert_eq(&pacman);
+    let database = zstd::decode_all(&include_bytes!("../../bom/tests/rpm/rpmdb.sqlite.zst")[..]).unwrap();
+    let rpm = installed(
+        "ID=\"rocky\"\nVERSION_ID=\"9.3\"\n",
+        &[("usr/lib/sysimage/rpm/rpmdb.sqlite", &database), ("var/lib/rpm/Packages", b"damaged")],
+    );
+    expect![[r#"
+        base-1-1.2-3.el9: pkg:rpm/rocky/base@1.2-3.el9?arch=noarch&distro=rocky-9.3&epoch=1
+        base-tools-1-1.2-3.el9: pkg:rpm/rocky/base-tools@1.2-3.el9?arch=noarch&distro=rocky-9.3&epoch=1&upstream=base%401.2-3.el9
+        left out var/lib/rpm/Packages: rpm package database: it is of none of the kinds SQLite, ndb and Berkeley DB hash
+        port 22 is nobody's"#]].assert_eq(&rpm);
+}
+
+#[test]
+fn a_folder_that_cannot_be_listed_is_told() {
+    let root = tempfile::tempdir().unwrap();
+    host(root.path());
+    fs::remove_dir_all(root.path().join("etc/sudoers.d")).unwrap();
+    fs::write(root.path().join("etc/sudoers.d"), "no folder").unwrap();
+    let collected = collect(root.path(), Some("h"));
+    let told = |i: &system::import::Ignored| {
+        i.what == "etc/sudoers.d" && i.why == "cannot be listed: not a directory"
+    };
+    assert!(collected.ignored.iter().any(told));
 }
 
 #[test]

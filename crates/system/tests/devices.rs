@@ -175,7 +175,7 @@ fn a_rule_set_of_nft_becomes_a_filter_that_allows_no_less() {
         gw-forward: Deny
           Both Allow 10.0.0.0/8 any tcp 22,8000-8010
         1 chain inet f in: no chain of the hook `forward` leads to it
-        1 rule 6: left out for the condition `{"meta":{"key":"iifname"}}`: allows more than the host
+        1 rule 6: left out for the condition `iifname`: allows more than the host
     "#]]
     .assert_eq(&shown(&nft("r.json", text, Placement { host: "gw", outer: "wan", inner: "lan" }).unwrap()));
 }

@@ -114,9 +114,80 @@ fn chains_and_named_sets_of_nft_are_followed() {
         Allow any 10.1.0.5/32 tcp 80,8000-8080
         Allow any 10.1.0.6/32 tcp 80,8000-8080
         1 chain ip f web: no chain of the hook `forward` leads to it
-        1 rule 5: left out for the condition `{"payload":{"protocol":"ip","field":"saddr"}}`: allows more than the host
-        1 rule 6: taken without the condition `{"payload":{"protocol":"ip","field":"saddr"}}`: allows more than the host
-    "#]].assert_eq(&shown(&system::import::nft("gw.json", text, PLACE).unwrap()));
+        1 rule 5: left out for the condition `ip saddr`: allows more than the host
+        1 rule 6: taken without the condition `ip saddr`: allows more than the host
+    "#]]
+    .assert_eq(&shown(&system::import::nft("gw.json", text, PLACE).unwrap()));
+}
+
+/// The same rule set as a file for `nft -f`, and as version 1.0.6 lists it, as text and as JSON.
+const RULE_SETS: [&str; 3] =
+    [include_str!("nft/gate.nft"), include_str!("nft/gate.list"), include_str!("nft/gate.json")];
+
+#[test]
+fn a_rule_set_of_nft_is_the_same_filter_as_text_and_as_json() {
+    let [file, list, json] = RULE_SETS.map(|text| system::import::nft("gate", text, PLACE).unwrap());
+    let filter = |imported: &system::import::Imported| {
+        let all = shown(imported);
+        let rules = all.lines().filter(|line| line.starts_with(['A', 'D']));
+        rules.map(|line| format!("{line}\n")).collect::<String>()
+    };
+    assert_eq!(filter(&file), filter(&list));
+    assert_eq!(filter(&file), filter(&json));
+    expect![[r#"
+        Deny
+        Allow 10.1.9.1/32 10.2.0.5/32 tcp 22
+        Allow 10.1.9.1/32 10.2.0.16/28 tcp 22
+        Allow 10.1.9.1/32 10.2.1.1/32 tcp 22
+        Allow 10.1.9.1/32 10.2.1.2/31 tcp 22
+        Allow 10.1.9.1/32 10.2.1.4/31 tcp 22
+        Allow 10.1.9.1/32 10.2.1.6/32 tcp 22
+        Allow 10.1.9.2/32 10.2.0.5/32 tcp 22
+        Allow 10.1.9.2/32 10.2.0.16/28 tcp 22
+        Allow 10.1.9.2/32 10.2.1.1/32 tcp 22
+        Allow 10.1.9.2/32 10.2.1.2/31 tcp 22
+        Allow 10.1.9.2/32 10.2.1.4/31 tcp 22
+        Allow 10.1.9.2/32 10.2.1.6/32 tcp 22
+        Deny 10.1.0.0/16 10.2.0.5/32 tcp 22
+        Deny 10.1.0.0/16 10.2.0.16/28 tcp 22
+        Deny 10.1.0.0/16 10.2.1.1/32 tcp 22
+        Deny 10.1.0.0/16 10.2.1.2/31 tcp 22
+        Deny 10.1.0.0/16 10.2.1.4/31 tcp 22
+        Deny 10.1.0.0/16 10.2.1.6/32 tcp 22
+        Allow 10.1.0.0/16 10.2.0.5/32 tcp 443
+        Allow 10.1.0.0/16 10.2.0.16/28 tcp 443
+        Allow 10.1.0.0/16 10.2.1.1/32 tcp 443
+        Allow 10.1.0.0/16 10.2.1.2/31 tcp 443
+        Allow 10.1.0.0/16 10.2.1.4/31 tcp 443
+        Allow 10.1.0.0/16 10.2.1.6/32 tcp 443
+        Allow any 10.2.0.7/32 tcp 80,8000-8080
+        Allow any any any 53
+        Allow any any udp 123
+        Allow any 2001:db8:1::/64 tcp 443
+        Allow any any any 
+        Allow any any any 
+        Allow any 10.2.0.9/32 udp 161
+        18 chain inet filter input: no chain of the hook `forward` leads to it
+        32 iifname "eth2" ip daddr 10.3.0.0/24 drop: left out for the condition `iifname`: allows more than the host
+        33 ip saddr != 10.1.0.0/16 udp dport 123 accept: taken without the condition `ip saddr`: allows more than the host
+        35 limit rate over 10/second burst 5 packets log prefix "fast: " level warn drop: left out for the condition `limit`: allows more than the host
+        37 fib daddr type local accept: taken without the condition `fib daddr type local`: allows more than the host
+        38 ip saddr . tcp dport { 10.1.0.1 . 25 } accept: taken without the condition `ip saddr . tcp dport { 10.1.0.1 . 25 }`: allows more than the host
+        39 tcp flags & (syn | ack) == syn log reject with icmp type host-unreachable: left out for the condition `tcp flags & (syn | ack) == syn log`: allows more than the host
+    "#]].assert_eq(&shown(&file));
+}
+
+#[test]
+fn texts_of_nft_that_are_cut_or_never_end_are_refused_or_read_as_far_as_they_go() {
+    let error = |text: &str| system::import::nft("x", text, PLACE).unwrap_err().to_string();
+    expect!["`x` line 1: no table; hint: is this the output of `nft list ruleset`, or a file for `nft -f`?"]
+        .assert_eq(&error("hello\n"));
+    // Each name stands for twice what the one before stood for.
+    let doubling: String =
+        (1..64).map(|n| format!("define a{n} = {{ $a{}, $a{} }}\n", n - 1, n - 1)).collect();
+    expect!["`x` line 20: the values of `define` are longer than the limit; hint: is this the output of `nft list ruleset`, or a file for `nft -f`?"].assert_eq(&error(&format!("define a0 = 10.0.0.1\n{doubling}table ip f {{\n}}\n")));
+    let cut = RULE_SETS[0].get(..900).unwrap();
+    assert!(system::import::nft("x", cut, PLACE).is_ok());
 }
 
 #[test]

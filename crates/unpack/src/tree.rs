@@ -49,6 +49,21 @@ impl Entry {
     }
 }
 
+/// Files alone, each with its content, as if they had been found below one folder; the last of one path stays.
+impl FromIterator<(String, Vec<u8>)> for Tree {
+    fn from_iter<I: IntoIterator<Item = (String, Vec<u8>)>>(files: I) -> Self {
+        let entry = |content| Entry {
+            kind: EntryKind::File(Bytes::from(content)),
+            mode: 0o644,
+            uid: 0,
+            gid: 0,
+            layers: Vec::new(),
+        };
+        let entries = files.into_iter().map(|(path, content)| (path, entry(content)));
+        Self { entries: entries.collect(), problems: Vec::new() }
+    }
+}
+
 impl Tree {
     /// All entries by path, sorted.
     pub fn entries(&self) -> impl ExactSizeIterator<Item = (&str, &Entry)> {

@@ -119,8 +119,8 @@ impl Inventory {
         self.owners.get(path).copied()
     }
 
-    /// The graph, sorted.
-    pub(crate) fn finish(self) -> Generated {
+    /// The graph, sorted, and the references by index.
+    pub(crate) fn finish(self) -> (Generated, Vec<ComponentRef>) {
         let mut ids = BTreeSet::new();
         let mut components = self.components;
         for (index, component) in components.iter_mut().enumerate() {
@@ -131,7 +131,8 @@ impl Inventory {
             }
             component.reference = ComponentRef(id);
         }
-        let id = |index: Index| components.get(index).map(|component| component.reference.clone());
+        let references: Vec<ComponentRef> = components.iter().map(|c| c.reference.clone()).collect();
+        let id = |index: Index| references.get(index).cloned();
         let relation = |(from, kind, to): &(Index, RelationKind, Index)| {
             Some(Relation { from: id(*from)?, kind: *kind, to: id(*to)? })
         };
@@ -139,7 +140,7 @@ impl Inventory {
         components.sort_by(|a, b| a.reference.cmp(&b.reference));
         let mut bom = Bom { components, relations, ..Bom::default() };
         bom.sort_relations();
-        Generated { bom, blind_spots: self.blind_spots.into_iter().collect() }
+        (Generated { bom, blind_spots: self.blind_spots.into_iter().collect() }, references)
     }
 }
 

@@ -19,6 +19,8 @@ mod signature_files;
 mod stanza;
 mod version;
 
+use std::collections::BTreeMap;
+
 use record::BlindSpot;
 use unpack::Tree;
 
@@ -35,6 +37,34 @@ pub struct Generated {
     pub blind_spots: Vec<BlindSpot>,
 }
 
+/// What package databases name.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Installed {
+    /// The packages, sorted.
+    pub components: Vec<Component>,
+    /// The package to which a file belongs, by path.
+    pub owners: BTreeMap<String, ComponentRef>,
+    /// What was not seen, and why; sorted.
+    pub blind_spots: Vec<BlindSpot>,
+}
+
+/// The packages that databases among these files name, each file with its path below the root file system. Of files
+/// whose owner is asked for the path suffices: no program is looked at.
+pub fn installed(files: impl IntoIterator<Item = (String, Vec<u8>)>) -> Installed {
+    let tree: Tree = files.into_iter().collect();
+    let mut inventory = Inventory::default();
+    databases::read(&tree, &mut inventory);
+    let owned: Vec<(String, usize)> =
+        tree.files().filter_map(|(path, _)| Some((path.to_owned(), inventory.owner(path)?))).collect();
+    let (generated, references) = inventory.finish();
+    let reference = |(path, owner): (String, usize)| Some((path, references.get(owner)?.clone()));
+    Installed {
+        components: generated.bom.components,
+        owners: owned.into_iter().filter_map(reference).collect(),
+        blind_spots: generated.blind_spots,
+    }
+}
+
 /// Every component of a tree. `subject` is what the tree is the inside of; it gets an id if it has none.
 pub fn generate(tree: &Tree, subject: Option<Component>) -> Generated {
     let mut inventory = Inventory::default();
@@ -44,7 +74,7 @@ pub fn generate(tree: &Tree, subject: Option<Component>) -> Generated {
     databases::read(tree, &mut inventory);
     let programs = binaries::read(tree, &mut inventory);
     linking::link(&programs, tree, &mut inventory);
-    let mut generated = inventory.finish();
+    let (mut generated, _) = inventory.finish();
     if let Some(mut subject) = subject {
         if subject.reference.0.is_empty() {
             subject.reference = ComponentRef("subject".to_owned());

@@ -115,7 +115,7 @@ enum Source {
     Juniper,
     /// MulVAL facts.
     Mulval,
-    /// `nft -j list ruleset`.
+    /// `nft list ruleset`, as text or with `-j`, or a file for `nft -f`.
     Nft,
     /// `nmap -oX`.
     Nmap,

@@ -24,8 +24,8 @@ pub(super) struct Conditions {
     pub(super) protocol: Protocol,
     /// Destination ports, such as `80` or `8000-8080`; one of them.
     pub(super) ports: Vec<String>,
-    /// Never for a new connection.
-    pub(super) answers: bool,
+    /// Never for a new connection over TCP or UDP: nothing else listens in the model.
+    pub(super) moot: bool,
     /// What the model does not have, as written.
     pub(super) unknown: Vec<String>,
 }
@@ -87,8 +87,7 @@ impl Walk<'_> {
         let chains = self.chains;
         for rule in chains.get(chain).into_iter().flatten() {
             self.left = self.left.checked_sub(1).ok_or(TooMany)?;
-            let Some(conditions) = given.and(&rule.conditions).filter(|conditions| !conditions.answers)
-            else {
+            let Some(conditions) = given.and(&rule.conditions).filter(|conditions| !conditions.moot) else {
                 continue;
             };
             match &rule.verdict {
@@ -157,19 +156,19 @@ fn rules(action: Action, conditions: &Conditions, line: usize) -> Vec<FilterRule
 
 impl Conditions {
     fn is_always(&self) -> bool {
-        let Self { from, to, protocol, ports, answers, unknown } = self;
+        let Self { from, to, protocol, ports, moot, unknown } = self;
         from.is_empty()
             && to.is_empty()
             && *protocol == Protocol::Any
             && ports.is_empty()
-            && !answers
+            && !moot
             && unknown.is_empty()
     }
 
     /// Both hold; `None` if they cannot.
     fn and(&self, other: &Self) -> Option<Self> {
         let mut both = other.clone();
-        both.answers |= self.answers;
+        both.moot |= self.moot;
         both.unknown = [self.unknown.as_slice(), &other.unknown].concat();
         both.protocol = match (self.protocol, other.protocol) {
             (Protocol::Any, one) | (one, Protocol::Any) => one,

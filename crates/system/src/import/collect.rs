@@ -4,7 +4,7 @@
 //! Nothing is run and nothing is asked for over a network, so the files may also be those of a disk image or container;
 //! symbolic links in it lead where the machine that reads sees them.
 //! Without root some of them cannot be read; each of those is listed. Packet filters live in the kernel: their saved
-//! rules have importers of their own. Packages are read from `dpkg`'s status file alone.
+//! rules have importers of their own.
 
 mod accounts;
 mod mounts;
@@ -32,9 +32,10 @@ pub fn collect(root: &Path, host: Option<&str>) -> Imported {
     let own = if host.is_none() { collector.text("etc/hostname") } else { None };
     let name = host.or(own.as_deref()).map(|name| id(name.trim())).filter(|name| !name.is_empty());
     collector.host = name.unwrap_or_else(|| "host".to_owned());
-    packages::read(&mut collector);
+    let listening = sockets::find(&mut collector);
+    packages::read(&mut collector, &sockets::programs(&listening));
     accounts::read(&mut collector);
-    sockets::read(&mut collector);
+    sockets::state(&mut collector, listening);
     programs::read(&mut collector);
     networks::read(&mut collector);
     mounts::read(&mut collector);
@@ -48,8 +49,8 @@ struct Collector<'r> {
     entry: Host,
     /// User names by number.
     users: BTreeMap<u32, String>,
-    /// Software ids by package name.
-    packages: BTreeMap<String, String>,
+    /// Software ids by the absolute paths of programs that belong to them.
+    owners: BTreeMap<String, String>,
     out: Imported,
 }
 
@@ -60,7 +61,7 @@ impl<'r> Collector<'r> {
             host: String::new(),
             entry: Host::default(),
             users: BTreeMap::new(),
-            packages: BTreeMap::new(),
+            owners: BTreeMap::new(),
             out: Imported::default(),
         }
     }
@@ -78,9 +79,17 @@ impl<'r> Collector<'r> {
         if absent { None } else { self.text(path) }
     }
 
-    /// Names in a folder, sorted; none if it cannot be read.
-    fn names(&self, path: &str) -> Vec<String> {
-        let entries = std::fs::read_dir(self.root.join(path)).into_iter().flatten().flatten();
+    /// Names in a folder that need not be there, sorted.
+    fn names(&mut self, path: &str) -> Vec<String> {
+        let entries = match std::fs::read_dir(self.root.join(path)) {
+            Ok(entries) => entries.flatten(),
+            Err(error) => {
+                if error.kind() != std::io::ErrorKind::NotFound {
+                    self.leave(1, path, &format!("cannot be listed: {}", error.kind()));
+                }
+                return Vec::new();
+            }
+        };
         let mut names: Vec<String> = entries.filter_map(|e| e.file_name().into_string().ok()).collect();
         names.sort();
         names
@@ -108,14 +117,18 @@ impl<'r> Collector<'r> {
 }
 
 fn read(path: &Path) -> std::io::Result<String> {
+    Ok(String::from_utf8_lossy(&bytes(path, MAX_FILE)?).into_owned())
+}
+
+fn bytes(path: &Path, most: u64) -> std::io::Result<Vec<u8>> {
     // A pipe or device would never end.
     if !std::fs::metadata(path)?.is_file() {
         return Err(std::io::ErrorKind::InvalidInput.into());
     }
     let mut bytes = Vec::new();
-    File::open(path)?.take(MAX_FILE + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > MAX_FILE {
+    File::open(path)?.take(most + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > most {
         return Err(std::io::ErrorKind::FileTooLarge.into());
     }
-    Ok(String::from_utf8_lossy(&bytes).into_owned())
+    Ok(bytes)
 }

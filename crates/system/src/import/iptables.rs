@@ -2,7 +2,7 @@
 //!
 //! Understood: policies, `-s`, `-d`, `-p tcp|udp`, `--dport`, `-m multiport --dports`, states, comments; `ACCEPT`, `DROP`,
 //! `REJECT`, `QUEUE`, `RETURN`, `-j` and `-g` with chains of the table. A rule for answers only (`ESTABLISHED`) is left
-//! out, since answers pass anyway. Other conditions are dealt with by [`chains`](super::chains), so that the model allows
+//! out, since answers pass anyway, and so is one for neither TCP nor UDP. Other conditions are dealt with by [`chains`](super::chains), so that the model allows
 //! more than the host does, never less. Other tables are listed, and so are chains that packets which pass do not see.
 
 use std::collections::BTreeSet;
@@ -204,11 +204,14 @@ impl Conditions {
         match (option, value) {
             ("-s", _) => self.from = vec![value.to_owned()],
             ("-d", _) => self.to = vec![value.to_owned()],
-            ("-p", "tcp") => self.protocol = Protocol::Tcp,
-            ("-p", "udp") => self.protocol = Protocol::Udp,
-            ("-p", "all") => {}
+            ("-p", "tcp" | "6") => self.protocol = Protocol::Tcp,
+            ("-p", "udp" | "17") => self.protocol = Protocol::Udp,
+            ("-p", "all" | "0") => {}
+            ("-p", _) => self.moot = true,
             ("--dport" | "--dports", _) => self.ports.extend(list()),
-            ("--state" | "--ctstate", _) => self.answers = !value.split(',').any(|state| state == "NEW"),
+            ("--state" | "--ctstate", _) => {
+                self.moot |= !value.split(',').any(|state| state == "NEW" || state == "UNTRACKED");
+            }
             ("-m", "tcp" | "udp" | "multiport" | "state" | "conntrack" | "comment") => {}
             _ => self.unknown.push(format!("{option} {value}")),
         }

@@ -48,16 +48,12 @@ fn share(collector: &mut Collector<'_>, host: String, path: &str) {
 
 /// Rules are in the kernel, which tells them only to programs of root's.
 pub(super) fn filters(collector: &mut Collector<'_>) {
-    let why = "rules are in the kernel: import what `iptables-save` or `nft -j list ruleset` writes";
+    let why = "rules are in the kernel: import what `iptables-save` or `nft list ruleset` writes";
     collector.leave(1, "packet filters", why);
     for (path, format) in SAVED {
         if collector.root.join(path).is_file() {
-            let how = if *format == "iptables" {
-                "`system import --from iptables` reads it"
-            } else {
-                "load it, and import what `nft -j list ruleset` writes"
-            };
-            collector.leave(1, path, &format!("rules that are loaded when the host starts: {how}"));
+            let why = "rules that are loaded when the host starts: `system import --from";
+            collector.leave(1, path, &format!("{why} {format}` reads it"));
         }
     }
     let forwards = collector.text_if_any("proc/sys/net/ipv4/ip_forward").unwrap_or_default();
