@@ -91,7 +91,7 @@ impl Jump<'_, '_> {
         let conditions: Vec<(Plan, bool)> = self
             .conditions
             .iter()
-            .map(|(node, wanted)| (Plan::new(self.expressions, selector, *node), *wanted))
+            .map(|(node, wanted)| (self.plan(selector, *node), *wanted))
             .filter(|(plan, _)| plan.depends && self.value(plan, 0).is_some())
             .collect();
         if conditions.is_empty() {
@@ -108,7 +108,7 @@ impl Jump<'_, '_> {
         if allowed.is_empty() || allowed.len() as u64 > MAX_CASES || 2 * allowed.len() > candidates.len() {
             return None;
         }
-        let target = Plan::new(self.expressions, selector, self.target);
+        let target = self.plan(selector, self.target);
         let mut cases = Vec::new();
         for value in allowed {
             cases.push((value, self.code(self.value(&target, value)?)?));
@@ -126,14 +126,14 @@ impl Jump<'_, '_> {
             _ => None,
         });
         let mask = mask.filter(|mask| *mask > 0 && *mask < MAX_CASES)?;
-        let plan = Plan::new(self.expressions, selector, self.target);
+        let plan = self.plan(selector, self.target);
         let values = (0..=mask).filter(|value| value & mask == *value);
         values.map(|value| Some((value, self.code(self.value(&plan, value)?)?))).collect()
     }
 
     /// Without a bound: entries are believed as long as they lead into this function.
     fn unbounded(&self, selector: usize) -> Option<Vec<(u64, VirtAddr)>> {
-        let plan = Plan::new(self.expressions, selector, self.target);
+        let plan = self.plan(selector, self.target);
         let loads = plan.steps.iter().any(|step| matches!(step.0, Step::Load(_)));
         let mut cases = Vec::new();
         let mut repeated = 0;
@@ -152,7 +152,7 @@ impl Jump<'_, '_> {
 
     /// Places among the code that the cases read: the table.
     pub(super) fn table(&self, selector: usize, cases: &[(u64, VirtAddr)]) -> BTreeSet<(u64, u16)> {
-        let plan = Plan::new(self.expressions, selector, self.target);
+        let plan = self.plan(selector, self.target);
         let mut read = BTreeSet::new();
         for (value, _) in cases {
             let values = self.values(&plan, *value);
@@ -202,26 +202,54 @@ impl Jump<'_, '_> {
         self.values(plan, value).pop().flatten().map(|last| last.0)
     }
 
+    /// What is to be computed for a node; what does not hang on the selector is computed here, once.
+    fn plan(&self, selector: usize, node: usize) -> Plan {
+        let mut plan = Plan::new(self.expressions, selector, node);
+        let mut open = Vec::new();
+        for at in 0..plan.steps.len() {
+            if plan.hangs_on_selector(at, &open) {
+                open.push(at);
+                plan.fixed.push(None);
+            } else {
+                let number = self.step(&plan, at, 0, &plan.fixed);
+                plan.fixed.push(number);
+            }
+        }
+        plan.open = open;
+        plan
+    }
+
     /// The value of each step if the selector has `value`.
     fn values(&self, plan: &Plan, value: u64) -> Vec<Option<(u64, u16)>> {
-        let mut known: Vec<Option<(u64, u16)>> = Vec::with_capacity(plan.steps.len());
-        let mut inputs = Vec::with_capacity(2);
-        for (step, size) in &plan.steps {
-            let input = |at: &Option<usize>| at.and_then(|at| known.get(at).copied().flatten());
-            let number = match step {
-                Step::Selector => Some(truncate(value, *size)),
-                Step::Number(number) => Some(*number),
-                Step::Unknown => None,
-                Step::Load(address) => input(address).and_then(|(address, _)| self.loaded(address, *size)),
-                Step::Apply(opcode, operands) => {
-                    inputs.clear();
-                    inputs.extend(operands.iter().filter_map(input));
-                    (inputs.len() == operands.len()).then(|| fold(*opcode, *size, &inputs)).flatten()
-                }
-            };
-            known.push(number.map(|number| (number, *size)));
+        let mut known = plan.fixed.clone();
+        for at in &plan.open {
+            let number = self.step(plan, *at, value, &known);
+            if let Some(slot) = known.get_mut(*at) {
+                *slot = number;
+            }
         }
         known
+    }
+
+    /// The value of one step, where those before it are known.
+    fn step(&self, plan: &Plan, at: usize, value: u64, known: &[Option<(u64, u16)>]) -> Option<(u64, u16)> {
+        let (step, size) = plan.steps.get(at)?;
+        let input = |at: &Option<usize>| at.and_then(|at| known.get(at).copied().flatten());
+        let number = match step {
+            Step::Selector => Some(truncate(value, *size)),
+            Step::Number(number) => Some(*number),
+            Step::Unknown => None,
+            Step::Load(address) => input(address).and_then(|(address, _)| self.loaded(address, *size)),
+            Step::Apply(opcode, operands) => match operands[..] {
+                [a] => fold(*opcode, *size, &[input(&a)?]),
+                [a, b] => fold(*opcode, *size, &[input(&a)?, input(&b)?]),
+                _ => {
+                    let inputs: Option<Vec<(u64, u16)>> = operands.iter().map(input).collect();
+                    fold(*opcode, *size, &inputs?)
+                }
+            },
+        };
+        number.map(|number| (number, *size))
     }
 
     fn loaded(&self, address: u64, size: u16) -> Option<u64> {
@@ -237,6 +265,10 @@ impl Jump<'_, '_> {
 /// What is to be computed for one node, in order; the node comes last. Operands are places in the list.
 struct Plan {
     steps: Vec<(Step, u16)>,
+    /// Values of the steps that do not hang on the selector, by place.
+    fixed: Vec<Option<(u64, u16)>>,
+    /// Places of the others.
+    open: Vec<usize>,
     /// Does the result depend on the selector?
     depends: bool,
 }
@@ -266,6 +298,22 @@ impl Plan {
             };
             (step, size)
         };
-        Self { steps: nodes.iter().map(step).collect(), depends: place(&selector).is_some() }
+        Self {
+            steps: nodes.iter().map(step).collect(),
+            fixed: Vec::with_capacity(nodes.len()),
+            open: Vec::new(),
+            depends: place(&selector).is_some(),
+        }
+    }
+
+    /// Does a step need the selector, itself or through one of those in `open`?
+    fn hangs_on_selector(&self, at: usize, open: &[usize]) -> bool {
+        let is_open = |operand: &Option<usize>| operand.is_some_and(|at| open.binary_search(&at).is_ok());
+        match self.steps.get(at).map(|step| &step.0) {
+            Some(Step::Selector) => true,
+            Some(Step::Load(address)) => is_open(address),
+            Some(Step::Apply(_, operands)) => operands.iter().any(is_open),
+            Some(Step::Number(_) | Step::Unknown) | None => false,
+        }
     }
 }
