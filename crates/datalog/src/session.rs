@@ -1,5 +1,9 @@
 //! Facts that come and go, and what follows from them at each moment.
 
+mod changes;
+mod read;
+mod start;
+
 use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -10,12 +14,12 @@ use crate::explain::Recorded;
 use crate::operators::Difference;
 use crate::order::Statistics;
 use crate::packed::{Mixed, Packed};
-use crate::pattern::{Encoded, FactError, Pattern};
-use crate::plan::plan_with;
-use crate::program::{Program, Relation, RelationId};
-use crate::reference::{self, Left};
+use crate::pattern::FactError;
+use crate::program::{Program, RelationId};
 use crate::seminaive::{Exceeded, SemiNaive};
 use crate::value::{Change, Fact, Row, Update};
+
+pub use changes::{Changes, CommitError, Incomplete, Limit, WhatIfError};
 
 /// How conclusions are kept up to date. What holds does not depend on it; which of several proofs is shown may.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -86,84 +90,6 @@ pub struct Session {
     pub(crate) incomplete: Option<Incomplete>,
     /// Of the last commit, once somebody asked why.
     pub(crate) recorded: OnceCell<Recorded>,
-}
-
-/// What a cut left out: no fact that is there is wrong, but others are missing.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Incomplete {
-    /// The budget that was exceeded.
-    pub limit: Limit,
-    /// Relations of which some facts may be missing, sorted.
-    pub cut: Vec<String>,
-    /// Relations that were not computed at all, sorted.
-    pub untouched: Vec<String>,
-}
-
-/// A budget.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Limit {
-    /// [`Options::max_derived`].
-    Facts(u64),
-    /// [`Options::max_steps`].
-    Steps(u64),
-}
-
-impl std::fmt::Display for Limit {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Facts(most) => write!(f, "{most} derived facts"),
-            Self::Steps(most) => write!(f, "{most} steps"),
-        }
-    }
-}
-
-/// What a commit changed.
-#[derive(Default)]
-pub struct Changes {
-    /// Everything that holds, after a commit from scratch.
-    begun: Vec<(RelationId, Rc<Packed>)>,
-    delta: Vec<(RelationId, Row, Change)>,
-}
-
-impl Changes {
-    /// Facts that came or went.
-    pub fn len(&self) -> usize {
-        self.delta.len() + self.begun.iter().map(|(_, rows)| rows.len()).sum::<usize>()
-    }
-
-    /// Nothing came or went.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    /// The facts, sorted.
-    pub fn updates(&self, session: &Session) -> Vec<Update> {
-        let begun = self.begun.iter().flat_map(|(id, rows)| rows.rows().map(|row| (*id, row, Change::Added)));
-        let all = begun.chain(self.delta.iter().copied());
-        let visible = all.filter(|(id, ..)| !session.program.relation(*id).internal);
-        let update = |(id, row, change): (RelationId, Row, Change)| Update {
-            fact: session.program.decode(&session.program.symbols, id, &row),
-            change,
-        };
-        let mut updates: Vec<Update> = visible.map(update).collect();
-        updates.sort();
-        updates
-    }
-}
-
-/// Why a commit failed. The session's base facts are kept; the next commit starts the engine anew.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum CommitError {
-    /// A worker thread could not be started, or has panicked.
-    #[error("the rule engine stopped; hint: try fewer workers, and report this as a bug if it happens again")]
-    EngineStopped,
-}
-
-impl From<Stopped> for CommitError {
-    fn from(_: Stopped) -> Self {
-        Self::EngineStopped
-    }
 }
 
 impl Session {
@@ -313,16 +239,6 @@ impl Session {
         self.ids().map(|id| self.database.table(id).map(Table::settled).unwrap_or_default()).collect()
     }
 
-    fn start(&mut self, delta: &Delta) -> Result<Changes, CommitError> {
-        let before = self.tables();
-        self.state(delta);
-        match self.options.method {
-            Method::SemiNaive => self.start_semi_naive(),
-            Method::Dataflow => self.start_dataflow()?,
-        }
-        Ok(self.since(&before))
-    }
-
     /// Facts of a new text in the place of those of the old one, whose relations had the numbers in `old`.
     pub(crate) fn restate(&mut self, written: Vec<(RelationId, Row)>, old: &[Option<RelationId>]) {
         let now = |id: RelationId| old.iter().position(|from| *from == Some(id)).map(RelationId);
@@ -334,64 +250,6 @@ impl Session {
         for (relation, row) in self.written.clone() {
             self.change(relation, row, Change::Added);
         }
-    }
-
-    /// Derives with the rows of a machine that followed other rules, as far as they stay; `tables` are those that do.
-    pub(crate) fn go_on(
-        &mut self,
-        machine: SemiNaive,
-        stays: &[Option<RelationId>],
-        tables: Vec<Option<Table>>,
-    ) {
-        let stated = |id| Box::new(self.base(id).rows(id)) as Box<dyn Iterator<Item = Row> + '_>;
-        let machine = match machine.under(&self.program, stays, &stated) {
-            Ok(machine) => machine,
-            Err(which) => return self.cut(which),
-        };
-        for (id, table) in self.ids().zip(tables).filter(|(id, _)| self.program.relation(*id).derived) {
-            let width = self.program.relation(id).columns.len();
-            let derived = || Table::of_sorted(Packed::sorted(width, machine.rows(id)), width);
-            self.database.set(id, table.unwrap_or_else(derived));
-        }
-        if self.derived_facts() > self.options.max_derived {
-            return self.cut(Exceeded::Facts);
-        }
-        *self.engine.get_mut() = Some(Machine::SemiNaive(Box::new(machine)));
-    }
-
-    fn start_semi_naive(&mut self) {
-        let stated = |id| Box::new(self.base(id).rows(id)) as Box<dyn Iterator<Item = Row> + '_>;
-        let machine = match SemiNaive::start(&self.program, &stated, self.options) {
-            Ok(machine) => machine,
-            Err(which) => return self.cut(which),
-        };
-        self.incomplete = None;
-        for id in self.ids().filter(|id| self.program.relation(*id).derived) {
-            let width = self.program.relation(id).columns.len();
-            self.database.set(id, Table::of_sorted(Packed::sorted(width, machine.rows(id)), width));
-        }
-        if self.derived_facts() > self.options.max_derived {
-            return self.cut(Exceeded::Facts);
-        }
-        *self.engine.get_mut() = Some(Machine::SemiNaive(Box::new(machine)));
-    }
-
-    fn start_dataflow(&mut self) -> Result<(), CommitError> {
-        let plans =
-            plan_with(&self.program, self.statistics()).unwrap_or_else(|_| self.program.plans.clone());
-        let mut engine = Engine::start(&self.program, &plans, self.options)?;
-        let all = self.ids().map(|id| self.base(id).rows(id).map(|row| (row, 1)).collect()).collect();
-        match engine.commit(all)? {
-            Round::Changes(derived)
-                if derived.iter().map(Vec::len).sum::<usize>() as u64 <= self.options.max_derived =>
-            {
-                *self.engine.get_mut() = Some(Machine::Dataflow(engine));
-                self.begin(&derived);
-            }
-            Round::Changes(_) => self.cut(Exceeded::Facts),
-            Round::Exceeded(which) => self.cut(which),
-        }
-        Ok(())
     }
 
     /// What holds now and did not before, and the other way round.
@@ -459,104 +317,6 @@ impl Session {
         }
     }
 
-    /// What a new engine derived.
-    fn begin(&mut self, derived: &Delta) {
-        self.incomplete = None;
-        self.more.clear();
-        for (id, rows) in self.ids().zip(derived) {
-            let relation = self.program.relation(id);
-            if relation.derived {
-                let width = relation.columns.len();
-                self.database.set(id, Table::of(width, rows.iter().map(|(row, _)| *row)));
-            }
-            let several = rows.iter().filter(|(_, times)| *times > 1);
-            self.more.extend(several.map(|(row, times)| ((id, *row), times - 1)));
-        }
-    }
-
-    /// What the reference evaluator derives within the budget.
-    fn cut(&mut self, which: Exceeded) {
-        self.more.clear();
-        for id in self.ids() {
-            let relation = self.program.relation(id);
-            if relation.derived {
-                let width = relation.columns.len();
-                self.database.set(id, Table::of(width, self.stated.rows(id).collect::<Vec<_>>()));
-            }
-        }
-        let Options { max_derived, max_steps, .. } = self.options;
-        let mut left = Left { facts: max_derived.min(KEPT_WHEN_CUT), steps: max_steps.min(STEPS_WHEN_CUT) };
-        let cut = reference::evaluate(&self.program, &mut self.database, &mut left);
-        let limit = match which {
-            Exceeded::Facts => Limit::Facts(max_derived),
-            Exceeded::Steps => Limit::Steps(max_steps),
-        };
-        // An order of premises that takes fewer steps may reach the end all the same.
-        self.incomplete = cut.err().map(|cut| self.describe(cut.stratum, limit));
-    }
-
-    fn describe(&self, stratum: usize, limit: Limit) -> Incomplete {
-        let names = |strata: &[crate::stratify::Stratum]| {
-            let relations = strata.iter().flat_map(|s| &s.relations).map(|id| self.program.relation(*id));
-            let mut names: Vec<String> = relations.filter(|r| !r.internal).map(|r| r.name.clone()).collect();
-            names.sort();
-            names
-        };
-        let (_, from) = self.program.strata.split_at(stratum.min(self.program.strata.len()));
-        let (cut, untouched) = from.split_at(from.len().min(1));
-        Incomplete { limit, cut: names(cut), untouched: names(untouched) }
-    }
-
-    /// Set while the last commit exceeded the budget. What is derived then still holds, but is not all.
-    pub fn incomplete(&self) -> Option<&Incomplete> {
-        self.incomplete.as_ref()
-    }
-
-    /// How many facts the rules derive now, those of base facts not counted.
-    pub fn derived_facts(&self) -> u64 {
-        let visible = |id: &RelationId| {
-            let relation = self.program.relation(*id);
-            relation.derived && !relation.internal
-        };
-        let more = |id| self.database.count(id).saturating_sub(self.stated.count(id)) as u64;
-        self.ids().filter(visible).map(more).sum()
-    }
-
-    /// How many facts each relation holds, in the order of declaration.
-    pub fn counts(&self) -> impl Iterator<Item = (&Relation, usize)> {
-        let relations = self.ids().map(|id| (self.program.relation(id), self.database.count(id)));
-        relations.filter(|(relation, _)| !relation.internal)
-    }
-
-    /// All facts of a relation, sorted; none if there is no such relation.
-    pub fn facts(&self, relation: &str) -> Vec<Fact> {
-        let Some(id) = self.program.names.get(relation) else { return Vec::new() };
-        let rows = self.database.rows(*id);
-        let mut facts: Vec<Fact> =
-            rows.map(|row| self.program.decode(&self.program.symbols, *id, &row)).collect();
-        facts.sort();
-        facts
-    }
-
-    /// All facts that fit a pattern, sorted.
-    ///
-    /// # Errors
-    /// If the pattern's relation is not declared, or has other columns.
-    pub fn matching(&self, pattern: &Pattern) -> Result<Vec<Fact>, FactError> {
-        let encoded = self.program.encode_pattern(&self.program.symbols, pattern)?;
-        let rows = encoded.map(|e| self.rows(&e)).unwrap_or_default();
-        let id = self.program.find(&pattern.relation, pattern.args.len())?;
-        let mut facts: Vec<Fact> =
-            rows.iter().map(|row| self.program.decode(&self.program.symbols, id, row)).collect();
-        facts.sort();
-        Ok(facts)
-    }
-
-    pub(crate) fn rows(&self, pattern: &Encoded) -> Vec<Row> {
-        let (columns, values) = pattern.given();
-        self.database.matching(pattern.relation, &columns, &values)
-    }
-
     /// Applies updates, reads, and takes the updates back. The session is as before, also after an error.
     ///
     /// # Errors
@@ -583,16 +343,4 @@ impl Session {
         self.commit()?;
         result
     }
-}
-
-/// Why a what-if question has no answer.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum WhatIfError {
-    /// An update is no fact of the program.
-    #[error(transparent)]
-    Fact(#[from] FactError),
-    /// The engine stopped.
-    #[error(transparent)]
-    Commit(#[from] CommitError),
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Fact, Value};
 use crate::zones::{Class, Zones, compile};
-use crate::{Document, HostKind, Kind, LinkKind, Privilege, Protocol, Range, Reference, System, VexStatus};
+use crate::{Document, HostKind, Privilege, Protocol, Range, Reference, System, VexStatus};
 
 /// Field protocols that controllers obey without asking who speaks: port and name. A controller for which the model
 /// lists no service at all is assumed to speak all of them, since an unlisted one is what an attacker would use.
@@ -90,6 +90,9 @@ macro_rules! fact {
         $out.0.insert(Fact { relation: $relation, args: vec![$(Value::from($arg)),+] })
     };
 }
+
+// Behind the macro, which it uses.
+mod around;
 
 impl Facts {
     fn reachability(&mut self, document: &Document, zones: &Zones) {
@@ -291,100 +294,6 @@ impl Facts {
                 if let Some(account) = &usage.account {
                     fact!(self, "uses_account", &usage.person.value, &host.value, &account.value);
                 }
-            }
-        }
-    }
-
-    fn links(&mut self, document: &Document, zones: &Zones) {
-        for link in document.links.values() {
-            let Ok(from) = link.from.parse::<Reference>() else { continue };
-            let to = &link.to.value;
-            match (link.kind, from.kind) {
-                (LinkKind::Bus, _) => {
-                    fact!(self, "bus_link", &from.id, to);
-                    fact!(self, "bus_link", to, &from.id);
-                }
-                (LinkKind::Diode, _) => {
-                    fact!(self, "data_diode", &from.id, to);
-                }
-                (LinkKind::RemoteAccess, Kind::Zone) => {
-                    for zone in zones.zones.iter().filter(|z| z.zone == from.id) {
-                        fact!(self, "remote_access", &zone.name, to);
-                    }
-                }
-                (LinkKind::RemoteAccess, _) => {
-                    fact!(self, "remote_access_host", &from.id, to);
-                }
-            }
-        }
-        for flow in document.flows.values() {
-            for data in &flow.data {
-                fact!(self, "flow", &flow.from.value, &flow.to.value, &data.value);
-            }
-            if flow.trusted {
-                fact!(self, "flow_trusted", &flow.from.value, &flow.to.value);
-            }
-        }
-        for (id, data) in &document.data {
-            for host in &data.stored_on {
-                fact!(self, "data_on", id, &host.value);
-            }
-            for host in &data.mounted_on {
-                fact!(self, "mounts", &host.value, id);
-            }
-            for host in &data.executed_on {
-                fact!(self, "executes", &host.value, id);
-            }
-            if let Some(original) = &data.backup_of {
-                fact!(self, "backup_of", id, &original.value);
-            }
-            if data.encrypted {
-                fact!(self, "encrypted", id);
-            }
-        }
-    }
-
-    fn processes(&mut self, document: &Document) {
-        for (id, process) in &document.processes {
-            for host in &process.controlled_by {
-                fact!(self, "controls", &host.value, id);
-            }
-            for host in &process.viewed_on {
-                fact!(self, "views", &host.value, id);
-            }
-            for host in &process.safety {
-                fact!(self, "safety_of", &host.value, id);
-            }
-            for host in &process.depends_on {
-                fact!(self, "depends_on", id, &host.value);
-            }
-            if process.fallback {
-                fact!(self, "has_fallback", id);
-            }
-        }
-    }
-
-    fn attackers(&mut self, document: &Document, zones: &Zones) {
-        for (id, attacker) in &document.attackers {
-            fact!(self, "attacker", id);
-            if attacker.deceives {
-                fact!(self, "deceives", id);
-            }
-            for account in &attacker.knows {
-                fact!(self, "knows", id, &account.value);
-            }
-            let Ok(at) = attacker.at.parse::<Reference>() else { continue };
-            match at.kind {
-                Kind::Zone => {
-                    if let Some(zone) = base_zone(zones, &at.id) {
-                        fact!(self, "at_zone", id, zone);
-                    }
-                }
-                Kind::Host => drop(fact!(self, "at_host", id, &at.id)),
-                Kind::Person => drop(fact!(self, "at_person", id, &at.id)),
-                Kind::Place => drop(fact!(self, "at_place", id, &at.id)),
-                Kind::Supplier => drop(fact!(self, "at_supplier", id, &at.id)),
-                _ => {}
             }
         }
     }
