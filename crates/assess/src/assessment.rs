@@ -149,7 +149,7 @@ pub fn assess_with(
     let mut blind_spots = blind_spots(system, &session);
     let residual = plan.verify(session, &patterns, &goals)?;
     done(Stage::Verified);
-    blind_spots.extend(plan.unstoppable(&goals));
+    blind_spots.extend(plan.blind_spots(&goals));
     blind_spots.sort();
     Ok(Assessment {
         schema: AssessmentFormat::V1,
@@ -340,14 +340,21 @@ impl Planned {
         out
     }
 
-    fn unstoppable(&self, goals: &[Goal]) -> Vec<BlindSpot> {
+    /// Goals that nothing stops, and what the search for a plan left open.
+    fn blind_spots(&self, goals: &[Goal]) -> Vec<BlindSpot> {
         let goal = |at: &usize| goals.get(*at).map_or("", |g| g.id.as_str());
         let spot = |at| BlindSpot {
             artifact: None,
             what: format!("countermeasures against goal `{}`", goal(at)),
             why: "one of its paths rests on nothing that a known countermeasure changes".to_owned(),
         };
-        self.choice.unstoppable.iter().map(spot).collect()
+        let cut = (!self.choice.optimal).then(|| BlindSpot {
+            artifact: None,
+            what: "a cheaper plan".to_owned(),
+            why: "the search was cut by its budget: what is chosen stops the attacks, but may not be the cheapest"
+                .to_owned(),
+        });
+        self.choice.unstoppable.iter().map(spot).chain(cut).collect()
     }
 }
 

@@ -3,11 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
-use datalog::{Fact, Value};
+use datalog::{Fact, FactError, Value};
 use system::System;
 
 use crate::effect::{Effect, consequence_word, effect, interaction_word, privilege_word, range_word};
 use crate::exploit::{Odds, odds};
+use crate::graph::plain;
 use crate::vulnerabilities::Entry;
 
 /// Relations that are concluded here from CVSS vectors, beside those of `system`: name and columns.
@@ -95,6 +96,13 @@ fn carriers(system: &System) -> BTreeMap<&str, BTreeSet<&str>> {
         }
     }
     carriers
+}
+
+/// All arguments of a fact of so many, as words.
+pub(crate) fn arguments<const N: usize>(fact: &Fact) -> Result<[String; N], FactError> {
+    let words: Vec<String> = fact.args.iter().map(plain).collect();
+    let (name, found) = (fact.relation.clone(), words.len());
+    words.try_into().map_err(|_| FactError::WrongArity { name, columns: N, found })
 }
 
 /// `None` for a figure that the engine cannot hold; the model's figures are thousandths of 1.

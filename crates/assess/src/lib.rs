@@ -12,6 +12,7 @@
 
 mod assessment;
 mod choke;
+mod cover;
 mod difference;
 mod effect;
 mod exploit;

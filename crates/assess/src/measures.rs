@@ -6,6 +6,7 @@ use datalog::{Fact, Pattern, Value};
 use record::CountermeasureKind;
 use system::{Kind, Reference, System};
 
+use crate::facts::arguments;
 use crate::graph::plain;
 use crate::template::fill;
 
@@ -196,9 +197,9 @@ pub(crate) fn fits(pattern: &Pattern, fact: &Fact) -> bool {
 
 /// Inside one zone there is no filter to change.
 fn crosses_a_filter(allow: &Fact) -> bool {
-    let zone = |at: usize| allow.args.get(at).map(plain).unwrap_or_default();
-    let model = |name: String| name.split('/').next().unwrap_or_default().to_owned();
-    model(zone(0)) != model(zone(1))
+    // A compiled zone `it/web1` is part of the model's zone `it`.
+    let model = |zone: &String| zone.split_once('/').map_or(zone.clone(), |(model, _)| model.to_owned());
+    arguments(allow).is_ok_and(|[from, to, _]: [String; 3]| model(&from) != model(&to))
 }
 
 /// The countermeasures that the model states, as changes of its facts.

@@ -1,23 +1,18 @@
 //! The cheapest set of countermeasures after which no goal is reached.
 //!
 //! Implicit hitting set: while a goal has a proof under the current choice, the measures that break the cheapest such
-//! proof become a constraint (one of them has to be chosen), and an exact integer programme chooses anew. When no
-//! proof is left the choice is optimal, since every constraint is necessary. The choice is then applied in the engine.
+//! proof become a constraint (one of them has to be chosen), and the cheapest [`cover`] of all constraints is chosen anew.
+//! When no proof is left the choice is optimal if the cover was, since every constraint is necessary. The choice is then
+//! applied in the engine.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use datalog::{Change, FactError, FactId, Update};
-use good_lp::{Expression, Solution, SolverModel, variable, variables};
 
+use crate::cover::{Price, Set, cover};
 use crate::graph::Graph;
 use crate::measures::Measure;
 use crate::offers::Offers;
-
-/// Most constraints before the search settles for a choice that stops the attacks without being proven cheapest.
-const MAX_CONSTRAINTS: usize = 2000;
-
-/// Measures one of which has to be chosen.
-type Constraint = BTreeSet<usize>;
 
 /// Measures by index, and whether there is no cheaper choice.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -43,21 +38,20 @@ pub(crate) fn choose(
     let (mut open, unstoppable): (Vec<usize>, Vec<usize>) =
         goals.iter().partition(|goal| graph.proof(hopeless.settled(), facts(graph, **goal)).is_none());
     choice.unstoppable.extend(unstoppable);
-    let mut constraints: BTreeSet<Constraint> = BTreeSet::new();
+    let mut constraints: BTreeSet<Set> = BTreeSet::new();
     loop {
         let found = left(graph, offers, &mut open, &mut choice)?;
         if found.is_empty() {
             break;
         }
         constraints.extend(found);
-        match solve(offers.list(), &constraints).filter(|_| constraints.len() <= MAX_CONSTRAINTS) {
-            Some(chosen) => choice.chosen = chosen,
-            None => {
-                // Everything that was met stops every goal: dear, but true.
-                choice.optimal = false;
-                choice.chosen = constraints.iter().flatten().copied().collect();
-            }
-        }
+        let (measures, places) = (offers.list(), places(offers.list()));
+        let price = |at: usize| Price {
+            cost: measures.get(at).map_or(0.0, |measure| measure.cost),
+            place: places.get(at).copied().unwrap_or(at),
+        };
+        let found = cover(&constraints, &price);
+        (choice.chosen, choice.optimal) = (found.chosen, found.optimal);
     }
     choice.stops.resize(offers.list().len(), BTreeSet::new());
     Ok(choice)
@@ -70,13 +64,13 @@ fn left(
     offers: &mut Offers<'_>,
     open: &mut Vec<usize>,
     choice: &mut Choice,
-) -> Result<BTreeSet<Constraint>, FactError> {
+) -> Result<BTreeSet<Set>, FactError> {
     let mut search = graph.search();
     search.switch_off(offers.broken(&choice.chosen));
     let mut found = BTreeSet::new();
     loop {
         search.until(&all(graph, open));
-        let mut breaking = Constraint::new();
+        let mut breaking = Set::new();
         for goal in open.clone() {
             let Some(proof) = graph.proof(search.settled(), facts(graph, goal)) else { continue };
             let by = offers.breaking(&proof)?;
@@ -109,41 +103,17 @@ fn facts<'g>(graph: &'g Graph<'_>, goal: usize) -> &'g [FactId] {
     graph.goals.get(goal).map_or(&[], Vec::as_slice)
 }
 
-/// Fewest costs so that each constraint has a chosen measure; `None` if the solver gives up.
-fn solve(measures: &[Measure], constraints: &BTreeSet<Constraint>) -> Option<BTreeSet<usize>> {
-    let mut problem = variables!();
-    let ranks = ranks(measures);
-    let named: BTreeSet<usize> = constraints.iter().flatten().copied().collect();
-    let chosen: BTreeMap<usize, _> =
-        named.into_iter().map(|at| (at, problem.add(variable().binary()))).collect();
-    let cost: Expression = chosen.iter().map(|(at, x)| price(measures, &ranks, *at) * *x).sum();
-    let mut model = problem.minimise(cost).using(good_lp::microlp);
-    for constraint in constraints {
-        let any: Expression = constraint.iter().filter_map(|m| chosen.get(m)).copied().sum();
-        model = model.with(any.geq(1.0));
-    }
-    let solution = model.solve().ok()?;
-    Some(chosen.into_iter().filter(|(_, x)| solution.value(*x) > 0.5).map(|(at, _)| at).collect())
-}
-
 /// Places in the order of the ids.
-fn ranks(measures: &[Measure]) -> Vec<usize> {
+fn places(measures: &[Measure]) -> Vec<usize> {
     let mut order: Vec<usize> = (0..measures.len()).collect();
     order.sort_by_key(|at| measures.get(*at).map(|measure| &measure.id));
-    let mut ranks = vec![0; measures.len()];
-    for (rank, at) in order.into_iter().enumerate() {
-        if let Some(slot) = ranks.get_mut(at) {
-            *slot = rank;
+    let mut places = vec![0; measures.len()];
+    for (place, at) in order.into_iter().enumerate() {
+        if let Some(slot) = places.get_mut(at) {
+            *slot = place;
         }
     }
-    ranks
-}
-
-/// Among equally cheap choices the one with the smaller ids: equal output everywhere.
-fn price(measures: &[Measure], ranks: &[usize], at: usize) -> f64 {
-    #[expect(clippy::cast_precision_loss, reason = "measures are far fewer than 2^52")]
-    let rank = ranks.get(at).copied().unwrap_or_default() as f64;
-    measures.get(at).map_or(0.0, |measure| measure.cost) + rank * 1e-7
+    places
 }
 
 /// The chosen measures as changes of facts.

@@ -12,7 +12,7 @@ use system::{Document, Range, VexStatus};
 
 use crate::effect::{Effect, Interaction, Privilege};
 use crate::facts::Judged;
-use crate::graph::plain;
+use crate::facts::arguments;
 
 /// Search steps for one reason.
 const STEPS: u64 = 4000;
@@ -52,7 +52,7 @@ pub(crate) fn verdicts(
         reasons: HashMap::new(),
     };
     let mut out = Vec::new();
-    for (id, host, software) in carried(session) {
+    for ((id, host), software) in carried(session)? {
         let Some(known) = judged.get(&id) else { continue };
         let (verdict, why) = judge.verdict(known, &id, &host, &software)?;
         let path_count = judge.opportunities.of(&id, &host).len() as u64;
@@ -75,19 +75,35 @@ pub(crate) fn verdicts(
 }
 
 /// Each vulnerability on each host, with the software that has it.
-fn carried(session: &Session) -> impl Iterator<Item = (String, String, Vec<String>)> {
+fn carried(session: &Session) -> Result<BTreeMap<(String, String), Vec<String>>, FactError> {
     let mut carried: BTreeMap<(String, String), Vec<String>> = BTreeMap::new();
     for fact in session.facts("vul_exists") {
-        if let [id, host, software] = fact.args.as_slice() {
-            carried.entry((plain(id), plain(host))).or_default().push(plain(software));
-        }
+        let [id, host, software] = arguments(&fact)?;
+        carried.entry((id, host)).or_default().push(software);
     }
-    carried.into_iter().map(|((id, host), software)| (id, host, software))
+    Ok(carried)
+}
+
+/// `opportunity(attacker, vulnerability, host, user, way)`, in the order of its columns.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Opportunity {
+    attacker: String,
+    vulnerability: String,
+    host: String,
+    user: String,
+    way: String,
+}
+
+impl Opportunity {
+    fn of(fact: &Fact) -> Result<Self, FactError> {
+        let [attacker, vulnerability, host, user, way] = arguments(fact)?;
+        Ok(Self { attacker, vulnerability, host, user, way })
+    }
 }
 
 /// Where attackers can use a vulnerability, with the lengths of the shortest ways there: one graph for all.
 struct Opportunities {
-    by_place: HashMap<(String, String), Vec<(Fact, FactId)>>,
+    by_place: HashMap<(String, String), Vec<(Opportunity, FactId)>>,
     derivations: Derivations,
     cheapest: Vec<Option<Cheapest>>,
 }
@@ -97,17 +113,16 @@ impl Opportunities {
         let any = Pattern { relation: "opportunity".to_owned(), args: vec![None; 5] };
         let derivations = session.derivations_of(std::slice::from_ref(&any))?;
         let cheapest = derivations.cheapest(&|_, _| 1.0);
-        let mut by_place: HashMap<(String, String), Vec<(Fact, FactId)>> = HashMap::new();
+        let mut by_place: HashMap<(String, String), Vec<(Opportunity, FactId)>> = HashMap::new();
         for id in derivations.matching(session, &any)? {
-            let fact = derivations.fact(session, id);
-            let word = |at: usize| fact.args.get(at).map(plain).unwrap_or_default();
-            by_place.entry((word(1), word(2))).or_default().push((fact, id));
+            let fact = Opportunity::of(&derivations.fact(session, id))?;
+            by_place.entry((fact.vulnerability.clone(), fact.host.clone())).or_default().push((fact, id));
         }
         by_place.values_mut().for_each(|facts| facts.sort());
         Ok(Self { by_place, derivations, cheapest })
     }
 
-    fn of(&self, id: &str, host: &str) -> &[(Fact, FactId)] {
+    fn of(&self, id: &str, host: &str) -> &[(Opportunity, FactId)] {
         self.by_place.get(&(id.to_owned(), host.to_owned())).map_or(&[], Vec::as_slice)
     }
 
@@ -210,9 +225,8 @@ impl Judge<'_> {
     }
 }
 
-fn exploitable(opportunity: &Fact, before: usize, derivation: &str) -> String {
-    let word = |at: usize| opportunity.args.get(at).map(plain).unwrap_or_default();
-    let how = match word(4).as_str() {
+fn exploitable(opportunity: &Opportunity, before: usize, derivation: &str) -> String {
+    let how = match opportunity.way.as_str() {
         "remote" => "over the network",
         "login" => "over the network, with a taken account",
         "adjacent" => "from the same network segment",
@@ -220,5 +234,6 @@ fn exploitable(opportunity: &Fact, before: usize, derivation: &str) -> String {
         "client" => "through a person who opens it",
         _ => "at the device",
     };
-    format!("{} can use it {how}, {before} inferences from the start; {derivation}", word(0))
+    let attacker = &opportunity.attacker;
+    format!("{attacker} can use it {how}, {before} inferences from the start; {derivation}")
 }
