@@ -2,7 +2,8 @@
 //!
 //! Understood: `hostname`, `interface` (`ip address`, `ip access-group`, `nameif`, `security-level`, `shutdown`),
 //! numbered and named access lists (standard, extended), `object`, `object-group` for networks, services, protocols,
-//! `access-group`, `same-security-traffic permit inter-interface`. A line for answers only (`established`) is left out,
+//! `access-group`, `same-security-traffic permit inter-interface`. A group with a member that cannot be read may be
+//! anything: it is a condition that the model does not have. A line for answers only (`established`) is left out,
 //! since answers pass anyway. Of a line with a condition that the model does not have, a `permit` is taken without the
 //! condition and a `deny` not at all. The default route tells which side is the outer one. Other routes and address
 //! translation are not followed; every other block is listed.
@@ -13,7 +14,7 @@ mod objects;
 use std::collections::BTreeMap;
 
 use access::{Parts, classes, open, protocol};
-use objects::{network_members, service_member};
+use objects::{is_other_protocol, is_remark, network_members, service_member, unreadable};
 
 use super::device::{AccessList, Book, Device, Line, Member, Port, masked};
 use super::{ImportError, Imported};
@@ -167,49 +168,65 @@ impl<'t> Reader<'t> {
 
     fn inside(&mut self, line: usize, words: &[&'t str]) {
         match &self.block {
-            Block::Interface => self.interface(words),
+            Block::Interface => self.interface(line, words),
             Block::List(name) => {
                 let numbered = words.first().is_some_and(|w| w.parse::<u32>().is_ok());
                 let words = words.get(usize::from(numbered)..).unwrap_or_default();
                 self.entry(&name.clone(), line, words);
             }
             Block::Network(name) => {
+                let name = name.clone();
                 if let Some(members) = network_members(words) {
-                    let name = name.clone();
                     members.into_iter().for_each(|member| self.networks.add(&name, member));
-                } else if words.first() != Some(&"description") {
-                    self.device.leave(line, &words.join(" "), "not a fixed address: nothing stands for it");
+                } else if !is_remark(words) {
+                    self.networks.add(&name, unreadable());
+                    self.device.leave(line, &words.join(" "), "not a fixed address: the group may be any");
                 }
             }
             Block::Service(name, of) => {
                 let (name, of) = (name.clone(), *of);
                 match service_member(words, of) {
                     Some(member) => self.services.add(&name, member),
-                    None if words.first() == Some(&"description") => {}
-                    None => self.device.leave(line, &words.join(" "), "the model knows ports of TCP and UDP"),
+                    None if is_remark(words) => {}
+                    None if is_other_protocol(words) => {
+                        self.device.leave(line, &words.join(" "), "the model knows ports of TCP and UDP");
+                    }
+                    None => {
+                        self.services.add(&name, unreadable());
+                        self.device.leave(line, &words.join(" "), "not understood: the group may be any");
+                    }
                 }
             }
             Block::Protocols(name) => {
                 let name = name.clone();
                 match words {
-                    ["protocol-object", word] => {
-                        if let Some(of) = protocol(word) {
-                            self.protocols.add(&name, Member::Value(of));
-                        }
-                    }
+                    ["protocol-object", word] => match protocol(word) {
+                        Some(of) => self.protocols.add(&name, Member::Value(of)),
+                        None => self.device.leave(line, &words.join(" "), "the model knows TCP and UDP"),
+                    },
                     ["group-object", other] => self.protocols.add(&name, Member::Named((*other).to_owned())),
-                    _ => {}
+                    _ if is_remark(words) => {}
+                    _ => {
+                        self.protocols.add(&name, unreadable());
+                        self.device.leave(line, &words.join(" "), "not understood: the group may be any");
+                    }
                 }
             }
             Block::None | Block::Ignored => {}
         }
     }
 
-    fn interface(&mut self, words: &[&str]) {
+    fn interface(&mut self, line: usize, words: &[&str]) {
         let Some(entry) = self.interfaces.last_mut() else { return };
         match words {
-            ["ip", "address", address, mask, rest @ ..] if rest.first() != Some(&"secondary") => {
+            ["ip", "address", address, mask, rest @ ..]
+                if rest.first() != Some(&"secondary") && masked(address, mask).is_some() =>
+            {
                 entry.address = Some(((*address).to_owned(), (*mask).to_owned()));
+            }
+            ["ip", "address", ..] => {
+                let why = "a further address, or none that is fixed: state its network by hand";
+                self.device.leave(line, &words.join(" "), why);
             }
             ["ip", "access-group", list, end @ ("in" | "out")] => {
                 entry.lists.push(((*list).to_owned(), *end == "in"));
@@ -304,7 +321,10 @@ impl<'t> Reader<'t> {
         let action = match words.first() {
             Some(&"permit") => Action::Allow,
             Some(&"deny") => Action::Deny,
-            _ => return None,
+            _ => {
+                self.device.leave(line, &words.join(" "), "neither a `permit` nor a `deny`");
+                return None;
+            }
         };
         let mut parts =
             Parts { words: words.get(1..).unwrap_or_default(), reader: self, unknown: Vec::new() };

@@ -13,6 +13,10 @@ pub(super) fn network_members(words: &[&str]) -> Option<Vec<Member<String>>> {
         ["subnet" | "network-object", address, mask] if *address != "object" => {
             masked(address, mask).map(|net| value(net.trunc().to_string()))
         }
+        ["any"] => Some(value("0.0.0.0/0".to_owned())),
+        [address, mask] if mask.parse::<std::net::Ipv4Addr>().is_ok() => {
+            masked(address, mask).map(|net| value(net.trunc().to_string()))
+        }
         ["range", first, last] => Some(range(first, last)?.into_iter().map(Member::Value).collect()),
         ["network-object", "object", name] | ["group-object", name] => {
             Some(vec![Member::Named((*name).to_owned())])
@@ -38,6 +42,33 @@ pub(super) fn service_member(
                 _ => None,
             }
         }
-        _ => None,
+        // On IOS without a word before it.
+        [word, rest @ ..] => {
+            let ports = if rest.is_empty() { Vec::new() } else { compared(rest)?.1? };
+            Some(Member::Value((protocol(word)?, ports)))
+        }
+        [] => None,
+    }
+}
+
+/// A member that makes a group one that nobody can resolve.
+pub(super) fn unreadable<T>() -> Member<T> {
+    // No name of a group is empty.
+    Member::Named(String::new())
+}
+
+pub(super) fn is_remark(words: &[&str]) -> bool {
+    words.first() == Some(&"description")
+}
+
+/// A service of neither TCP nor UDP: of these nothing listens in the model.
+pub(super) fn is_other_protocol(words: &[&str]) -> bool {
+    match words {
+        ["service" | "service-object", word, ..] => *word != "object" && protocol(word).is_none(),
+        [word, ..] => {
+            ["ahp", "eigrp", "esp", "gre", "icmp", "icmp6", "igmp", "ipinip", "nos", "ospf", "pcp", "pim"]
+                .contains(word)
+        }
+        [] => false,
     }
 }
