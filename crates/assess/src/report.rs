@@ -1,17 +1,18 @@
 //! An assessment for people who decide and people who build: a page, and sheets.
 //!
 //! A report needs the model beside the assessment: the assessment says how a system is attacked, the model what it is.
-//! Everything is in one language, English or Japanese; names and reasons from the model and the rules stand as they are.
+//! Everything is in one language, English or Japanese; names from the model and facts stand as they are.
 
 mod html;
+mod japanese;
 mod levels;
 mod picture;
 mod sheets;
 mod words;
 mod zones;
 
-use record::{Assessment, Goal, VulnerabilityVerdict};
-use system::Document;
+use record::{Assessment, CountermeasureKind, Goal, Step, VulnerabilityVerdict};
+use system::{Action, Document, HostKind, Reference};
 
 pub use html::html;
 pub use sheets::{SheetsError, sheets};
@@ -31,6 +32,52 @@ pub struct Report<'a> {
 impl<'a> Report<'a> {
     fn say(&self, word: words::Word) -> &'static str {
         word.in_language(self.language)
+    }
+
+    /// What an attacker does.
+    fn sentence(&self, step: &Step) -> String {
+        match self.language {
+            Language::English => step.explain.clone(),
+            Language::Japanese => japanese::sentence(step),
+        }
+    }
+
+    /// A reason that the assessment gives in English.
+    fn reason(&self, english: &str) -> String {
+        match self.language {
+            Language::English => english.to_owned(),
+            Language::Japanese => japanese::reason(english),
+        }
+    }
+
+    /// What a `kind:id` names.
+    fn place(&self, text: &str) -> String {
+        match (self.language, text.parse::<Reference>()) {
+            (Language::Japanese, Ok(reference)) => japanese::place(&reference),
+            _ => text.to_owned(),
+        }
+    }
+
+    fn host_kind(&self, kind: HostKind) -> String {
+        match self.language {
+            Language::English => written(&kind),
+            Language::Japanese => japanese::host_kind(kind).to_owned(),
+        }
+    }
+
+    fn countermeasure_kind(&self, kind: CountermeasureKind) -> String {
+        match self.language {
+            Language::English => written(&kind),
+            Language::Japanese => japanese::countermeasure_kind(kind).to_owned(),
+        }
+    }
+
+    fn action(&self, action: Action) -> &'static str {
+        match (self.language, action) {
+            (Language::Japanese, _) => japanese::action(action),
+            (Language::English, Action::Allow) => "allow",
+            (Language::English, Action::Deny) => "deny",
+        }
     }
 
     fn reached(&self) -> impl Iterator<Item = &'a Goal> {
@@ -64,4 +111,9 @@ impl<'a> Report<'a> {
         };
         self.reached().filter(touches).map(|goal| goal.id.as_str()).collect()
     }
+}
+
+/// A word as documents write it.
+fn written(word: &impl serde::Serialize) -> String {
+    serde_json::to_value(word).ok().and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default()
 }

@@ -9,7 +9,7 @@ use record::{Goal, Path, Verdict, VulnerabilityVerdict};
 use super::Report;
 use super::picture::network;
 use super::words::Word;
-use super::zones::{action, conduits, zones};
+use super::zones::{conduits, zones};
 
 /// Rows of verdicts shown, worst first; the record holds all.
 const MAX_VERDICTS: usize = 300;
@@ -131,13 +131,14 @@ fn plan(out: &mut String, report: &Report<'_>) -> Result {
     let Some(plan) = &report.assessment.plan else {
         return writeln!(out, "<p>{}</p>", report.say(Word::NoPlan));
     };
-    head(out, report, &[Word::Measure, Word::Target, Word::Cost])?;
+    head(out, report, &[Word::Measure, Word::MeasureKind, Word::Target, Word::Cost])?;
     let chosen = plan
         .chosen
         .iter()
         .filter_map(|id| report.assessment.countermeasures.iter().find(|measure| measure.id == *id));
     for measure in chosen {
-        row(out, &[&measure.id, &measure.target, &measure.cost.to_string()])?;
+        let (kind, target) = (report.countermeasure_kind(measure.kind), report.place(&measure.target));
+        row(out, &[&measure.id, &kind, &target, &measure.cost.to_string()])?;
     }
     out.write_str(END)?;
     let proof = if plan.optimal { Word::Optimal } else { Word::NotOptimal };
@@ -192,7 +193,7 @@ fn steps(out: &mut String, report: &Report<'_>, path: &Path) -> Result {
     for step in &path.steps {
         let technique =
             step.technique.as_ref().map_or_else(String::new, |t| format!(" <code>{}</code>", escaped(t)));
-        write!(out, "<li>{}{technique}", escaped(&step.explain))?;
+        write!(out, "<li>{}{technique}", escaped(&report.sentence(step)))?;
         let because: Vec<String> =
             step.because.iter().map(|fact| format!("<code>{}</code>", escaped(fact))).collect();
         writeln!(
@@ -212,7 +213,12 @@ fn choke_points(out: &mut String, report: &Report<'_>) -> Result {
     heading(out, report, Word::ChokePoints)?;
     writeln!(out, "<p>{}</p><ul>", report.say(Word::ChokePointsText))?;
     for point in &report.assessment.choke_points {
-        writeln!(out, "<li>{} <code>{}</code></li>", percent(point.share_of_paths), escaped(&point.fact))?;
+        // The fact in words, where a step concludes it.
+        let mut steps = report.reached().flat_map(|goal| &goal.paths).flat_map(|path| &path.steps);
+        let step = steps.find(|step| step.fact == point.fact);
+        let sentence = step.map_or_else(String::new, |step| escaped(&report.sentence(step)) + " ");
+        let (share, fact) = (percent(point.share_of_paths), escaped(&point.fact));
+        writeln!(out, "<li>{share} {sentence}<code>{fact}</code></li>")?;
     }
     out.write_str("</ul>\n")
 }
@@ -256,8 +262,8 @@ fn vulnerabilities(out: &mut String, report: &Report<'_>) -> Result {
     for ((verdict, id, component), (hosts, why)) in alike(all).iter().take(MAX_VERDICTS) {
         // The reason is that of one host, and says of which.
         let why = match hosts.as_slice() {
-            [first, _, ..] => format!("{first}: {why}"),
-            _ => (*why).to_owned(),
+            [first, _, ..] => format!("{first}: {}", report.reason(why)),
+            _ => report.reason(why),
         };
         row(out, &[*id, &hosts.join(", "), component, report.say(word(*verdict)), &why])?;
     }
@@ -307,7 +313,7 @@ fn zone_tables(out: &mut String, report: &Report<'_>) -> Result {
                 &conduit.between.join(" – "),
                 conduit.enforced_by.unwrap_or("–"),
                 &conduit.rules.join("; "),
-                action(conduit.default),
+                report.action(conduit.default),
             ],
         )?;
     }
@@ -321,7 +327,12 @@ fn blind_spots(out: &mut String, report: &Report<'_>) -> Result {
     heading(out, report, Word::BlindSpots)?;
     out.write_str("<ul>\n")?;
     for spot in &report.assessment.blind_spots {
-        writeln!(out, "<li>{}: {}</li>", escaped(&spot.what), escaped(&spot.why))?;
+        writeln!(
+            out,
+            "<li>{}: {}</li>",
+            escaped(&report.reason(&spot.what)),
+            escaped(&report.reason(&spot.why))
+        )?;
     }
     out.write_str("</ul>\n")
 }

@@ -6,6 +6,7 @@ use layout::svg::{Caption, Sheet, document};
 use layout::{Drawing, Edge, Limits, Mark, Nest, NestBox, NodeText, Spacing, nested};
 
 use super::Report;
+use super::words::Word;
 
 /// Hosts beyond which a zone shows only those that attacks touch, and how many others there are.
 const CROWDED: usize = 12;
@@ -34,7 +35,7 @@ pub(super) fn network(report: &Report<'_>) -> Option<String> {
     let caption = Caption {
         id: "network",
         title: &report.assessment.system.name,
-        description: "zones and hosts; strong lines are the steps of the most likely path to each goal",
+        description: report.say(Word::PictureText),
     };
     Some(document(&drawing, &caption, Sheet::Outside))
 }

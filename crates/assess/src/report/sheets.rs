@@ -13,7 +13,7 @@ use super::Report;
 use super::html::word;
 use super::levels::{Level, impact_of, importance, risk, vulnerability_level, vulnerability_of};
 use super::words::Word;
-use super::zones::{action, conduits, zones};
+use super::zones::{conduits, zones};
 
 /// Why sheets could not be written.
 #[derive(Debug, thiserror::Error)]
@@ -87,7 +87,7 @@ fn step_row(report: &Report<'_>, number: usize, step: &Step) -> Vec<Cell> {
     vec![
         number.into(),
         "".into(),
-        step.explain.as_str().into(),
+        report.sentence(step).into(),
         step.technique.as_deref().unwrap_or("").into(),
         "".into(),
         "".into(),
@@ -124,7 +124,7 @@ fn tree_row(
     vec![
         number.into(),
         goal.title.as_str().into(),
-        path.steps.last().map_or("", |step| step.explain.as_str()).into(),
+        path.steps.last().map_or_else(String::new, |step| report.sentence(step)).into(),
         "".into(),
         threat.into(),
         vulnerability.into(),
@@ -162,7 +162,7 @@ fn assets(report: &Report<'_>, workbook: &mut Workbook) -> Result<(), XlsxError>
             number += 1;
             sheet.row(vec![
                 number.into(),
-                kind(entry.kind).into(),
+                report.host_kind(entry.kind).into(),
                 entry.title.as_deref().map_or_else(|| host.clone(), |t| format!("{host} ({t})")).into(),
                 zone.as_str().into(),
                 threat.into(),
@@ -187,13 +187,14 @@ fn threats(report: &Report<'_>, host: &str) -> Vec<Threat> {
     let mut rows: Vec<Threat> = Vec::new();
     for path in report.reached().flat_map(|goal| &goal.paths) {
         for step in path.steps.iter().filter(|step| step.at.as_deref() == Some(place.as_str())) {
-            if rows.iter().any(|row| row.1 == step.explain) {
+            let sentence = report.sentence(step);
+            if rows.iter().any(|row| row.1 == sentence) {
                 continue;
             }
             let technique = step.technique.as_ref().map_or_else(String::new, |t| format!(" ({t})"));
             rows.push((
                 format!("{}{technique}", step.rule),
-                step.explain.clone(),
+                sentence,
                 Level::of_probability(path.probability),
                 vulnerability_of(path),
                 against(report.assessment, step),
@@ -204,7 +205,7 @@ fn threats(report: &Report<'_>, host: &str) -> Vec<Threat> {
         let threat = worst.epss.map_or(Level::MIDDLE, Level::of_probability);
         let threat = if worst.kev { Level::HIGH } else { threat };
         let verdict = report.say(word(worst.verdict));
-        let explain = format!("{verdict}: {}", worst.why);
+        let explain = format!("{verdict}: {}", report.reason(&worst.why));
         rows.push((worst.id.clone(), explain, threat, vulnerability_level(worst.verdict), String::new()));
     }
     if rows.is_empty() {
@@ -214,14 +215,10 @@ fn threats(report: &Report<'_>, host: &str) -> Vec<Threat> {
     rows
 }
 
-fn kind(kind: system::HostKind) -> String {
-    let value = serde_json::to_value(kind).ok();
-    value.and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_default()
-}
-
 fn measures(report: &Report<'_>, workbook: &mut Workbook) -> Result<(), XlsxError> {
     let columns = [
         (Word::Measure, 40.0),
+        (Word::MeasureKind, 18.0),
         (Word::Target, 30.0),
         (Word::Cost, 8.0),
         (Word::Goal, 40.0),
@@ -233,7 +230,8 @@ fn measures(report: &Report<'_>, workbook: &mut Workbook) -> Result<(), XlsxErro
         let chosen = plan.is_some_and(|plan| plan.chosen.contains(&measure.id));
         sheet.row(vec![
             measure.id.as_str().into(),
-            measure.target.as_str().into(),
+            report.countermeasure_kind(measure.kind).into(),
+            report.place(&measure.target).into(),
             Cell::Figure(measure.cost),
             measure.stops.join(", ").into(),
             if chosen { "●" } else { "" }.into(),
@@ -281,7 +279,7 @@ fn conduit_sheet(report: &Report<'_>, workbook: &mut Workbook) -> Result<(), Xls
             conduit.between.join(" – ").into(),
             conduit.enforced_by.unwrap_or("–").into(),
             conduit.rules.join("\n").into(),
-            action(conduit.default).into(),
+            report.action(conduit.default).into(),
         ])?;
     }
     Ok(())
@@ -302,7 +300,7 @@ fn vulnerability_sheet(report: &Report<'_>, workbook: &mut Workbook) -> Result<(
             found.host.as_str().into(),
             found.component.as_str().into(),
             report.say(word(found.verdict)).into(),
-            found.why.as_str().into(),
+            report.reason(&found.why).into(),
         ])?;
     }
     Ok(())

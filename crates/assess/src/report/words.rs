@@ -81,6 +81,8 @@ words! {
     Number: "No.", "項番";
     Optimal: "proven cheapest", "最小費用であることを証明済み";
     NotOptimal: "not proven cheapest", "最小費用は未証明";
+    MeasureKind: "Kind", "対策種別";
+    PictureText: "zones and hosts; strong lines are the steps of the most likely path to each goal", "ゾーンと装置。太い線は各事象への最有力経路の各手順";
     Plan: "The cheapest way to stop it", "最も安価な対策の組合せ";
     Probability: "Probability (95 % interval)", "確率(95%信頼区間)";
     Residual: "still possible after the plan", "対策後もなお可能";

@@ -60,23 +60,17 @@ pub(super) fn conduits<'a>(report: &Report<'a>) -> Vec<ConduitRow<'a>> {
             between: [&outer.value, &inner.value],
             enforced_by: filter.host.as_ref().map(|host| host.value.as_str()),
             default: filter.default,
-            rules: filter.rules.iter().map(rule).collect(),
+            rules: filter.rules.iter().map(|of| rule(report, of)).collect(),
         }
     };
     report.document.filters.iter().map(|(id, filter)| row((id, &filter.value))).collect()
 }
 
-pub(super) fn action(action: Action) -> &'static str {
-    match action {
-        Action::Allow => "allow",
-        Action::Deny => "deny",
-    }
-}
-
-fn rule(rule: &FilterRule) -> String {
+fn rule(report: &Report<'_>, rule: &FilterRule) -> String {
     let protocol = if rule.protocol == Protocol::Any { "" } else { rule.protocol.name() };
     let ports: Vec<&str> = rule.ports.iter().map(|p| p.value.as_str()).collect();
     let class = format!("{protocol} {}", ports.join(","));
-    let text = format!("{} {} → {} {}", action(rule.action), rule.from.value, rule.to.value, class.trim());
+    let text =
+        format!("{} {} → {} {}", report.action(rule.action), rule.from.value, rule.to.value, class.trim());
     text.trim_end().to_owned()
 }
