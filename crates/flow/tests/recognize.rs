@@ -1,4 +1,4 @@
-//! Functions of the C library without their names (`images/library.c`).
+//! Functions of the C library without their names (`images/library.c`, `images/process.c`).
 
 use flow::{Recognition, recognize};
 use program::image::{ImageLimits, load};
@@ -25,6 +25,20 @@ fn what_behaves_like_a_function_gets_its_name_and_what_nearly_does_gets_none() {
         assert!(recognition.work > 0 && recognition.left_out == 0, "{name}");
         let expected = ["atoi", "memcpy", "strchr", "strcmp", "strcpy", "strlen", "strncmp"];
         assert_eq!(names(&program), expected, "{name}");
+    }
+}
+
+#[test]
+fn a_program_is_started_and_what_its_library_asks_the_system_for_is_named() {
+    for name in ["process-amd64", "process-arm64", "process-mipsel"] {
+        let mut program = program(name);
+        let recognition = recognize(&mut program);
+        assert_eq!(names(&program), ["__libc_start_main", "getenv", "recv", "system"], "{name}");
+        // What those four call, and they alone.
+        assert_eq!(recognition.in_library, 3, "{name}");
+        let library = program.functions.iter().filter(|code| code.in_library);
+        assert!(library.clone().all(|code| code.name.is_none()), "{name}");
+        assert_eq!(library.count(), 3, "{name}");
     }
 }
 

@@ -89,6 +89,11 @@ fn inspect(bytes: Vec<u8>, options: &Options) -> Report {
         let what = format!("{} functions", recognition.left_out);
         report.blind_spots.push((what, "whether they are those of the C library was not tried".to_owned()));
     }
+    if recognition.in_library > 0 {
+        let what = format!("{} functions of the libraries in the program", recognition.in_library);
+        let why = "only such functions lead to them; what those do is known by their behaviour";
+        report.blind_spots.push((what, why.to_owned()));
+    }
     let mut resolved = 0;
     match Facts::of(&program, &options.flow) {
         Ok(facts) => {

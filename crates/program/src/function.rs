@@ -46,6 +46,8 @@ pub struct Function {
     pub returns: bool,
     /// Set if it does nothing but pass on to an import (PLT stub, thunk).
     pub stub: Option<ImportId>,
+    /// Part of a library that was linked in, which only that library's own functions lead to.
+    pub in_library: bool,
     pub(crate) instructions: Vec<Instruction>,
     pub(crate) ops: Ops,
 }

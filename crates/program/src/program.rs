@@ -233,6 +233,7 @@ impl Names<'_> {
             calls: self.calls(explored),
             returns,
             stub,
+            in_library: false,
             instructions: explored.instructions.clone(),
             ops: explored.ops.clone(),
         }

@@ -110,6 +110,7 @@ impl<'p> Facts<'p> {
             .zip(followed(program, effort.code_bytes))
             .enumerate()
             .map(|(index, (function, followed))| match function.stub {
+                _ if function.in_library => FunctionFacts { complete: true, ..FunctionFacts::default() },
                 Some(_) => FunctionFacts { complete: true, ..FunctionFacts::default() },
                 None if !followed => FunctionFacts::default(),
                 None => {

@@ -1,166 +1,267 @@
-//! Functions are called here, with memory of their own, and their answers compared.
+//! Functions are called here, and what comes of it compared with what functions of the C library do.
 
 use std::collections::HashMap;
 
-use program::image::{Image, Pointer};
 use program::{Function, Program};
-use sleigh::Table;
-use sleigh::emulate::{CallSite, Control, Emulator, Environment, Machine, Outcome, Reply, UserOp, Value};
-use sleigh::language::Convention;
+use sleigh::language::code_pointer;
 
-use super::trials::{Answer, FIRST, FUNCTIONS, Second, Trial};
-use crate::abi::CallRules;
-use crate::filler::Filler;
-use crate::machine::{PARAMETERS, begin};
+use super::answers::NOW;
+use super::kernel::Asked;
+use super::process::{Bench, MAX_PLACES, PLACE, PLACES, Process, Tried};
+use super::trials::{Answer, Arg, FUNCTIONS, Known, STANDARD, STREAMS, Seen, Trial};
+use super::wrappers;
 
 /// Operations of one call.
-const MAX_OPERATIONS: u64 = 3_000;
+const MAX_OPERATIONS: u64 = 20_000;
 /// Operations of all calls of one function.
-const MAX_WORK: u64 = 30_000;
-/// Functions inside functions.
-const MAX_DEPTH: u32 = 3;
-/// Texts stand so far from each other.
-const DISTANCE: u64 = 0x1000;
+const MAX_WORK: u64 = 120_000;
+/// Bytes of [`Arg::Room`].
+const ROOM: [u8; 64] = [0; 64];
+/// What functions are called with to see what they ask the system for.
+const ASKED_WITH: &[&[u8]] = &[b"/kettle\0", b"r\0", b"2\0", b"3\0", b"4\0", b"5\0"];
 
+/// Where functions are tried.
 pub(super) struct Laboratory<'a> {
-    image: &'a Image,
-    table: &'static Table,
-    convention: &'static Convention,
-    /// Places that the loader would fill with what a resolver chooses, and the choice.
-    chosen: Vec<(u64, u64)>,
+    program: &'a Program,
+    pub(super) process: &'a Process<'a>,
 }
 
-/// What came of a call.
-struct Outcomes {
-    result: u64,
-    left: Vec<u8>,
+/// A stream, and the process in which it is one.
+#[derive(Clone)]
+pub(super) struct Open<'a> {
+    pub(super) process: Process<'a>,
+    pub(super) stream: u64,
+}
+
+/// What is known of a function.
+#[derive(Default)]
+pub(super) struct Verdict<'a> {
+    pub(super) name: Option<&'static str>,
+    pub(super) work: u64,
+    /// It opened this.
+    pub(super) open: Option<Open<'a>>,
+}
+
+/// Which trials.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Trials {
+    /// What it asks the system for.
+    Asking,
+    All,
+}
+
+/// Calls that were made, so that none is made twice.
+struct Calls<'l, 'a> {
+    laboratory: &'l Laboratory<'a>,
+    bench: &'l mut Bench<'a>,
+    pointer: u64,
+    work: u64,
+    made: HashMap<(&'static [Arg], u64), Option<Tried<'a>>>,
 }
 
 impl<'a> Laboratory<'a> {
-    pub(super) fn new(program: &'a Program) -> Option<Self> {
-        let table: &'static Table = program.table().ok()?;
-        let convention: &'static Convention = CallRules::of(&program.image, table)?.convention;
-        let mut laboratory = Self { image: &program.image, table, convention, chosen: Vec::new() };
-        let resolvers = program.image.pointers().filter_map(|(slot, pointer)| match pointer {
-            Pointer::Resolver(resolver) => Some((slot.0, resolver)),
-            _ => None,
-        });
-        laboratory.chosen = resolvers
-            .filter_map(|(slot, resolver)| {
-                let code = program.function(program.function_at(resolver)?)?;
-                Some((slot, laboratory.call(code, &[], &mut 0)?.0))
-            })
-            .collect();
-        Some(laboratory)
+    pub(super) fn new(program: &'a Program, process: &'a Process<'a>) -> Self {
+        Self { program, process }
     }
 
-    /// The name of a function that gives every answer of a known one, and the operations that it took.
-    pub(super) fn name(&self, code: &Function) -> (Option<&'static str>, u64) {
-        let mut work = 0;
-        let mut known: HashMap<(&[u8], Second, u64), Option<Outcomes>> = HashMap::new();
-        if self.attempt(code, &FIRST, &mut work).is_none() {
-            return (None, work);
-        }
-        let found = FUNCTIONS.iter().find(|(_, trials)| {
-            trials.iter().all(|trial| {
-                let key = (trial.first, trial.second, trial.third);
-                let outcome = known.entry(key).or_insert_with(|| self.attempt(code, trial, &mut work));
-                outcome.as_ref().is_some_and(|outcome| fits(trial, outcome, self.convention))
-            })
-        });
-        (found.map(|(name, _)| *name), work)
+    /// The address under which a function is called: with the mode of its instructions.
+    fn pointer(&self, code: &Function) -> u64 {
+        let Ok(table) = self.program.table() else { return code.entry.0 };
+        let short = code_pointer(table, code.entry.0 | 1, table.default_context());
+        if short.0 == code.entry.0 && short.1 == code.context { code.entry.0 | 1 } else { code.entry.0 }
     }
 
-    fn attempt(&self, code: &Function, trial: &Trial, work: &mut u64) -> Option<Outcomes> {
-        if *work >= MAX_WORK {
-            return None;
-        }
-        let second = match trial.second {
-            Second::Text(_) => PARAMETERS + DISTANCE,
-            Second::Number(number) => number,
-        };
-        let mut texts = vec![(PARAMETERS, trial.first)];
-        if let Second::Text(text) = trial.second {
-            texts.push((second, text));
-        }
-        let (result, machine) = self.called(code, &[PARAMETERS, second, trial.third], &texts, work)?;
-        let bytes = (0..trial.left.len() as u64).map_while(|n| machine.memory.byte(PARAMETERS + n));
-        Some(Outcomes { result, left: bytes.map(|(byte, _)| byte).collect() })
+    fn calls<'l>(&'l self, bench: &'l mut Bench<'a>, code: &Function) -> Calls<'l, 'a> {
+        Calls { laboratory: self, bench, pointer: self.pointer(code), work: 0, made: HashMap::new() }
     }
 
-    fn call(&self, code: &Function, arguments: &[u64], work: &mut u64) -> Option<(u64, ())> {
-        self.called(code, arguments, &[], work).map(|(result, _)| (result, ()))
-    }
-
-    /// What a function returns, and the machine then. `None` if it does not return in time.
-    fn called(
+    /// Which function of the C library behaves like this one?
+    pub(super) fn name(
         &self,
+        bench: &mut Bench<'a>,
         code: &Function,
-        arguments: &[u64],
-        texts: &[(u64, &[u8])],
-        work: &mut u64,
-    ) -> Option<(u64, Machine<'static, Filler<'a>>)> {
-        let mut emulator = begin(self.table, self.convention, self.image, code, arguments, 5)?;
-        let word = u16::from(self.convention.pointer);
-        for (slot, target) in &self.chosen {
-            let _ = emulator.machine.store(*slot, &Value::new(*target, word));
-        }
-        for (at, text) in texts {
-            for (n, byte) in (0..).zip(*text) {
-                emulator.machine.store(at + n, &Value::new(u64::from(*byte), 1)).ok()?;
+        trials: Trials,
+        open: &[Open<'a>],
+    ) -> Verdict<'a> {
+        let mut calls = self.calls(bench, code);
+        let mut verdict = Verdict::default();
+        let Some(asked) = calls.asks(&mut verdict) else { return verdict };
+        if trials == Trials::All && verdict.name.is_none() {
+            // Who asks the system for something with any arguments is none of those that need nothing but memory.
+            let known = if asked { STANDARD } else { FUNCTIONS };
+            let nothing_open = Open { process: self.process.clone(), stream: 0 };
+            verdict.name = calls.first(known, &nothing_open);
+            for open in open {
+                verdict.name = verdict.name.or_else(|| calls.first(STREAMS, open));
             }
         }
-        let returned = run(&mut emulator);
-        *work += emulator.operations();
-        returned?;
-        let result = self.convention.results.integers.first()?;
-        let result = emulator.machine.registers.named(result.name())?.low();
-        Some((result, emulator.machine))
+        verdict.work = calls.work;
+        verdict
+    }
+
+    /// The descriptor that a function which reads from a stream asks the system to read.
+    pub(super) fn descriptor(&self, code: &Function, name: &str, open: &Open<'a>) -> Option<u64> {
+        let trial = STREAMS.iter().find(|known| known.0 == name)?.1.first()?;
+        let mut bench = self.process.bench();
+        let mut calls = self.calls(&mut bench, code);
+        let tried = calls.call(trial.passed, open)?;
+        tried.asked.iter().find(|asked| reads(asked)).and_then(|asked| asked.arguments.first().copied())
     }
 }
 
-/// Runs until the first function returns.
-fn run(emulator: &mut Emulator<'static, Filler<'_>>) -> Option<()> {
-    let mut inside = Inside { depth: 0 };
-    while emulator.operations() < MAX_OPERATIONS {
-        match emulator.step(&mut inside).ok()? {
-            Outcome::Called(_) => inside.depth += 1,
-            Outcome::Returned { .. } if inside.depth == 0 => return Some(()),
-            Outcome::Returned { .. } => inside.depth -= 1,
-            Outcome::Stepped { .. } | Outcome::Skipped(_) => {}
-            Outcome::Halted => return None,
+impl<'a> Calls<'_, 'a> {
+    /// Calls it with texts, and names it if it asks the system for what a known function asks. Did it ask at all?
+    fn asks(&mut self, verdict: &mut Verdict<'a>) -> Option<bool> {
+        let arguments: Vec<u64> = (0..ASKED_WITH.len() as u64).map(|n| PLACES + n * PLACE).collect();
+        let bytes: Vec<(u64, &[u8])> = arguments.iter().copied().zip(ASKED_WITH.iter().copied()).collect();
+        let process = self.laboratory.process;
+        let tried = process.call(self.bench, self.pointer, &arguments, &bytes, MAX_OPERATIONS)?;
+        self.work += tried.operations;
+        if self.opens(&tried, &arguments) {
+            verdict.open = self.open(&arguments);
+            verdict.name = Some("fopen");
+        } else if tried.result == Some(NOW) && tried.asked.len() == 1 {
+            verdict.name = Some("time");
+        } else {
+            verdict.name = wrappers::name_of(&tried.asked, &arguments, b"/kettle");
         }
-    }
-    None
-}
-
-struct Inside {
-    depth: u32,
-}
-
-impl Environment<Filler<'_>> for Inside {
-    fn call(&mut self, _: &mut Machine<'_, Filler<'_>>, _: CallSite) -> Control {
-        if self.depth < MAX_DEPTH { Control::Enter } else { Control::Halt }
+        Some(!tried.asked.iter().all(is_for_memory))
     }
 
-    /// What only has a name in the table computes nothing here. A processor that is asked what it can do says: nothing.
-    fn user_op(&mut self, _: &mut Machine<'_, Filler<'_>>, operation: &UserOp<'_>) -> Reply {
-        match operation.output_size {
-            0 => Reply::Done,
-            size => Reply::Value(Value::new(0, size)),
+    /// Does it open a file by name and mode, and answer with an address?
+    fn opens(&mut self, tried: &Tried<'a>, arguments: &[u64]) -> bool {
+        let open = |asked: &&Asked| matches!(asked.name, "open" | "openat");
+        let Some(asked) = tried.asked.iter().find(open) else { return false };
+        let Some(name) = arguments.first().copied() else { return false };
+        let stream = tried.result.is_some_and(|result| result > 0xffff && result != name);
+        if !stream || !asked.arguments.iter().take(2).any(|passed| *passed == name) {
+            return false;
         }
+        // With a mode that means nothing, nothing is opened.
+        let bytes: Vec<(u64, &[u8])> = vec![(name, b"/kettle\0"), (name + PLACE, b"?\0")];
+        let other = self.laboratory.process.call(self.bench, self.pointer, arguments, &bytes, MAX_OPERATIONS);
+        other.is_some_and(|other| {
+            other.result.is_some_and(|result| result as u32 == 0) && !other.asked.iter().any(|a| open(&a))
+        })
+    }
+
+    /// A stream for reading and writing.
+    fn open(&mut self, arguments: &[u64]) -> Option<Open<'a>> {
+        let process = self.laboratory.process;
+        let bytes: Vec<(u64, &[u8])> =
+            arguments.iter().copied().zip([&b"/kettle\0"[..], &b"r+\0"[..]]).collect();
+        let tried = process.call(self.bench, self.pointer, arguments, &bytes, MAX_OPERATIONS)?;
+        Some(Open { process: process.after(&tried), stream: tried.result? })
+    }
+
+    /// The first of these that it behaves like.
+    fn first(&mut self, known: &'static [Known], open: &Open<'a>) -> Option<&'static str> {
+        for (name, trials) in known {
+            let mut fit = true;
+            for trial in *trials {
+                if self.work > MAX_WORK {
+                    return None;
+                }
+                let convention = open.process.convention;
+                fit &=
+                    self.call(trial.passed, open).is_some_and(|tried| fits(trial, tried, convention.pointer));
+                if !fit {
+                    break;
+                }
+            }
+            if fit {
+                return Some(name);
+            }
+        }
+        None
+    }
+
+    fn call(&mut self, passed: &'static [Arg], open: &Open<'a>) -> Option<&Tried<'a>> {
+        let key = (passed, open.stream);
+        if !self.made.contains_key(&key) {
+            let mut arguments = Vec::new();
+            let mut bytes: Vec<(u64, &[u8])> = Vec::new();
+            for (arg, place) in passed.iter().zip((0..).map(|n| PLACES + n * PLACE)) {
+                arguments.push(match *arg {
+                    Arg::Text(text) => {
+                        bytes.push((place, text));
+                        place
+                    }
+                    Arg::Room => {
+                        bytes.push((place, &ROOM));
+                        place
+                    }
+                    Arg::Number(number) => number,
+                    Arg::Stream => open.stream,
+                });
+            }
+            let tried = open.process.call(self.bench, self.pointer, &arguments, &bytes, MAX_OPERATIONS);
+            self.work += tried.as_ref().map_or(0, |tried| tried.operations);
+            self.made.insert(key, tried);
+        }
+        self.made.get(&key)?.as_ref()
     }
 }
 
-fn fits(trial: &Trial, outcome: &Outcomes, convention: &Convention) -> bool {
-    let low = outcome.result as u32;
-    let address = if convention.pointer == 4 { u64::from(low) } else { outcome.result };
+fn fits(trial: &Trial, tried: &Tried<'_>, pointer: u8) -> bool {
+    let Some(result) = tried.result else { return false };
+    let low = result as u32;
+    let address = if pointer == 4 { u64::from(low) } else { result };
     let answered = match trial.answer {
+        Answer::Any => true,
         Answer::Zero => low == 0,
         Answer::Negative => (low as i32) < 0,
         Answer::Positive => (low as i32) > 0,
         Answer::Number(number) => low == number,
-        Answer::At(distance) => address == PARAMETERS + distance,
+        Answer::At(distance) => address == PLACES + distance,
+        Answer::Text(text) => {
+            !(PLACES..PLACES + MAX_PLACES * PLACE).contains(&address) && is_text(tried, address, text)
+        }
     };
-    answered && outcome.left == trial.left
+    answered && seen(trial, tried, pointer)
+}
+
+fn is_text(tried: &Tried<'_>, address: u64, text: &[u8]) -> bool {
+    let bytes = tried.memory.bytes(address, text.len() as u64 + 1);
+    bytes.split_last().is_some_and(|(end, rest)| *end == 0 && rest == text)
+}
+
+fn seen(trial: &Trial, tried: &Tried<'_>, pointer: u8) -> bool {
+    let place = |n: usize| PLACES + n as u64 * PLACE;
+    let left = |n: usize, bytes: &[u8]| tried.memory.bytes(place(n), bytes.len() as u64) == bytes;
+    let written: Vec<u8> = tried
+        .asked
+        .iter()
+        .filter(|asked| matches!(asked.name, "write" | "writev"))
+        .flat_map(|a| a.data.clone())
+        .collect();
+    let wrote = !written.is_empty();
+    let read = tried.asked.iter().any(reads);
+    let quiet = tried.asked.iter().all(is_for_memory);
+    match trial.seen {
+        Seen::Nothing => {
+            let mut texts = (0..).zip(trial.passed);
+            quiet
+                && texts.all(|(n, arg)| match arg {
+                    Arg::Text(text) => left(n, text),
+                    Arg::Number(_) | Arg::Room | Arg::Stream => true,
+                })
+        }
+        Seen::Left(n, bytes) => quiet && left(n, bytes),
+        Seen::Pointed(n, text) => {
+            tried.memory.word(place(n), pointer).is_some_and(|pointer| is_text(tried, pointer, text))
+        }
+        Seen::Read(n, bytes) => read && left(n, bytes),
+        Seen::Asked => read,
+        Seen::Wrote(bytes) => wrote && written == bytes,
+    }
+}
+
+/// Is it only about memory, or chance?
+fn is_for_memory(asked: &Asked) -> bool {
+    matches!(asked.name, "brk" | "futex" | "getrandom" | "mmap" | "mmap2" | "mprotect" | "munmap")
+}
+
+fn reads(asked: &Asked) -> bool {
+    matches!(asked.name, "read" | "readv" | "recv" | "recvfrom")
 }

@@ -138,7 +138,7 @@ impl Look<'_, '_> {
                         || image.symbols.iter().any(|s| {
                             s.address.0 == address
                                 && s.kind == program::image::SymbolKind::Object
-                                && s.dynamic
+                                && (s.dynamic || s.name == "stdin")
                         })
                 }
                 _ => false,

@@ -97,6 +97,10 @@ impl<'t, M: Memory> Machine<'t, M> {
         if self.registers.write(varnode, value).is_some() {
             return Ok(());
         }
+        // A register that is always 0 may be written to; nothing comes of it.
+        if self.table().space_kind(varnode.space) == Some(SpaceKind::Constant) {
+            return Ok(());
+        }
         if !self.is_memory(varnode.space) || varnode.size > Value::MAX_SIZE {
             return Err(AccessError::Place(varnode));
         }

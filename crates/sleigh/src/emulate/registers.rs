@@ -13,11 +13,24 @@ const BLOCK: u64 = 64;
 const UNIQUE_SPARE: u64 = 0x1000;
 
 /// Bytes at the offsets of a space, 0 until written. Writes end at `end`.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 struct Bytes {
     dense: Vec<u8>,
     sparse: BTreeMap<u64, [u8; BLOCK as usize]>,
     end: u64,
+}
+
+impl Clone for Bytes {
+    fn clone(&self) -> Self {
+        Self { dense: self.dense.clone(), sparse: self.sparse.clone(), end: self.end }
+    }
+
+    /// Keeps its memory.
+    fn clone_from(&mut self, other: &Self) {
+        self.dense.clone_from(&other.dense);
+        self.sparse.clone_from(&other.sparse);
+        self.end = other.end;
+    }
 }
 
 impl Bytes {
@@ -82,6 +95,12 @@ impl<'t> Registers<'t> {
         let uniques = table.unique_base.saturating_add(UNIQUE_SPARE);
         let order = if table.big_endian() { ByteOrder::Big } else { ByteOrder::Little };
         Self { table, order, registers: Bytes::new(end, DENSE), uniques: Bytes::new(uniques, uniques) }
+    }
+
+    /// Takes over the values of another set of the same language. Temporaries are left as they are: they mean something
+    /// within one instruction only, and are many.
+    pub fn copy_from(&mut self, other: &Self) {
+        self.registers.clone_from(&other.registers);
     }
 
     /// The language they belong to.
