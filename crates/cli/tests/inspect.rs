@@ -46,6 +46,38 @@ fn the_same_input_gives_the_same_bytes_for_any_number_of_threads() {
 }
 
 #[test]
+fn a_process_of_its_own_gives_the_same_record_and_its_death_is_a_blind_spot() {
+    let place = Place::new();
+    place.file("in/router.bin", ROUTER);
+    place.file("in/readme.txt", "nothing to run here\n");
+    place.run(&["inspect", "in", "-o", "here/", "--no-cache"]);
+    let ran = place.run(&["inspect", "in", "-o", "isolated/", "--isolate"]);
+    assert_eq!(ran.status, 1, "{}", ran.stderr);
+    assert_eq!(place.read("here/router.bin.json"), place.read("isolated/router.bin.json"));
+    assert_eq!(place.read("here/_tree.json"), place.read("isolated/_tree.json"));
+
+    let ran = place.run(&["inspect", "in/router.bin", "--format", "json", "--isolate", "--memory", "1M"]);
+    assert_eq!(ran.status, 3, "{}", ran.stderr);
+    let record = json(&ran.stdout);
+    assert_eq!(
+        (&record["complete"], &record["blind_spots"][0]["what"]),
+        (&false.into(), &"the whole file".into())
+    );
+    let why = record["blind_spots"][0]["why"].as_str().unwrap();
+    assert!(why.starts_with("the process that examined it "), "{why}");
+}
+
+#[test]
+fn timings_name_time_and_peak_memory_of_each_path() {
+    let place = Place::new();
+    place.file("router.bin", ROUTER);
+    place.run(&["inspect", "router.bin", "--timings", "timings.json"]);
+    let rows = json(&place.read("timings.json"));
+    assert_eq!(rows[0]["path"], "router.bin");
+    assert!(rows[0]["ms"].is_u64() && rows[0]["peak_bytes"].as_u64() > Some(1 << 20), "{rows}");
+}
+
+#[test]
 fn a_rejected_finding_and_one_of_the_baseline_no_longer_count() {
     let place = Place::new();
     place.file("router.bin", ROUTER);
@@ -217,5 +249,10 @@ fn deliveries_are_compared() {
     place.file("old.bin", ROUTER);
     place.file("new.bin", ARM);
     assert_eq!(place.run(&["diff", "old.bin", "old.bin"]).status, 0);
+    let program = include_bytes!("../../flow/tests/images/request-arm64.so");
+    place.file("tool-1.0", program);
+    place.file("tool-1.1", program);
+    let ran = place.run(&["diff", "tool-1.0", "tool-1.1"]);
+    assert_eq!((ran.status, ran.stdout.as_str()), (0, ""), "a program by another name is the same");
     assert_eq!(place.run(&["diff", "old.bin", "new.bin"]).status, 1);
 }

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use bom::Bom;
+use bom::{Bom, ComponentKind};
 use clap::ValueEnum;
 use inspect::Difference;
 use record::{Finding, Inspection};
@@ -76,8 +76,23 @@ fn delivery(path: &Path) -> anyhow::Result<Delivery> {
         return Ok(Delivery { inspection: records::read_record(path)?, components: None });
     }
     let bar = Bar::new(&path.to_string_lossy());
-    let examined = pipeline::examine(path, &pipeline::Limits::default(), &bar)?;
+    let mut examined = pipeline::examine(path, &pipeline::Limits::default(), &bar)?;
+    leave_out_itself(&mut examined.bom, &examined.inspection);
     Ok(Delivery { inspection: examined.inspection, components: Some(examined.bom) })
+}
+
+/// A delivery is no part of itself: its name, which tells the version, would come and go. A single program is its delivery.
+fn leave_out_itself(bom: &mut Bom, record: &Inspection) {
+    let subject = bom.metadata.subject.take();
+    let only = match record.artifacts.as_slice() {
+        [only] => Some(&only.path).filter(|path| **path == record.subject.name),
+        _ => None,
+    };
+    let is_itself = |part: &bom::Component| {
+        subject.as_ref() == Some(&part.reference)
+            || part.kind == ComponentKind::File && Some(&part.name) == only
+    };
+    bom.components.retain(|part| !is_itself(part));
 }
 
 fn human(answer: &Answer) -> String {

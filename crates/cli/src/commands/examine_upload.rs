@@ -1,13 +1,17 @@
-//! `sukashi examine-upload`: what a platform runs for each uploaded image, in a process of its own. Not for people.
+//! `sukashi examine-upload`: what a platform runs for each uploaded image, and `inspect --isolate` for each path, in a
+//! process of its own. Not for people.
 
 use std::io::Write as _;
 use std::path::PathBuf;
 use std::sync::Mutex;
+use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use pipeline::{Limits, RESULTS, Step};
+use rustix::process::{Resource, Rlimit, setrlimit};
 
 use crate::outcome::Outcome;
+use crate::quantity;
 
 /// Examine one file for a platform: writes `inspection.json` and `sbom.json`, prints a line for each step.
 #[derive(Debug, clap::Args)]
@@ -21,6 +25,41 @@ pub(crate) struct Args {
     file: PathBuf,
     /// Folder for the results.
     into: PathBuf,
+    /// Budget for each program, in work units.
+    #[arg(long, value_name = "N")]
+    effort: Option<u64>,
+    /// How deep images may lie in images.
+    #[arg(long, value_name = "N")]
+    depth: Option<u32>,
+    /// Begin no further program after this time.
+    #[arg(long, value_name = "TIME", value_parser = quantity::time)]
+    time: Option<Duration>,
+    /// Bytes of address space; no program is begun that is expected to need more.
+    #[arg(long, value_name = "SIZE", value_parser = quantity::size, default_value = "8G")]
+    memory: u64,
+    /// Threads.
+    #[arg(long, value_name = "N")]
+    jobs: Option<usize>,
+}
+
+impl Args {
+    fn limits(&self) -> Limits {
+        let mut limits = Limits::default();
+        limits.unpack.depth = self.depth.unwrap_or(limits.unpack.depth);
+        if let Some(units) = self.effort {
+            limits.inspect.program.work_units = units;
+            limits.inspect.flow.code_bytes = limits.inspect.flow.code_bytes.min(units);
+        }
+        limits.inspect.net.until = self.time.and_then(|time| Instant::now().checked_add(time));
+        limits.inspect.net.memory = Some(self.memory);
+        limits
+    }
+}
+
+/// Whatever asks for more address space is refused it, which ends this process.
+fn bound_memory(bytes: u64) -> anyhow::Result<()> {
+    let limit = Rlimit { current: Some(bytes), maximum: Some(bytes) };
+    setrlimit(Resource::As, limit).context("cannot bound the memory of this process")
 }
 
 /// Steps as lines of JSON.
@@ -48,8 +87,13 @@ impl inspect::Progress for Lines {
 }
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<Outcome> {
+    bound_memory(args.memory)?;
+    if let Some(jobs) = args.jobs {
+        // Only the first command of a process sets it up, and there is only one.
+        let _ = rayon::ThreadPoolBuilder::new().num_threads(jobs).build_global();
+    }
     let lines = Lines(Mutex::new(Step { done: 0, total: 0 }));
-    let examined = pipeline::examine(&args.file, &Limits::default(), &lines)?;
+    let examined = pipeline::examine(&args.file, &args.limits(), &lines)?;
     let documents = [serde_json::to_vec(&examined.inspection)?, examined.sbom];
     for ((name, _), bytes) in RESULTS.iter().zip(documents) {
         let path = args.into.join(name);

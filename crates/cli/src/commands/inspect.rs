@@ -1,5 +1,6 @@
 //! `sukashi inspect`: what is in a delivery that should not be there?
 
+mod isolated;
 mod records;
 
 use std::path::{Path, PathBuf};
@@ -7,8 +8,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
 use clap::ValueEnum;
-use inspect::Decision;
-use pipeline::{Examined, Limits};
+use inspect::{Decision, Progress};
+use pipeline::Limits;
 use record::{Finding, Inspection, ReviewState, Severity};
 use tracing::{error, info, warn};
 
@@ -65,7 +66,10 @@ pub(crate) struct Args {
     /// Neither read nor write what was learnt of programs in earlier runs.
     #[arg(long)]
     no_cache: bool,
-    /// Write how long each path took, as JSON.
+    /// Examine each path in a process of its own, without network, with at most `--memory` (8G) of address space.
+    #[arg(long)]
+    isolate: bool,
+    /// Write how long each path took and the most memory held until then, as JSON.
     #[arg(long, value_name = "FILE")]
     timings: Option<PathBuf>,
 }
@@ -118,12 +122,22 @@ impl Threshold {
     }
 }
 
+/// What an examination gave.
+struct Learnt {
+    inspection: Inspection,
+    /// CycloneDX 1.7.
+    sbom: Vec<u8>,
+}
+
 /// What is to be done.
 struct Plan<'a> {
     paths: &'a [PathBuf],
     format: Format,
     target: Target,
     limits: Limits,
+    isolation: Option<isolated::Isolation>,
+    /// Threads, as typed.
+    jobs: Option<usize>,
     baseline: Option<Inspection>,
     review: Vec<Decision>,
     fail_on: Option<Severity>,
@@ -157,11 +171,34 @@ impl<'a> Plan<'a> {
             format: args.format.unwrap_or(if to_people { Format::Human } else { Format::Json }),
             target,
             limits,
+            isolation: args.isolate.then(|| isolated::Isolation::new(args)).transpose()?,
+            jobs: args.jobs,
             baseline: args.baseline.as_deref().map(read_record).transpose()?,
             review: args.review.as_deref().map(read_review).transpose()?.unwrap_or_default(),
             fail_on: args.fail_on.severity(),
             timings: args.timings.as_deref(),
         })
+    }
+
+    /// Examines a path, here or in a process of its own.
+    fn learn(
+        &self,
+        path: &Path,
+        limits: &Limits,
+        jobs: Option<usize>,
+        progress: &dyn Progress,
+    ) -> anyhow::Result<Learnt> {
+        if let Some(isolation) = &self.isolation {
+            let effort = limits.inspect.program.work_units;
+            let effort = (effort != Limits::default().inspect.program.work_units).then_some(effort);
+            return isolation.learn(path, effort, jobs, progress);
+        }
+        let examined = if input::is_stdin(path) {
+            pipeline::examine_bytes("standard-input", input::bytes(path)?, limits, progress)?
+        } else {
+            pipeline::examine(path, limits, progress)?
+        };
+        Ok(Learnt { inspection: examined.inspection, sbom: examined.sbom })
     }
 
     /// Whether a record has something that must not pass.
@@ -208,7 +245,7 @@ pub(crate) fn run(args: &Args, context: &mut Context) -> anyhow::Result<Outcome>
                 outcome = outcome.max(Outcome::Partial);
             }
         }
-        timings.push((path, start.elapsed()));
+        timings.push((path, start.elapsed(), peak_memory()));
         if context.output.is_closed() {
             break;
         }
@@ -229,7 +266,9 @@ fn one(plan: &Plan<'_>, path: &Path, context: &mut Context) -> anyhow::Result<Ou
         }
         return records::write_all(plan, path, folder);
     }
-    let mut examined = examine(path, &plan.limits)?;
+    let bar = Bar::new(&file_name(path));
+    let mut examined = plan.learn(path, &plan.limits, plan.jobs, &bar)?;
+    drop(bar);
     if let Some(baseline) = &plan.baseline {
         inspect::compare_with(&mut examined.inspection, baseline);
     }
@@ -246,14 +285,6 @@ fn one(plan: &Plan<'_>, path: &Path, context: &mut Context) -> anyhow::Result<Ou
     };
     plan.target.write(&format!("{name}.{}", plan.format.ending()), &bytes, &mut context.output)?;
     Ok(plan.judge(&examined.inspection))
-}
-
-fn examine(path: &Path, limits: &Limits) -> anyhow::Result<Examined> {
-    let bar = Bar::new(&file_name(path));
-    if input::is_stdin(path) {
-        return Ok(pipeline::examine_bytes("standard-input", input::bytes(path)?, limits, &bar)?);
-    }
-    Ok(pipeline::examine(path, limits, &bar)?)
 }
 
 fn review(plan: &Plan<'_>, record: &mut Inspection) {
@@ -305,11 +336,19 @@ fn file_name(path: &Path) -> String {
     path.file_name().map_or_else(|| "record".to_owned(), |name| name.to_string_lossy().into_owned())
 }
 
-fn write_timings(file: &Path, timings: &[(&PathBuf, Duration)]) -> anyhow::Result<()> {
-    let rows = timings.iter();
-    let rows: Vec<_> = rows
-        .map(|(path, time)| serde_json::json!({"path": path.display().to_string(), "ms": time.as_millis() as u64}))
-        .collect();
+/// Bytes of memory that this process held at most so far; only where the system tells it (`/proc/self/status`).
+fn peak_memory() -> Option<u64> {
+    let text = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()?.checked_mul(1024)
+}
+
+fn write_timings(file: &Path, timings: &[(&PathBuf, Duration, Option<u64>)]) -> anyhow::Result<()> {
+    let row = |(path, time, peak): &(&PathBuf, Duration, Option<u64>)| {
+        let (path, ms) = (path.display().to_string(), time.as_millis() as u64);
+        serde_json::json!({"path": path, "ms": ms, "peak_bytes": peak})
+    };
+    let rows: Vec<_> = timings.iter().map(row).collect();
     info!("wrote `{}`", file.display());
     output::write_atomically(file, &output::json(&rows)?)
 }

@@ -42,15 +42,16 @@ pub(super) fn write_all(plan: &Plan<'_>, root: &Path, folder: &Path) -> anyhow::
 
 /// The record of one file, if it is a program, script or image.
 fn one(plan: &Plan<'_>, path: &Path, relative: &Path, folder: &Path) -> anyhow::Result<Outcome> {
-    let (record, outcome) = match pipeline::examine(path, &plan.limits, &()) {
-        Ok(examined) if examined.inspection.artifacts.is_empty() => return Ok(Outcome::Clean),
+    // Files are examined side by side, each in one thread.
+    let (record, outcome) = match plan.learn(path, &plan.limits, Some(1), &()) {
+        Ok(examined) if is_other(&examined.inspection) => return Ok(Outcome::Clean),
         Ok(mut examined) => {
             review(plan, &mut examined.inspection);
             let outcome = plan.judge(&examined.inspection);
             (examined.inspection, outcome)
         }
         Err(error) => {
-            let failure = Failure::of(&error.into());
+            let failure = Failure::of(&error);
             complain(path, &failure);
             let name = relative.file_name().unwrap_or_default().to_string_lossy();
             (pipeline::unread(&name, &failure.message), Outcome::Partial)
@@ -60,13 +61,18 @@ fn one(plan: &Plan<'_>, path: &Path, relative: &Path, folder: &Path) -> anyhow::
     Ok(outcome)
 }
 
+/// Neither program, script nor image. Of what was not examined to its end, nobody knows.
+fn is_other(record: &Inspection) -> bool {
+    record.artifacts.is_empty() && record.subject.sha256.is_some()
+}
+
 /// Findings on files that are neither: accounts, keys, start-up files make sense only in the whole tree. Programs were
 /// looked at already, so no work is spent on them here.
 fn others(plan: &Plan<'_>, root: &Path, folder: &Path) -> anyhow::Result<Outcome> {
     let mut limits = plan.limits.clone();
     limits.inspect.program.work_units = 0;
     limits.inspect.program.function_instructions = 0;
-    let mut whole = pipeline::examine(root, &limits, &())?.inspection;
+    let mut whole = plan.learn(root, &limits, plan.jobs, &())?.inspection;
     review(plan, &mut whole);
     let programs: BTreeSet<String> = whole.artifacts.iter().map(|a| a.path.clone()).collect();
     whole.findings.retain(|finding| !programs.contains(&finding.artifact));
