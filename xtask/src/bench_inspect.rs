@@ -9,12 +9,13 @@
 //! All processors are measured in the usual style, some processors in every other style. False alarms on programs that
 //! nobody wrote for a test are another measurement: `bench stock`.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use anyhow::bail;
+use anyhow::{Context, bail};
 
 use crate::corpus::{self, Style, Truth, Variant};
-use crate::inspected;
+use crate::files;
+use crate::inspected::{self, Record};
 
 #[path = "bench_inspect/tally.rs"]
 mod tally;
@@ -24,6 +25,8 @@ use tally::Tally;
 const RECORDS: &str = "target/corpus-records";
 /// Processors that the other styles are measured on: two orders of registers and stacks, with and without delay slots.
 const OF_STYLES: &[&str] = &["amd64", "arm64", "mipsel"];
+/// Bytes of memory that a run takes whatever the program: tables of instructions, patterns, the command itself.
+const FIXED_MEMORY: u64 = 60_000_000;
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
@@ -52,8 +55,29 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
         all.print("all");
     }
     println!("\nnot found: {}\n", if missed.is_empty() { "none".to_owned() } else { missed.join(", ") });
-    summarize(&usual);
+    summarize(&usual, memory(&command)?);
     Ok(())
+}
+
+/// Most memory for the program with most code, beyond what every run takes: bytes for each byte of code.
+fn memory(command: &Path) -> anyhow::Result<f64> {
+    let records = Path::new(RECORDS).join(Style::USUAL.name());
+    let mut largest: Option<(u64, PathBuf)> = None;
+    for architecture in corpus::architectures() {
+        let variant = Variant::Clean.name();
+        let programs = corpus::folder(Style::USUAL, architecture).join(variant);
+        for program in files::below(&programs)? {
+            let name = program.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            let record = records.join(architecture).join(variant).join(format!("{name}.json"));
+            let code = Record::read(&record)?.totals.code_bytes;
+            if largest.as_ref().is_none_or(|(most, _)| code > *most) {
+                largest = Some((code, program));
+            }
+        }
+    }
+    let (code, program) = largest.context("the corpus is empty")?;
+    let peak = inspected::peak_memory(command, &program)?;
+    Ok(peak.saturating_sub(FIXED_MEMORY) as f64 / code.max(1) as f64)
 }
 
 /// All processors in the usual style.
@@ -108,7 +132,7 @@ fn measure(
 }
 
 /// The measures that inspection is held to, over the usual style.
-fn summarize(each: &[Tally]) {
+fn summarize(each: &[Tally], memory: f64) {
     let mut all = Tally::default();
     each.iter().for_each(|tally| all.add(tally));
     let found: Vec<f64> = each.iter().map(Tally::found).collect();
@@ -123,6 +147,7 @@ fn summarize(each: &[Tally]) {
     row("look-alikes with a high finding", "10 %", "2 %", percent(all.look_alikes()));
     row("trigger exact", "70 %", "90 %", percent(all.exact()));
     row("CPU seconds per MB of code", "3", "1", format!("{:.1}", all.seconds_per_megabyte()));
+    row("peak memory per MB of code, beyond 60 MB", "400 MB", "150 MB", format!("{memory:.0} MB"));
     row("detection, best and worst processor apart", "10 %", "3 %", percent(spread));
     row("planted change found, at most one other", "90 %", "100 %", percent(all.changes()));
 }

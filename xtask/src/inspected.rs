@@ -103,6 +103,30 @@ pub(crate) fn inspect(command: &Path, programs: &Path, records: &Path) -> anyhow
     Ok(children_seconds()? - before)
 }
 
+/// Inspects one program; the most memory that this took, in bytes.
+pub(crate) fn peak_memory(command: &Path, program: &Path) -> anyhow::Result<u64> {
+    #[derive(Deserialize)]
+    struct Row {
+        peak_bytes: Option<u64>,
+    }
+    let folder = tempfile::tempdir()?;
+    let timings = folder.path().join("timings.json");
+    let status = Command::new(command)
+        .args(["inspect", "--format", "json", "--fail-on", "never", "--quiet", "--no-cache"])
+        .arg(program)
+        .arg("-o")
+        .arg(folder.path().join("record.json"))
+        .arg("--timings")
+        .arg(&timings)
+        .status()
+        .with_context(|| format!("cannot run `{}`", command.display()))?;
+    if !matches!(status.code(), Some(0 | 3)) {
+        bail!("`sukashi inspect {}` ended with {status}", program.display());
+    }
+    let rows: Vec<Row> = serde_json::from_str(&fs::read_to_string(&timings)?)?;
+    rows.first().and_then(|row| row.peak_bytes).context("this system does not tell how much memory was held")
+}
+
 /// User and system time of children that ended, from `/proc/self/stat`.
 fn children_seconds() -> anyhow::Result<f64> {
     let text = fs::read_to_string("/proc/self/stat").context("cannot read `/proc/self/stat`")?;
