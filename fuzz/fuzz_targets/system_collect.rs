@@ -11,6 +11,7 @@ const FILES: &[&str] = &[
     "etc/passwd",
     "etc/shadow",
     "etc/sudoers",
+    "lib/apk/db/installed",
     "proc/mounts",
     "proc/net/fib_trie",
     "proc/net/if_inet6",
@@ -19,7 +20,10 @@ const FILES: &[&str] = &[
     "proc/net/tcp6",
     "proc/net/wireless",
     "root/.ssh/authorized_keys",
+    "usr/lib/opkg/info/x.list",
+    "usr/lib/opkg/status",
     "var/lib/dpkg/status",
+    "var/lib/pacman/local/x/desc",
 ];
 
 fn root() -> &'static PathBuf {

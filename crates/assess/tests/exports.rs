@@ -134,5 +134,12 @@ fn a_stix_report_refers_to_objects_of_its_bundle() {
     for object in bundle["objects"].as_array().unwrap() {
         let required = ["type", "spec_version", "id", "created", "modified"];
         assert!(required.iter().all(|key| object[key].is_string()), "{object}");
+        // `timestamp.json` and `external-reference.json` of OASIS's schemas.
+        let milliseconds = |key: &&str| object[key] == "2026-11-22T00:00:00.000Z";
+        assert!(["created", "modified"].iter().all(milliseconds), "{object}");
+        for reference in object["external_references"].as_array().into_iter().flatten() {
+            let cve = reference["external_id"].as_str().is_some_and(|id| id.starts_with("CVE-"));
+            assert_eq!(reference["source_name"] == "cve", cve, "{object}");
+        }
     }
 }

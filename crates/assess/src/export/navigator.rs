@@ -31,7 +31,7 @@ pub fn navigator(assessment: &Assessment) -> Vec<Value> {
 }
 
 /// Techniques of the industrial matrix are numbered below 1000.
-fn is_industrial(technique: &str) -> bool {
+pub(super) fn is_industrial(technique: &str) -> bool {
     technique.starts_with("T0")
 }
 

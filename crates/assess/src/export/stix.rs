@@ -9,12 +9,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use record::{Assessment, Step, Verdict};
 use serde_json::{Value, json};
 
+use super::navigator::is_industrial;
 use super::{Publication, uuid};
 
 /// A bundle: an identity, a vulnerability for each exploitable one, an attack pattern for each technique, a course of
 /// action for each chosen countermeasure, relationships, and a report that names them all.
 pub fn stix(assessment: &Assessment, publication: &Publication) -> Value {
     let mut objects: BTreeMap<String, Value> = BTreeMap::new();
+    let publication =
+        &Publication { timestamp: to_the_millisecond(&publication.timestamp), ..publication.clone() };
     let identity = id("identity", &publication.author);
     let add = |objects: &mut BTreeMap<String, Value>, kind: &str, name: &str, more: Value| {
         let id = id(kind, name);
@@ -37,12 +40,16 @@ pub fn stix(assessment: &Assessment, publication: &Publication) -> Value {
     };
     add(&mut objects, "identity", &publication.author, json!({"identity_class": "organization"}));
     for vulnerability in exploitable(assessment) {
-        let reference = json!([{"source_name": "cve", "external_id": vulnerability}]);
-        add(&mut objects, "vulnerability", vulnerability, json!({"external_references": reference}));
+        // Ids of others have no source that the standard names.
+        let reference = vulnerability
+            .starts_with("CVE-")
+            .then(|| json!({"external_references": [{"source_name": "cve", "external_id": vulnerability}]}));
+        add(&mut objects, "vulnerability", vulnerability, reference.unwrap_or_else(|| json!({})));
     }
     for step in steps(assessment) {
         let Some(technique) = &step.technique else { continue };
-        let reference = json!([{"source_name": "mitre-attack", "external_id": technique}]);
+        let source = if is_industrial(technique) { "mitre-ics-attack" } else { "mitre-attack" };
+        let reference = json!([{"source_name": source, "external_id": technique}]);
         let pattern =
             add(&mut objects, "attack-pattern", technique, json!({"external_references": reference}));
         if let Some(vulnerability) = &step.vulnerability {
@@ -66,6 +73,14 @@ pub fn stix(assessment: &Assessment, publication: &Publication) -> Value {
     add(&mut objects, "report", &title, more);
     let objects: Vec<Value> = objects.into_values().collect();
     json!({"type": "bundle", "id": id("bundle", &json!(objects).to_string()), "objects": objects})
+}
+
+/// The standard asks for three digits of a second at least.
+fn to_the_millisecond(time: &str) -> String {
+    match time.strip_suffix('Z') {
+        Some(whole) if !whole.contains('.') => format!("{whole}.000Z"),
+        _ => time.to_owned(),
+    }
 }
 
 fn exploitable(assessment: &Assessment) -> BTreeSet<&str> {
