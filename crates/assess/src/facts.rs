@@ -8,7 +8,6 @@ use system::System;
 
 use crate::effect::{Effect, consequence_word, effect, interaction_word, privilege_word, range_word};
 use crate::exploit::{Odds, odds};
-use crate::graph::plain;
 use crate::vulnerabilities::Entry;
 
 /// Relations that are concluded here from CVSS vectors, beside those of `system`: name and columns.
@@ -98,11 +97,27 @@ fn carriers(system: &System) -> BTreeMap<&str, BTreeSet<&str>> {
     carriers
 }
 
-/// All arguments of a fact of so many, as words.
-pub(crate) fn arguments<const N: usize>(fact: &Fact) -> Result<[String; N], FactError> {
-    let words: Vec<String> = fact.args.iter().map(plain).collect();
-    let (name, found) = (fact.relation.clone(), words.len());
-    words.try_into().map_err(|_| FactError::WrongArity { name, columns: N, found })
+/// All arguments of a fact that has so many, each a name.
+pub(crate) fn arguments<const N: usize>(fact: &Fact) -> Result<[&str; N], FactError> {
+    let names: Result<Vec<&str>, FactError> =
+        fact.args.iter().enumerate().map(|(column, value)| name(fact, column, value)).collect();
+    names?.try_into().map_err(|names: Vec<&str>| FactError::WrongArity {
+        name: fact.relation.clone(),
+        columns: N,
+        found: names.len(),
+    })
+}
+
+fn name<'f>(fact: &Fact, column: usize, value: &'f Value) -> Result<&'f str, FactError> {
+    match value {
+        Value::Symbol(name) => Ok(name),
+        Value::Int(figure) => Err(FactError::WrongType {
+            name: fact.relation.clone(),
+            column: column.to_string(),
+            expected: "symbol",
+            found: figure.to_string(),
+        }),
+    }
 }
 
 /// `None` for a figure that the engine cannot hold; the model's figures are thousandths of 1.

@@ -198,8 +198,8 @@ pub(crate) fn fits(pattern: &Pattern, fact: &Fact) -> bool {
 /// Inside one zone there is no filter to change.
 fn crosses_a_filter(allow: &Fact) -> bool {
     // A compiled zone `it/web1` is part of the model's zone `it`.
-    let model = |zone: &String| zone.split_once('/').map_or(zone.clone(), |(model, _)| model.to_owned());
-    arguments(allow).is_ok_and(|[from, to, _]: [String; 3]| model(&from) != model(&to))
+    let model = |zone: &str| zone.split_once('/').map_or(zone.to_owned(), |(model, _)| model.to_owned());
+    arguments(allow).is_ok_and(|[from, to, _]: [&str; 3]| model(from) != model(to))
 }
 
 /// The countermeasures that the model states, as changes of its facts.

@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use datalog::{Cheapest, Derivations, Fact, FactError, FactId, Missing, Pattern, Session};
+use datalog::{Cheapest, Derivations, FactError, FactId, Missing, Pattern, Session};
 use record::{Verdict, VulnerabilityVerdict};
 use system::{Document, Range, VexStatus};
 
@@ -44,6 +44,7 @@ pub(crate) fn verdicts(
     document: &Document,
     judged: &BTreeMap<String, Judged>,
 ) -> Result<Vec<VulnerabilityVerdict>, FactError> {
+    let carried = session.facts("vul_exists");
     let mut judge = Judge {
         session,
         document,
@@ -51,22 +52,27 @@ pub(crate) fn verdicts(
         serving: document.services.values().map(|s| s.host.value.as_str()).collect(),
         reasons: HashMap::new(),
     };
-    let mut out = Vec::new();
-    for ((id, host), software) in carried(session)? {
-        let Some(known) = judged.get(&id) else { continue };
-        let (verdict, why) = judge.verdict(known, &id, &host, &software)?;
-        let path_count = judge.opportunities.of(&id, &host).len() as u64;
+    let mut out = Vec::with_capacity(carried.len());
+    // Facts are sorted: those of one vulnerability on one host stand together.
+    for together in carried.chunk_by(|a, b| a.args.iter().zip(&b.args).take(2).all(|(a, b)| a == b)) {
+        let carriers: Result<Vec<[&str; 3]>, FactError> = together.iter().map(arguments).collect();
+        let carriers = carriers?;
+        let Some([id, host, _]) = carriers.first().copied() else { continue };
+        let Some(known) = judged.get(id) else { continue };
+        let software: Vec<&str> = carriers.iter().map(|[_, _, software]| *software).collect();
+        let (verdict, why) = judge.verdict(known, id, host, &software)?;
+        let path_count = judge.opportunities.of(id, host).map_or(0, |place| place.count);
         for software in software {
             out.push(VulnerabilityVerdict {
-                component: component(document, &software),
+                component: component(document, software),
                 cvss: known.entry.known.score,
                 epss: known.entry.known.epss,
                 kev: known.entry.known.kev,
                 verdict,
                 why: why.clone(),
                 path_count,
-                id: id.clone(),
-                host: host.clone(),
+                id: id.to_owned(),
+                host: host.to_owned(),
             });
         }
     }
@@ -74,36 +80,19 @@ pub(crate) fn verdicts(
     Ok(out)
 }
 
-/// Each vulnerability on each host, with the software that has it.
-fn carried(session: &Session) -> Result<BTreeMap<(String, String), Vec<String>>, FactError> {
-    let mut carried: BTreeMap<(String, String), Vec<String>> = BTreeMap::new();
-    for fact in session.facts("vul_exists") {
-        let [id, host, software] = arguments(&fact)?;
-        carried.entry((id, host)).or_default().push(software);
-    }
-    Ok(carried)
-}
-
-/// `opportunity(attacker, vulnerability, host, user, way)`, in the order of its columns.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Opportunity {
-    attacker: String,
-    vulnerability: String,
-    host: String,
-    user: String,
-    way: String,
-}
-
-impl Opportunity {
-    fn of(fact: &Fact) -> Result<Self, FactError> {
-        let [attacker, vulnerability, host, user, way] = arguments(fact)?;
-        Ok(Self { attacker, vulnerability, host, user, way })
-    }
+/// What an attacker can do with a vulnerability on a host.
+struct Place {
+    /// Attacker, user and way of the first opportunity by these, and its fact.
+    first: (String, String, String),
+    fact: FactId,
+    /// Of opportunities.
+    count: u64,
 }
 
 /// Where attackers can use a vulnerability, with the lengths of the shortest ways there: one graph for all.
 struct Opportunities {
-    by_place: HashMap<(String, String), Vec<(Opportunity, FactId)>>,
+    /// By vulnerability and host.
+    places: HashMap<String, HashMap<String, Place>>,
     derivations: Derivations,
     cheapest: Vec<Option<Cheapest>>,
 }
@@ -113,17 +102,26 @@ impl Opportunities {
         let any = Pattern { relation: "opportunity".to_owned(), args: vec![None; 5] };
         let derivations = session.derivations_of(std::slice::from_ref(&any))?;
         let cheapest = derivations.cheapest(&|_, _| 1.0);
-        let mut by_place: HashMap<(String, String), Vec<(Opportunity, FactId)>> = HashMap::new();
+        let mut places: HashMap<String, HashMap<String, Place>> = HashMap::new();
         for id in derivations.matching(session, &any)? {
-            let fact = Opportunity::of(&derivations.fact(session, id))?;
-            by_place.entry((fact.vulnerability.clone(), fact.host.clone())).or_default().push((fact, id));
+            let fact = derivations.fact(session, id);
+            let [attacker, vulnerability, host, user, way] = arguments(&fact)?;
+            let first = (attacker.to_owned(), user.to_owned(), way.to_owned());
+            let found = Place { first, fact: id, count: 1 };
+            let hosts = match places.get_mut(vulnerability) {
+                Some(hosts) => hosts,
+                None => places.entry(vulnerability.to_owned()).or_default(),
+            };
+            match hosts.get_mut(host) {
+                Some(place) => place.join(found),
+                None => drop(hosts.insert(host.to_owned(), found)),
+            }
         }
-        by_place.values_mut().for_each(|facts| facts.sort());
-        Ok(Self { by_place, derivations, cheapest })
+        Ok(Self { places, derivations, cheapest })
     }
 
-    fn of(&self, id: &str, host: &str) -> &[(Opportunity, FactId)] {
-        self.by_place.get(&(id.to_owned(), host.to_owned())).map_or(&[], Vec::as_slice)
+    fn of(&self, id: &str, host: &str) -> Option<&Place> {
+        self.places.get(id)?.get(host)
     }
 
     /// Rule applications on the shortest way, the last not counted.
@@ -132,17 +130,26 @@ impl Opportunities {
     }
 }
 
-/// What decides why a vulnerability is out of reach: the host, the software, and what the flaw demands.
-type Class = (String, Vec<String>, Range, Privilege, Interaction);
+impl Place {
+    fn join(&mut self, other: Self) {
+        self.count += other.count;
+        if other.first < self.first {
+            (self.first, self.fact) = (other.first, other.fact);
+        }
+    }
+}
 
-struct Judge<'a> {
+/// What decides why a vulnerability is out of reach: the host, the software, and what the flaw demands.
+type Class<'f> = (&'f str, Vec<&'f str>, Range, Privilege, Interaction);
+
+struct Judge<'a, 'f> {
     session: &'a Session,
     document: &'a Document,
     opportunities: Opportunities,
     /// Hosts of which a service is stated.
     serving: BTreeSet<&'a str>,
     /// Vulnerabilities of one class lack the same.
-    reasons: HashMap<Class, Vec<Missing>>,
+    reasons: HashMap<Class<'f>, (Verdict, String)>,
 }
 
 /// The name others know the component by.
@@ -153,13 +160,13 @@ fn component(document: &Document, software: &str) -> String {
         .map_or_else(|| software.to_owned(), |name| name.value.clone())
 }
 
-impl Judge<'_> {
+impl<'f> Judge<'_, 'f> {
     fn verdict(
         &mut self,
         known: &Judged,
         id: &str,
-        host: &str,
-        software: &[String],
+        host: &'f str,
+        software: &[&'f str],
     ) -> Result<(Verdict, String), FactError> {
         let vex = self.document.vulnerabilities.get(id).and_then(|v| v.vex.as_ref());
         if let Some(vex) = vex.filter(|v| matches!(v.status, VexStatus::NotAffected | VexStatus::Fixed)) {
@@ -171,27 +178,26 @@ impl Judge<'_> {
             let why = "no CVSS vector says where an attacker must be and what is gained".to_owned();
             return Ok((Verdict::Unknown, why));
         };
-        if let Some((first, fact)) = self.opportunities.of(id, host).first() {
-            let before = self.opportunities.inferences(*fact);
-            return Ok((Verdict::Exploitable, exploitable(first, before, &effect.derivation)));
+        if let Some(place) = self.opportunities.of(id, host) {
+            let before = self.opportunities.inferences(place.fact);
+            return Ok((Verdict::Exploitable, exploitable(place, before, &effect.derivation)));
         }
         if self.session.incomplete().is_some() {
             let why = "the budget cut the analysis: a way to it may have been missed".to_owned();
             return Ok((Verdict::Unknown, why));
         }
-        let missing = self.missing(effect, id, host, software)?;
-        Ok(self.unreached(host, &missing))
+        self.reason(effect, id, host, software)
     }
 
-    fn missing(
+    fn reason(
         &mut self,
         effect: &Effect,
         id: &str,
-        host: &str,
-        software: &[String],
-    ) -> Result<Vec<Missing>, FactError> {
+        host: &'f str,
+        software: &[&'f str],
+    ) -> Result<(Verdict, String), FactError> {
         let (range, privilege, interaction) = (effect.range, effect.privilege, effect.interaction);
-        let class: Class = (host.to_owned(), software.to_vec(), range, privilege, interaction);
+        let class: Class<'f> = (host, software.to_vec(), range, privilege, interaction);
         if let Some(reason) = self.reasons.get(&class) {
             return Ok(reason.clone());
         }
@@ -200,10 +206,11 @@ impl Judge<'_> {
             args: vec![None, Some(id.to_owned()), Some(host.to_owned()), None, None],
         };
         let missing = self.session.missing_given(&pattern, STEPS, GIVEN)?;
+        let reason = self.unreached(host, &missing);
         if missing.iter().all(|m| !m.to_string().contains(id)) {
-            self.reasons.insert(class, missing.clone());
+            self.reasons.insert(class, reason.clone());
         }
-        Ok(missing)
+        Ok(reason)
     }
 
     fn unreached(&self, host: &str, missing: &[Missing]) -> (Verdict, String) {
@@ -225,8 +232,9 @@ impl Judge<'_> {
     }
 }
 
-fn exploitable(opportunity: &Opportunity, before: usize, derivation: &str) -> String {
-    let how = match opportunity.way.as_str() {
+fn exploitable(place: &Place, before: usize, derivation: &str) -> String {
+    let (attacker, _, way) = &place.first;
+    let how = match way.as_str() {
         "remote" => "over the network",
         "login" => "over the network, with a taken account",
         "adjacent" => "from the same network segment",
@@ -234,6 +242,5 @@ fn exploitable(opportunity: &Opportunity, before: usize, derivation: &str) -> St
         "client" => "through a person who opens it",
         _ => "at the device",
     };
-    let attacker = &opportunity.attacker;
     format!("{attacker} can use it {how}, {before} inferences from the start; {derivation}")
 }
