@@ -33,6 +33,6 @@ pub use licence::Licence;
 pub use merge::{Conflict, Merged, merge};
 pub use place::Place;
 pub use quality::{Element, Quality, quality};
-pub use read::{Document, ReadError, ReadLimits, Recognised, read, recognise};
+pub use read::{Document, ReadError, ReadLimits, Recognised, each_component, read, recognise};
 pub use validate::{Outcome, Verdict, Violation, validate};
 pub use write::{Target, Written, write};

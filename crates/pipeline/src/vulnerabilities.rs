@@ -3,12 +3,10 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use bom::{Bom, ReadLimits};
+use bom::ReadLimits;
 use record::Sha256;
 use statement::AnswerVerdict;
-use vuln::{Snapshot, SnapshotError, Verdict};
-
-use crate::known::match_components;
+use vuln::{Context, Match, Matcher, Query, Snapshot, SnapshotError, Verdict};
 
 /// An open snapshot.
 pub struct Vulnerabilities {
@@ -36,10 +34,15 @@ impl Vulnerabilities {
     /// If the snapshot cannot be read.
     pub fn answer(&self, sbom: &[u8], vulnerability: &str) -> Result<AnswerVerdict, SnapshotError> {
         let Some(record) = self.snapshot.get(vulnerability)? else { return Ok(AnswerVerdict::Unknown) };
-        let Some(bom) = read(sbom) else { return Ok(AnswerVerdict::Unknown) };
-        let found = match_components(&self.snapshot, &bom)?;
-        let verdicts: BTreeSet<Verdict> =
-            found.iter().flat_map(|c| &c.matches).filter(|m| m.id == record.id).map(|m| m.verdict).collect();
+        let mut verdicts = BTreeSet::new();
+        let read = self.each_match(sbom, |found| {
+            if found.id == record.id {
+                verdicts.insert(found.verdict);
+            }
+        })?;
+        if !read {
+            return Ok(AnswerVerdict::Unknown);
+        }
         Ok(match verdicts.contains(&Verdict::Affected) {
             true => AnswerVerdict::Affected,
             false if verdicts.contains(&Verdict::Unknown) => AnswerVerdict::Unknown,
@@ -47,18 +50,37 @@ impl Vulnerabilities {
         })
     }
 
-    /// Vulnerabilities that affect a component of the bill of materials.
+    /// Vulnerabilities that affect a component of the bill of materials. None where it does not read.
     ///
     /// # Errors
     /// If the snapshot cannot be read.
     pub fn known_in(&self, sbom: &[u8]) -> Result<BTreeSet<String>, SnapshotError> {
-        let Some(bom) = read(sbom) else { return Ok(BTreeSet::new()) };
-        let found = match_components(&self.snapshot, &bom)?;
-        let affected = found.into_iter().flat_map(|c| c.matches).filter(|m| m.verdict == Verdict::Affected);
-        Ok(affected.map(|m| m.id).collect())
+        let mut known = BTreeSet::new();
+        let read = self.each_match(sbom, |found| {
+            if found.verdict == Verdict::Affected {
+                known.insert(found.id);
+            }
+        })?;
+        Ok(if read { known } else { BTreeSet::new() })
     }
-}
 
-fn read(sbom: &[u8]) -> Option<Bom> {
-    bom::read(sbom, &ReadLimits::default()).ok().map(|document| document.bom)
+    /// Whether the document reads. It is read twice, for what else is in it says what its components run on; what is found
+    /// comes one after the other, since there may be millions of components.
+    fn each_match(&self, sbom: &[u8], mut found: impl FnMut(Match)) -> Result<bool, SnapshotError> {
+        let (limits, mut cpes) = (ReadLimits::default(), BTreeSet::new());
+        if bom::each_component(sbom, &limits, |component| cpes.extend(component.cpes)).is_err() {
+            return Ok(false);
+        }
+        let (matcher, around) = (Matcher::new(&self.snapshot)?, Context::new(&cpes));
+        let mut failed = None;
+        let read = bom::each_component(sbom, &limits, |component| {
+            if failed.is_none() {
+                match matcher.in_context(&Query::from(&component), &around) {
+                    Ok(matches) => matches.into_iter().for_each(&mut found),
+                    Err(error) => failed = Some(error),
+                }
+            }
+        });
+        failed.map_or(Ok(read.is_ok()), Err)
+    }
 }

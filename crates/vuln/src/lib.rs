@@ -28,7 +28,7 @@ mod vex;
 pub use csaf::{CsafFinding, CsafLevel, CsafVerdict, check_csaf};
 pub use cvss_score::{Scores, scores};
 pub use import::{Event, ImportError, Summary, build, update};
-pub use matching::{Certainty, Match, Matcher, Query, Verdict};
+pub use matching::{Certainty, Context, Match, Matcher, Query, Verdict};
 pub use record::{
     Bound, Concept, Configuration, Criterion, Epss, Exploit, ExploitSource, Exploitation, Kev, Node,
     PackageRange, Rating, Span, Status, Vulnerability,

@@ -8,11 +8,12 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::fmt::{self, Write as _};
 use std::marker::PhantomData;
+use std::sync::mpsc::SyncSender;
 
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use super::{ReadError, ReadLimits};
-use crate::Place;
+use crate::{Component, Place};
 
 /// Kinds of left-out element that are told apart; an opponent's key names must not fill the memory.
 const MAX_KINDS: usize = 256;
@@ -30,6 +31,8 @@ pub(super) struct Reading {
     not_carried: RefCell<BTreeMap<String, u64>>,
     /// Where kinds are written before they are looked up: one text for the whole document.
     scratch: RefCell<String>,
+    /// Where components go that need not be kept.
+    handed_on: Option<SyncSender<Component>>,
 }
 
 impl Reading {
@@ -41,7 +44,19 @@ impl Reading {
             exceeded: Cell::new(None),
             not_carried: RefCell::default(),
             scratch: RefCell::default(),
+            handed_on: None,
         }
+    }
+
+    /// Components go to `to` one after the other, as far as an element hands them on.
+    pub(super) fn handing_on(limits: &ReadLimits, to: SyncSender<Component>) -> Self {
+        Self { handed_on: Some(to), ..Self::new(limits) }
+    }
+
+    /// Gives a component away. Whoever does not want more of them gets no more.
+    pub(super) fn hand_on<E: Error>(&self, component: Component) -> Result<(), E> {
+        let taken = self.handed_on.as_ref().is_some_and(|to| to.send(component).is_ok());
+        if taken { Ok(()) } else { Err(E::custom("nobody takes components")) }
     }
 
     /// One more component.

@@ -8,6 +8,7 @@ mod cyclonedx;
 mod cyclonedx_parts;
 mod cyclonedx_xml;
 mod detect;
+mod each;
 mod error;
 mod finish;
 mod json;
@@ -23,6 +24,7 @@ use crate::{Bom, Format};
 
 pub(crate) use cyclonedx_parts::{CPE_PROPERTIES, RELATION_PROPERTY};
 pub use detect::{Recognised, recognise};
+pub use each::each_component;
 pub use error::ReadError;
 pub(crate) use json::plain;
 pub(crate) use spdx_tag::Tags;

@@ -21,6 +21,7 @@ mod platform;
 pub(crate) mod upstream;
 
 pub(crate) use names::{package_key, unnumbered};
+pub use platform::Context;
 
 /// Lists of products kept decoded.
 const MAX_CACHED: usize = 4_096;
@@ -136,7 +137,7 @@ impl<'a> Matcher<'a> {
     /// # Errors
     /// If the snapshot is damaged or cannot be read.
     pub fn matches(&self, query: &Query, context: &[Query]) -> Result<Vec<Match>, SnapshotError> {
-        let around = platform::Context::new(context.iter().chain([query]));
+        let around = Context::new(context.iter().chain([query]).flat_map(|q| &q.cpes));
         self.in_context(query, &around)
     }
 
@@ -145,11 +146,15 @@ impl<'a> Matcher<'a> {
     /// # Errors
     /// If the snapshot is damaged or cannot be read.
     pub fn match_all(&self, queries: &[Query]) -> Result<Vec<Vec<Match>>, SnapshotError> {
-        let around = platform::Context::new(queries.iter());
+        let around = Context::new(queries.iter().flat_map(|q| &q.cpes));
         queries.iter().map(|query| self.in_context(query, &around)).collect()
     }
 
-    fn in_context(&self, query: &Query, around: &platform::Context) -> Result<Vec<Match>, SnapshotError> {
+    /// Matches of one component in a device with these names.
+    ///
+    /// # Errors
+    /// If the snapshot is damaged or cannot be read.
+    pub fn in_context(&self, query: &Query, around: &Context) -> Result<Vec<Match>, SnapshotError> {
         let subject = names::Subject::new(query);
         let mut best: BTreeMap<u32, Hit> = BTreeMap::new();
         let mut keep = |hit: Hit| {

@@ -2,14 +2,13 @@
 
 use ident::cpe::{Attribute, Cpe, Part, Relation};
 
-use super::Query;
 use crate::{Criterion, Node};
 
 /// Most platforms named in one match.
 const MAX_NAMED: usize = 5;
 
-/// The names of everything in the same device.
-pub(super) struct Context {
+/// The names of everything in the same device: what settles whether something "running on" it holds.
+pub struct Context {
     names: Vec<Cpe>,
 }
 
@@ -25,8 +24,9 @@ pub(super) enum Settled {
 }
 
 impl Context {
-    pub(super) fn new<'q>(queries: impl Iterator<Item = &'q Query>) -> Self {
-        let mut names: Vec<Cpe> = queries.flat_map(|q| &q.cpes).filter_map(|cpe| cpe.parse().ok()).collect();
+    /// From CPE names; what is none counts nothing.
+    pub fn new<'q>(cpes: impl IntoIterator<Item = &'q String>) -> Self {
+        let mut names: Vec<Cpe> = cpes.into_iter().filter_map(|cpe| cpe.parse().ok()).collect();
         names.sort();
         names.dedup();
         Self { names }
