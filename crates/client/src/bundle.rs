@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use statement::{KeyId, PartialView, Timestamp};
 
-use crate::remote::Hop;
+use crate::answers::Hop;
 
 /// Longest bundle that is read, in bytes.
 pub const MAX_BUNDLE_BYTES: usize = 1 << 30;

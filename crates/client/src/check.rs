@@ -14,7 +14,7 @@ use statement::{
 };
 use tlog::{Checkpoint, Hash, LogPolicy, PolicyError, ProofFile, leaf_hash};
 
-use crate::bundle::{Bundle, Item};
+use crate::bundle::{Bundle, Disclosed, Item};
 
 /// What is wrong.
 #[derive(Debug, thiserror::Error)]
@@ -176,7 +176,8 @@ impl Bundle {
             checked.insert(n, reading.check(item, proof));
         }
         let mut faults = self.splits(&reading.checkpoints);
-        faults.extend(self.heads(&reading.heads, now));
+        let heads: Vec<Head> = reading.heads.into_iter().map(|(_, head)| head).collect();
+        faults.extend(head_faults(&heads, &self.disclosed, now));
         Ok(Checked { items: checked.into_values().collect(), faults })
     }
 
@@ -193,29 +194,28 @@ impl Bundle {
         let split = pairs.filter(|((old, a), (new, b))| !proven(**old, **new, (**a, **b)));
         split.map(|((old, _), (new, _))| Fault::Split { old: *old, new: *new }).collect()
     }
+}
 
-    fn heads(&self, heads: &[(Timestamp, Head)], now: Timestamp) -> Vec<Fault> {
-        let mut by_link: BTreeMap<&str, Vec<&Head>> = BTreeMap::new();
-        for (_, head) in heads {
-            by_link.entry(&head.link).or_default().push(head);
-        }
-        let mut faults = Vec::new();
-        for (link, mut heads) in by_link {
-            heads.sort_by_key(|h| (h.issued, h.count));
-            faults.extend(contradictions(link, &heads));
-            let Some(newest) = heads.last() else { continue };
-            if newest.valid_until <= now {
-                faults.push(Fault::Stale { link: link.to_owned(), until: newest.valid_until });
-            }
-            let given = self.disclosed.iter().find(|d| d.link == link);
-            if given
-                .is_some_and(|given| list_digest(&given.entries, newest.count) != Some(newest.list_sha256))
-            {
-                faults.push(Fault::Omission { link: link.to_owned(), count: newest.count });
-            }
-        }
-        faults
+/// What is wrong with the heads of supply links that somebody was given, of links whose lists were given with them.
+pub fn head_faults(heads: &[Head], disclosed: &[Disclosed], now: Timestamp) -> Vec<Fault> {
+    let mut by_link: BTreeMap<&str, Vec<&Head>> = BTreeMap::new();
+    for head in heads {
+        by_link.entry(&head.link).or_default().push(head);
     }
+    let mut faults = Vec::new();
+    for (link, mut heads) in by_link {
+        heads.sort_by_key(|h| (h.issued, h.count));
+        faults.extend(contradictions(link, &heads));
+        let Some(newest) = heads.last() else { continue };
+        if newest.valid_until <= now {
+            faults.push(Fault::Stale { link: link.to_owned(), until: newest.valid_until });
+        }
+        let given = disclosed.iter().find(|d| d.link == link);
+        if given.is_some_and(|given| list_digest(&given.entries, newest.count) != Some(newest.list_sha256)) {
+            faults.push(Fault::Omission { link: link.to_owned(), count: newest.count });
+        }
+    }
+    faults
 }
 
 /// Digest of the first `count` entries; `None` if there are fewer.

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use serde_json::value::RawValue;
 use statement::PartialView;
 
+use crate::answers::{Evidence, Organization};
 use crate::bundle::{Item, Offered, OfferedRelease};
-use crate::remote::{Evidence, Organization, Remote, RemoteError};
+use crate::remote::{Remote, RemoteError};
 
 /// Fetches from one platform; what many statements have in common is asked for once.
 #[derive(Debug)]

@@ -12,6 +12,7 @@
 //!
 //! Not here: storage; what is true (see `statement` and `tlog`).
 
+mod answers;
 mod bundle;
 mod check;
 mod gather;
@@ -20,18 +21,19 @@ mod reach;
 mod remote;
 mod tail;
 
+pub use answers::{
+    Evidence, HeadToSign, Hop, InstanceKeys, Left, Logged, Named, NewRelease, Peer, Pulled, Registered,
+    Release,
+};
 pub use bundle::{
     Bundle, BundleFormat, Consistency, Disclosed, Item, MAX_BUNDLE_BYTES, Offered, OfferedArtifact,
     OfferedRelease, ReadBundleError,
 };
-pub use check::{Checked, CheckedItem, Fault, proof_entry, proof_extra};
+pub use check::{Checked, CheckedItem, Fault, head_faults, proof_entry, proof_extra};
 pub use gather::Gathering;
 pub use http::{Answer, Http, HttpError, POST, RemoteProblem};
 pub use reach::Reach;
-pub use remote::{
-    Evidence, HeadToSign, Hop, InstanceKeys, Left, Logged, Named, NewRelease, Peer, Pulled, Registered,
-    Release, Remote, RemoteError, form, percent_encoded,
-};
+pub use remote::{Remote, RemoteError, form, percent_encoded};
 pub use tail::{TailError, advance};
 /// What a log is followed by; callers need no other part of its crate.
 pub use tlog::Checkpoint;
