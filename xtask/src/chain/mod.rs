@@ -4,9 +4,11 @@
 
 mod bench;
 mod debian;
+mod memory;
 mod real;
 mod run;
 
 pub(crate) use bench::run as bench;
+pub(crate) use memory::{MemoryWatch, peak_memory};
 pub(crate) use real::run as real;
-pub(crate) use run::{build, peak_memory};
+pub(crate) use run::build;

@@ -7,6 +7,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
 
+use super::memory::peak_memory;
+
 /// What a run took.
 pub(super) struct Ran {
     pub(super) status: i32,
@@ -38,25 +40,13 @@ pub(super) fn watch(command: &mut Command) -> anyhow::Result<Ran> {
     let start = Instant::now();
     let mut child =
         command.stdin(Stdio::null()).stdout(Stdio::null()).spawn().context("cannot start the command")?;
-    let status_file = format!("/proc/{}/status", child.id());
     let mut memory = 0;
     let status = loop {
-        memory = memory.max(fs::read_to_string(&status_file).map_or(0, |text| peak(&text)));
+        memory = memory.max(peak_memory(child.id()));
         if let Some(status) = child.try_wait()? {
             break status;
         }
         std::thread::sleep(Duration::from_millis(20));
     };
     Ok(Ran { status: status.code().unwrap_or(-1), time: start.elapsed(), memory })
-}
-
-/// Highest resident memory of a process so far, in bytes.
-pub(crate) fn peak_memory(process: u32) -> u64 {
-    fs::read_to_string(format!("/proc/{process}/status")).map_or(0, |text| peak(&text))
-}
-
-/// `VmHWM:   1234 kB`, in bytes.
-fn peak(status: &str) -> u64 {
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    line.and_then(|l| l.trim().strip_suffix(" kB")?.trim().parse::<u64>().ok()).map_or(0, |kb| kb * 1024)
 }
