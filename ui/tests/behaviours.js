@@ -1,6 +1,7 @@
 // What a person does, beyond looking. Each test fails when the thing it names stops working.
 
 import assert from 'node:assert/strict';
+import { createHash, createPublicKey, verify } from 'node:crypto';
 
 const heading = (page) => page.getByRole('heading', { level: 1 });
 
@@ -136,10 +137,83 @@ export const behaviours = [
     },
   },
   {
+    name: 'an image goes to the server in pieces, and on from where it broke off',
+    async run(page) {
+      const [image, arrived] = [Buffer.alloc(9_000_000, 7), []];
+      let busy = true;
+      await page.route('**/api/v1/uploads', (route) => {
+        assert.deepEqual(route.request().postDataJSON(), { name: 'router.bin', size: image.length, sha256: null });
+        assert.equal(route.request().headers()['x-sukashi-csrf'], 'csrf-1');
+        return route.fulfill({ status: 201, json: { id: 'job-running', name: 'router.bin', size: image.length, received: 0 } });
+      });
+      await page.route('**/api/v1/uploads/job-running', (route) => route.fulfill({ json: { id: 'job-running', received: arrived.reduce((sum, part) => sum + part.length, 0) } }));
+      await page.route('**/api/v1/uploads/job-running/pieces?place=*', (route) => {
+        const place = Number(new URL(route.request().url()).searchParams.get('place'));
+        assert.equal(place, arrived.reduce((sum, part) => sum + part.length, 0));
+        if (place > 0 && busy) {
+          busy = false;
+          return route.fulfill({ status: 503, json: { code: 'unavailable' } });
+        }
+        arrived.push(route.request().postDataBuffer());
+        return route.fulfill({ json: { id: 'job-running', received: place + arrived.at(-1).length } });
+      });
+      await page.goto('/upload');
+      await page.clock.resume();
+      await page.locator('input[type=file]').setInputFiles({ name: 'router.bin', mimeType: 'application/octet-stream', buffer: image });
+      await page.getByRole('heading', { name: 'Inspecting router-3.2.2.bin' }).waitFor();
+      assert.match(page.url(), /job=job-running/);
+      assert.ok(Buffer.concat(arrived).equals(image));
+      page.complaints.length = 0;
+    },
+  },
+  {
+    name: 'a bill of materials is signed in the browser, byte for byte, and registered',
+    mock: 'publisher',
+    async run(page) {
+      const text = '{ "bomFormat": "CycloneDX",\n "specVersion": "1.6", "components": [ {"name": "zlib", "version": "1.50"} ] }';
+      let [publicKey, statement, about] = [null, null, null];
+      await page.route('**/api/v1/organizations/*/keys', (route) => {
+        publicKey = route.request().postDataJSON().public_key;
+        return route.fulfill({ status: 201, json: { key_id: 'k' } });
+      });
+      await page.route('**/api/v1/products', (route) => (route.request().method() === 'POST' ? route.fulfill({ status: 201, json: { id: 'prd-new' } }) : route.fallback()));
+      await page.route('**/api/v1/products/prd-new/releases', (route) => route.fulfill({ status: 201, json: { id: 'rel-new' } }));
+      await page.route('**/api/v1/statements?*', (route) => {
+        [statement, about] = [route.request().postDataJSON(), new URL(route.request().url()).searchParams.get('release')];
+        return route.fulfill({ status: 201, json: { id: 'ev-new' } });
+      });
+      await page.goto('/upload');
+      await page.locator('input[type=file]').setInputFiles({ name: 'sbom.json', mimeType: 'application/json', buffer: Buffer.from(text) });
+      await page.getByText('CycloneDX 1.6 · 1 component').waitFor();
+      await page.getByRole('button', { name: 'Make a key' }).click();
+      await page.getByRole('button', { name: 'Register this key' }).click();
+      await page.getByLabel('Product').fill('KX-1');
+      await page.getByLabel('Version').fill('2.0');
+      await page.getByRole('button', { name: 'Sign and register' }).click();
+      await page.getByText('Registered.', { exact: true }).last().waitFor();
+      const payload = Buffer.from(statement.payload, 'base64');
+      const der = Buffer.concat([Buffer.from('302a300506032b6570032100', 'hex'), Buffer.from(publicKey, 'base64')]);
+      const message = Buffer.concat([Buffer.from(`DSSEv1 ${statement.payloadType.length} ${statement.payloadType} ${payload.length} `), payload]);
+      const [{ keyid, sig }] = statement.signatures;
+      assert.ok(verify(null, message, createPublicKey({ key: der, format: 'der', type: 'spki' }), Buffer.from(sig, 'base64')));
+      assert.equal(keyid, createHash('sha256').update(der).digest('hex'));
+      assert.ok(payload.toString().endsWith(`"predicate":${text}}`), payload.toString());
+      assert.equal(about, 'rel-new');
+      // The key is still there after the page was left, and cannot be taken out.
+      await page.reload();
+      const kept = await page.evaluate(() => new Promise((done) => {
+        indexedDB.open('sukashi', 1).onsuccess = (event) => {
+          event.target.result.transaction('keys').objectStore('keys').getAll().onsuccess = (found) => done(found.target.result.map((pair) => pair.privateKey.extractable));
+        };
+      }));
+      assert.deepEqual(kept, [false]);
+    },
+  },
+  {
     name: 'a small window needs no sideways scrolling',
     async run(page) {
       await page.setViewportSize({ width: 360, height: 740 });
-      for (const path of ['/', '/risk/sys-plant', '/evidence/ev-insp/findings/f-5d41c2', '/chain', '/releases/rel-kr-321?tab=inspection']) {
+      for (const path of ['/', '/risk/sys-plant', '/evidence/ev-insp/findings/f-5d41c2', '/chain', '/upload?job=job-done', '/releases/rel-kr-321?tab=inspection']) {
         await page.goto(path);
         await heading(page).waitFor();
         await page.waitForLoadState('networkidle');

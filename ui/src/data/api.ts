@@ -165,6 +165,31 @@ export interface Change {
   rule: string;
   params: Record<string, string>;
 }
+export interface Upload { id: string; name: string; size: number; received: number }
+export type JobState = 'waiting' | 'running' | 'done' | 'dead';
+export interface Job {
+  id: string;
+  name: string;
+  state: JobState;
+  attempts: number;
+  done: number;
+  total: number;
+  error: string | null;
+  results: { kind: 'inspection' | 'sbom'; sha256: string; size: number }[];
+  created_at: string;
+}
+/** An instance that evidence is pulled from. */
+export interface Peer {
+  id: string;
+  name: string;
+  url: string;
+  organization: OrganizationRef;
+  log_key: string;
+  tree_size: number;
+  pulled_at: string | null;
+  failures: number;
+  error: string | null;
+}
 export interface LogHead { origin: string; tree_size: number; root_hash: string; checkpoint: string; key: string }
 export interface Proof { log_index: number; tree_size: number; leaf_hash: string; salt: string; hashes: string[]; checkpoint: string }
 
@@ -222,6 +247,10 @@ async function all<T>(path: string): Promise<T[]> {
 
 const part = encodeURIComponent;
 
+function write<T>(path: string, csrf: string, body: BodyInit | null, type = 'application/json'): Promise<T> {
+  return ask(path, { method: 'POST', body, headers: { 'Content-Type': type, 'X-Sukashi-CSRF': csrf } }).then((response) => response.json() as Promise<T>);
+}
+
 export const api = {
   session: () => read<Session>('/session'),
   /** How one can log in beside login links. */
@@ -255,6 +284,30 @@ export const api = {
   disclosures: () => all<Disclosure>('/disclosures'),
   accesses: () => all<Access>('/accesses'),
   log: () => read<LogHead>('/log'),
+  /** `null` for whoever may not see them. */
+  peers: () =>
+    all<Peer>('/peers').catch((problem: unknown) => {
+      if (problem instanceof Problem && (problem.status === 403 || problem.status === 404)) return null;
+      throw problem;
+    }),
+  jobs: () => all<Job>('/jobs'),
+  job: (id: string) => read<Job>(`/jobs/${part(id)}`),
+  retryJob: (id: string, csrf: string) => write<Job>(`/jobs/${part(id)}/retry`, csrf, null),
+  /** A result as text: it is signed byte for byte. */
+  result: (id: string, kind: 'inspection' | 'sbom') => ask(`/jobs/${part(id)}/results/${kind}`).then((response) => response.text()),
+  resultAddress: (id: string, kind: 'inspection' | 'sbom') => `${BASE}/jobs/${part(id)}/results/${kind}`,
+  beginUpload: (name: string, size: number, csrf: string) => write<Upload>('/uploads', csrf, JSON.stringify({ name, size, sha256: null })),
+  upload: (id: string) => read<Upload>(`/uploads/${part(id)}`),
+  sendPiece: (id: string, place: number, piece: Blob, csrf: string) =>
+    write<Upload>(`/uploads/${part(id)}/pieces?place=${place}`, csrf, piece, 'application/octet-stream'),
+  cancelUpload: (id: string, csrf: string) => ask(`/uploads/${part(id)}`, { method: 'DELETE', headers: { 'X-Sukashi-CSRF': csrf } }),
+  addKey: (organization: string, publicKey: string, csrf: string) =>
+    write<{ key_id: string }>(`/organizations/${part(organization)}/keys`, csrf, JSON.stringify({ public_key: publicKey })),
+  addProduct: (name: string, kind: ProductKind, csrf: string) => write<{ id: string }>('/products', csrf, JSON.stringify({ name, kind })),
+  addRelease: (product: string, version: string, artifacts: { name: string; sha256: string; size: number | null }[], csrf: string) =>
+    write<{ id: string }>(`/products/${part(product)}/releases`, csrf, JSON.stringify({ version, artifacts })),
+  register: (envelope: Envelope, release: string, csrf: string) =>
+    write<{ id: string; by?: unknown }>(`/statements?release=${part(release)}`, csrf, JSON.stringify(envelope)),
 };
 
 /** A DSSE envelope. */

@@ -73,6 +73,8 @@ export const links = {
   risk: '/risk',
   riskOf: (system: string) => `/risk/${part(system)}`,
   chain: '/chain',
+  upload: '/upload',
+  uploaded: (job: string) => `/upload?job=${part(job)}`,
   audit: '/audit',
   evidence: (id: string) => `/evidence/${part(id)}`,
 };

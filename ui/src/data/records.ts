@@ -89,6 +89,8 @@ export interface BlindSpot {
 }
 
 export interface Inspection {
+  /** The last three are null for a directory. */
+  subject: { name: string; sha256: string | null; size: number | null; media_type: string | null };
   schema: 'sukashi.inspection/1';
   complete: boolean;
   reproducible: boolean;

@@ -41,6 +41,10 @@ const ROUTES = [
   [/^\/accesses$/, () => list(world.accesses)],
   [/^\/changes$/, (_, query) => ({ items: query.get('since') ? [] : world.changes, next: '99' })],
   [/^\/log$/, () => world.log],
+  [/^\/peers$/, () => list(world.peers)],
+  [/^\/jobs$/, () => list(world.jobs)],
+  [/^\/jobs\/([^/]+)$/, (id) => world.jobs.find((one) => one.id === id)],
+  [/^\/jobs\/([^/]+)\/results\/([^/]+)$/, (id, _, path) => (path.endsWith('/sbom') ? { bomFormat: 'CycloneDX', components: world.components['rel-kr-321'] } : world.inspection)],
 ];
 
 function product(id) {
@@ -58,7 +62,8 @@ function problem(response, status, code, title) {
   response.end(JSON.stringify({ type: 'about:blank', title, status, code, detail: title, hint: null }));
 }
 
-/** The cookie `mock=empty` gives an instance with nothing in it, `mock=out` one where nobody is logged in. */
+/** The cookie `mock=empty` gives an instance with nothing in it, `mock=out` one where nobody is logged in,
+    `mock=publisher` somebody who may register. */
 function answerApi(request, response, url) {
   const mode = /mock=(\w+)/.exec(request.headers.cookie ?? '')?.[1];
   const path = url.pathname.slice('/api/v1'.length);
@@ -67,6 +72,7 @@ function answerApi(request, response, url) {
     return json(response, world.session);
   }
   if (path === '/login') return json(response, { oidc: mode === 'elsewhere' ? { name: 'Company login' } : null });
+  if (mode === 'publisher' && path === '/session') return json(response, { ...world.session, role: 'publisher' });
   if (mode === 'out' || mode === 'elsewhere') return problem(response, 401, 'not-logged-in', 'Log in first');
   if (request.method === 'DELETE') return response.writeHead(204).end();
   if (mode === 'empty' && path === '/status') return json(response, { schema: 'sukashi.status/1', nodes: [] });

@@ -278,3 +278,14 @@ export const changes = [
   change('2026-11-23T08:00:00Z', 'evidence-superseded', kawa, { evidence: byId('ev-insp'), release: router }),
   change('2026-11-24T06:10:00Z', 'evidence-registered', minato, { evidence: byId('ev-assess'), system: plant, rule: 'supplier' }),
 ];
+
+// --- uploads, and instances that are pulled from
+
+const job = (id, name, state, more) => ({ id, name, state, attempts: 1, done: 3, total: 3, error: null, results: [], next_at: null, created_at: '2026-11-24T05:40:00Z', ...more });
+export const jobs = [
+  job('job-running', 'router-3.2.2.bin', 'running', { done: 1 }),
+  job('job-done', 'router-mipsel.bin', 'done', { results: [{ kind: 'inspection', sha256: sha('job-inspection'), size: 48_211 }, { kind: 'sbom', sha256: sha('job-sbom'), size: 20_114 }] }),
+  job('job-dead', 'notes.txt', 'dead', { attempts: 3, error: 'nothing in the file can be read, or an engine failed on it' }),
+];
+const peer = (id, name, more) => ({ id, name, url: `https://${name}.example`, organization: ref(water), log_key: log.key, tree_size: 412, pulled_at: '2026-11-24T08:59:00Z', failures: 0, error: null, ...more });
+export const peers = [peer('peer-kawa', 'kawa', {}), peer('peer-minato', 'minato', { failures: 3, error: 'the log was forked or changed', pulled_at: null })];
