@@ -4,7 +4,7 @@ mod support;
 
 use axum::http::{StatusCode, header};
 use sha2::Digest as _;
-use statement::{PredicateType, Statement, Subject};
+use statement::{OpenPgpSignature, PredicateType, Statement, Subject};
 use support::{FIRMWARE, Party, Site, envelope};
 
 const ADVISORY: &str = r#"{"document": {"title": "KR-200 opens a door", "tracking": {"id": "KAWA-2026:1",
@@ -79,7 +79,58 @@ async fn clear_advisories_are_for_everybody_and_no_others_are() {
         (document.body.as_slice(), document.headers[header::CONTENT_TYPE].as_bytes()),
         (other.as_bytes(), b"application/json".as_slice())
     );
+    assert_eq!(site.open(&format!("{path}.asc")).await.status, StatusCode::NOT_FOUND);
     let hash = String::from_utf8(site.open(&format!("{path}.sha256")).await.body).unwrap();
     let expected: String = sha2::Sha256::digest(&other).iter().map(|b| format!("{b:02x}")).collect();
     assert_eq!(hash, format!("{expected}  kawa-2026_1.json\n"));
+}
+
+#[tokio::test]
+async fn whoever_signed_all_its_advisories_for_openpgp_is_a_trusted_provider() {
+    let site = Site::new().await;
+    let maker = site.party("Maker", 1).await;
+    site.release(&maker).await;
+    let base = format!("/.well-known/csaf/{}", maker.id);
+    site.post(&maker, "/api/v1/statements?tlp=clear", advisory(&maker)).await;
+    let made = OpenPgpSignature::new(
+        &maker.key,
+        "Maker <psirt@maker.example>",
+        ADVISORY.as_bytes(),
+        site.platform.now(),
+    );
+    let register = async |signature: &OpenPgpSignature, tlp: &str| {
+        let statement = Statement::new(vec![Subject::new("a.bin", FIRMWARE)], signature).unwrap();
+        let envelope = statement.sign(&[&maker.key]).unwrap().to_json().unwrap();
+        site.post(&maker, &format!("/api/v1/statements?tlp={tlp}"), envelope).await
+    };
+    let page = OpenPgpSignature { signature: "<script>".to_owned(), ..made.clone() };
+    assert_eq!(register(&page, "clear").await.json()["code"], "bad-statement");
+    let of_another = OpenPgpSignature { document: FIRMWARE, ..made.clone() };
+    for (signature, tlp, role) in [(&of_another, "clear", "csaf_provider"), (&made, "amber", "csaf_provider")]
+    {
+        assert_eq!(register(signature, tlp).await.status, StatusCode::CREATED);
+        let metadata = site.open(&format!("{base}/provider-metadata.json")).await.json();
+        assert_eq!(
+            (metadata["role"].as_str(), metadata["public_openpgp_keys"].as_array().map(Vec::len)),
+            (Some(role), Some(0))
+        );
+    }
+    let made = OpenPgpSignature::new(
+        &maker.key,
+        "Maker <psirt@maker.example>",
+        ADVISORY.as_bytes(),
+        site.platform.now().plus(1),
+    );
+    assert_eq!(register(&made, "clear").await.status, StatusCode::CREATED);
+    let metadata = site.open(&format!("{base}/provider-metadata.json")).await.json();
+    assert_eq!(metadata["role"], "csaf_trusted_provider");
+    let key = &metadata["public_openpgp_keys"][0];
+    assert_eq!(key["fingerprint"], made.fingerprint);
+    let path = |url: &serde_json::Value| url.as_str().unwrap().split_once("localhost").unwrap().1.to_owned();
+    assert_eq!(site.open(&path(&key["url"])).await.body, made.certificate.as_bytes());
+    let feed = site.open(&format!("{base}/feed-tlp-white.json")).await.json();
+    let link = &feed["feed"]["entry"][0]["link"][3];
+    assert_eq!(link["rel"], "signature");
+    assert_eq!(site.open(&path(&link["href"])).await.body, made.signature.as_bytes());
+    assert_eq!(site.open(&format!("{base}/openpgp/nothing.asc")).await.status, StatusCode::NOT_FOUND);
 }

@@ -1,7 +1,7 @@
 //! Advisories for everybody: CSAF documents that their issuer registered as TLP:CLEAR. What is clear is no secret, so no
 //! viewer is asked for; everything else stays where it was.
 
-use statement::{EvidenceType, PredicateType, Timestamp};
+use statement::{EvidenceType, OpenPgpSignature, Predicate as _, PredicateType, Timestamp};
 
 use crate::error::ReadError;
 use crate::ids::{EvidenceId, OrganizationId, now};
@@ -20,19 +20,23 @@ pub struct Advisory {
     pub at: Timestamp,
 }
 
-fn is_public(evidence: &Evidence, now: Timestamp) -> bool {
+fn is_advisory(evidence: &Evidence, now: Timestamp) -> bool {
     let fact = &evidence.fact;
     fact.kind == EvidenceType::Vex
         && PredicateType::new(fact.predicate_type.clone()).is_csaf()
-        && fact.tlp == Some(Tlp::Clear)
+        && is_public(evidence, now)
+}
+
+fn is_public(evidence: &Evidence, now: Timestamp) -> bool {
+    let fact = &evidence.fact;
+    fact.tlp == Some(Tlp::Clear)
         && fact.embargo_until.is_none_or(|until| until <= now)
         && evidence.is_current()
 }
 
 impl Universe {
     fn advisories(&self, issuer: &OrganizationId) -> Vec<&Evidence> {
-        let all = self.evidence_order.iter().filter_map(|id| self.evidence.get(id));
-        all.filter(|e| e.fact.issuer == *issuer && is_public(e, now())).collect()
+        self.evidence.iter().filter(|e| e.fact.issuer == *issuer && is_advisory(e, now())).collect()
     }
 }
 
@@ -52,9 +56,28 @@ impl Platform {
     pub async fn advisory(&self, id: &EvidenceId) -> Result<String, ReadError> {
         let stored = {
             let universe = self.universe();
-            let evidence = universe.evidence.get(id).filter(|e| is_public(e, now()));
+            let evidence = universe.evidence.get(id).filter(|e| is_advisory(e, now()));
             evidence.ok_or(ReadError::NotFound)?.fact.statement
         };
-        Ok(crate::read::read_statement(&self.blob(stored).await?)?.document().to_owned())
+        Ok(self.stored_statement(stored).await?.document().to_owned())
+    }
+
+    /// OpenPGP signatures that an organization registered for everybody, oldest first.
+    pub async fn openpgp_signatures(
+        &self,
+        issuer: &OrganizationId,
+    ) -> Result<Vec<OpenPgpSignature>, ReadError> {
+        let stored: Vec<_> = {
+            let universe = self.universe();
+            let own = universe.evidence.iter().filter(|e| e.fact.issuer == *issuer && is_public(e, now()));
+            let signatures = own.filter(|e| e.fact.predicate_type == OpenPgpSignature::TYPE.as_str());
+            signatures.map(|e| e.fact.statement).collect()
+        };
+        let mut found = Vec::new();
+        for digest in stored {
+            let statement = self.stored_statement(digest).await?;
+            found.push(statement.predicate().map_err(|e| ReadError::Damaged { what: e.to_string() })?);
+        }
+        Ok(found)
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use record::{Assessment, Inspection, ReviewState, Severity, Verdict};
 use serde::Deserialize;
-use statement::{EvidenceType, PredicateError, Statement};
+use statement::{EvidenceType, OpenPgpSignature, Predicate as _, PredicateError, Statement};
 
 use crate::fact::{Effect, HostVerdicts};
 use crate::view::{FindingCounts, Outcome, VerdictCounts};
@@ -19,6 +19,16 @@ pub(crate) fn of(statement: &Statement) -> Result<(Outcome, Effect), PredicateEr
             Ok((of_assessment(&assessment), effect))
         }
         EvidenceType::Sbom => Ok((of_sbom(statement.document()), Effect::Nothing)),
+        EvidenceType::Other if *statement.predicate_type() == OpenPgpSignature::TYPE => {
+            let signature: OpenPgpSignature = statement.predicate()?;
+            match signature.is_well_formed() {
+                true => Ok((Outcome::default(), Effect::Nothing)),
+                false => Err(PredicateError::Body {
+                    predicate_type: OpenPgpSignature::TYPE,
+                    source: serde::de::Error::custom("it is not armored as OpenPGP has it"),
+                }),
+            }
+        }
         _ => Ok((Outcome::default(), Effect::Nothing)),
     }
 }

@@ -16,6 +16,7 @@ mod envelope;
 mod key;
 mod key_file;
 mod leaf;
+mod openpgp;
 mod predicate;
 mod redactable;
 mod schema;
@@ -34,6 +35,7 @@ pub use envelope::{Envelope, MAX_ENVELOPE_BYTES, MAX_SIGNATURES, ReadEnvelopeErr
 pub use key::{KeyId, ParseKeyError, ParseKeyIdError, PublicKey, RandomError, SigningKey, random_seed};
 pub use key_file::{KeyFileError, OpenKeyError, SealedKey, read_key_file, write_key_file, write_private};
 pub use leaf::{list_digest, log_entry};
+pub use openpgp::OpenPgpSignature;
 pub use predicate::{EvidenceType, Predicate, PredicateType};
 pub use redactable::{
     Commitment, Leaf, MAX_LEAVES, OpenDocumentError, PartialView, Redactable, ShownLeaf, Step, ViewError,

@@ -15,6 +15,7 @@ use crate::body::{
     Answer, CountermeasureApplied, Delegation, DisclosureGrant, Head, KeyRevocation, KeyRotation,
     SystemRegistration, Withdrawal,
 };
+use crate::openpgp::OpenPgpSignature;
 use crate::redactable::Commitment;
 
 /// Type URI of a predicate, as `predicateType` writes it. Unknown ones are kept.
@@ -177,6 +178,7 @@ predicates! {
     Inspection = "urn:sukashi:inspection:1",
     KeyRevocation = "urn:sukashi:key-revocation:1",
     KeyRotation = "urn:sukashi:key-rotation:1",
+    OpenPgpSignature = "urn:sukashi:openpgp-signature:1",
     SystemRegistration = "urn:sukashi:system-registration:1",
     Withdrawal = "urn:sukashi:withdrawal:1",
 }

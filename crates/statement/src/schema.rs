@@ -4,7 +4,7 @@ use schemars::{Schema, schema_for};
 
 use crate::{
     Answer, Commitment, CountermeasureApplied, Delegation, DisclosureGrant, Head, KeyRevocation, KeyRotation,
-    PartialView, SystemRegistration, Trust, Withdrawal,
+    OpenPgpSignature, PartialView, SystemRegistration, Trust, Withdrawal,
 };
 
 /// A schema by its short name.
@@ -25,6 +25,7 @@ pub const PREDICATE_SCHEMAS: &[PredicateSchema] = &[
     PredicateSchema { name: "head", schema: || schema_for!(Head) },
     PredicateSchema { name: "key-revocation", schema: || schema_for!(KeyRevocation) },
     PredicateSchema { name: "key-rotation", schema: || schema_for!(KeyRotation) },
+    PredicateSchema { name: "openpgp-signature", schema: || schema_for!(OpenPgpSignature) },
     PredicateSchema { name: "partial-view", schema: || schema_for!(PartialView) },
     PredicateSchema { name: "system-registration", schema: || schema_for!(SystemRegistration) },
     PredicateSchema { name: "trust", schema: || schema_for!(Trust) },

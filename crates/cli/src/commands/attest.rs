@@ -6,12 +6,13 @@ use anyhow::{Context as _, bail};
 use clap::ValueEnum;
 use record::{Assessment, Inspection};
 use statement::{
-    CountermeasureApplied, Delegation, DisclosureGrant, Predicate as _, PredicateType, Redactable, Statement,
-    Subject, SystemRegistration, Withdrawal,
+    CountermeasureApplied, Delegation, DisclosureGrant, OpenPgpSignature, Predicate as _, PredicateType,
+    Redactable, SigningKey, Statement, Subject, SystemRegistration, Withdrawal,
 };
 
 use crate::commands::Context;
 use crate::commands::keys::{self, Passphrase};
+use crate::commands::register::now;
 use crate::input;
 use crate::outcome::Outcome;
 use crate::output::Target;
@@ -23,6 +24,7 @@ use crate::output::Target;
   sukashi attest sbom router.cdx.json --artifact router.bin --key release
   sukashi attest commitment router.cdx.json --artifact router.bin --seed-file router.seed --key release
   sukashi attest system plant.yaml --key plant
+  sukashi attest openpgp advisory.json --owner psirt@kawa.example --artifact router.bin --key release
   sukashi attest withdrawal sbom.intoto.json --reason 'wrong file' --key release")]
 pub(crate) struct Args {
     /// What the document is.
@@ -42,6 +44,9 @@ pub(crate) struct Args {
     /// For a commitment: the seed of the salts; made where it is missing. Whoever has it can guess what is hidden.
     #[arg(long, value_name = "FILE", required_if_eq("kind", "commitment"))]
     seed_file: Option<PathBuf>,
+    /// For an OpenPGP signature: whose key it is, such as a mail address.
+    #[arg(long, value_name = "TEXT", required_if_eq("kind", "openpgp"))]
+    owner: Option<String>,
     /// For a withdrawal: why, for those who relied on it.
     #[arg(long, value_name = "TEXT", required_if_eq("kind", "withdrawal"))]
     reason: Option<String>,
@@ -64,6 +69,8 @@ enum Kind {
     Vex,
     /// CSAF advisory or VEX.
     Csaf,
+    /// A document that those verify who have OpenPGP: signed with the same key once more, in their form.
+    Openpgp,
     /// SLSA provenance.
     Provenance,
     /// A system model, YAML or JSON.
@@ -82,9 +89,18 @@ enum Kind {
 
 pub(crate) fn run(args: &Args, context: &mut Context) -> anyhow::Result<Outcome> {
     let text = input::text(&args.file)?;
-    let statement =
-        statement(args, &text).with_context(|| format!("cannot sign `{}`", input::name(&args.file)))?;
+    // What is wrong with the document is said before anybody types a passphrase.
+    let made = match args.kind {
+        Kind::Openpgp => None,
+        _ => Some(
+            statement(args, &text).with_context(|| format!("cannot sign `{}`", input::name(&args.file)))?,
+        ),
+    };
     let key = keys::find(&args.key, &context.settings)?.open(&args.passphrase.read()?)?;
+    let statement = match made {
+        Some(statement) => statement,
+        None => openpgp(args, &text, &key)?,
+    };
     let mut envelope = statement.sign(&[&key])?.to_json()?;
     envelope.push(b'\n');
     let name = args.file.file_stem().unwrap_or_default().to_string_lossy();
@@ -119,6 +135,7 @@ fn statement(args: &Args, text: &str) -> anyhow::Result<Statement> {
         Kind::Sbom => Statement::of_document(about(None)?, sbom_type(text)?, text)?,
         Kind::Vex => Statement::of_document(about(None)?, PredicateType::OPENVEX, text)?,
         Kind::Csaf => Statement::of_document(about(None)?, PredicateType::CSAF, text)?,
+        Kind::Openpgp => bail!("an OpenPGP signature needs the key"),
         Kind::Provenance => Statement::of_document(about(None)?, PredicateType::SLSA_PROVENANCE, text)?,
         Kind::System => system_registration(&args.file, text)?,
         Kind::Commitment => commitment(args, text, about)?,
@@ -136,6 +153,20 @@ fn statement(args: &Args, text: &str) -> anyhow::Result<Statement> {
             Statement::new(about(Some(own))?, &body)?
         }
     })
+}
+
+/// The document is signed as the advisory's own statement has it: byte for byte, without space around it.
+fn openpgp(args: &Args, text: &str, key: &SigningKey) -> anyhow::Result<Statement> {
+    let (owner, document) = (args.owner.clone().unwrap_or_default(), text.trim());
+    let mut about: Vec<Subject> =
+        args.artifact.iter().map(|path| subject(path)).collect::<anyhow::Result<_>>()?;
+    about.extend(args.subject.iter().map(|(name, digest)| Subject::new(name, *digest)));
+    if about.is_empty() {
+        bail!(
+            "it does not say what it is about; hint: use `--artifact` or `--subject` as for the document itself"
+        );
+    }
+    Ok(Statement::new(about, &OpenPgpSignature::new(key, &owner, document.as_bytes(), now()?))?)
 }
 
 fn named_digest(text: &str) -> Result<(String, record::Sha256), String> {
@@ -189,7 +220,7 @@ fn new_seed(path: &Path) -> anyhow::Result<[u8; 32]> {
 /// The statement that a withdrawal takes back, by the digest of its payload.
 fn taken_back(text: &str) -> anyhow::Result<Subject> {
     let envelope = statement::Envelope::read(text.as_bytes())?;
-    let kind = serde_json::from_slice::<Statement>(&envelope.payload)?.predicate_type().clone();
+    let kind = envelope.statement()?.predicate_type().clone();
     let name = serde_json::to_value(kind.evidence_type())?;
     Ok(Subject::new(name.as_str().unwrap_or("statement"), pipeline::digest(&envelope.payload)))
 }

@@ -1,6 +1,8 @@
 //! CSAF provider (OASIS CSAF 2.0, section 7): for each organization that registered advisories as TLP:CLEAR, its
-//! metadata, a ROLIE feed, the documents, and their hashes. Signatures are those of the registered statements; OpenPGP
-//! ones, which a *trusted* provider needs, are not given.
+//! metadata, a ROLIE feed, the documents, their hashes, and their OpenPGP signatures where the organization registered
+//! them. Who signed all of its documents is a *trusted* provider. The instance signs nothing here: it is not its word.
+
+use std::collections::BTreeSet;
 
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, Method, header};
@@ -9,7 +11,7 @@ use axum::routing::{MethodFilter, MethodRouter, on};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256, Sha512};
 use share::{Advisory, OrganizationId};
-use statement::Timestamp;
+use statement::{OpenPgpSignature, Timestamp};
 
 use crate::answer::ok;
 use crate::caller::App;
@@ -31,8 +33,13 @@ pub(super) fn routes() -> Vec<Route> {
         }),
         get(
             "/.well-known/csaf/{organization}/white/{year}/{file}",
-            "an advisory, or its `.sha256` or `.sha512`",
+            "an advisory, or its `.sha256`, `.sha512` or `.asc`",
             |m| on(m, document),
+        ),
+        get(
+            "/.well-known/csaf/{organization}/openpgp/{file}",
+            "an OpenPGP key of the organization, by its fingerprint",
+            |m| on(m, certificate),
         ),
     ]
 }
@@ -45,6 +52,7 @@ struct Entry {
     current: String,
     file: String,
     text: String,
+    signature: Option<OpenPgpSignature>,
 }
 
 /// Tracking id in lower case, everything but letters, digits, `+` and `-` as `_` (section 5.1).
@@ -74,6 +82,7 @@ impl Entry {
             current: time("/document/tracking/current_release_date"),
             tracking,
             text,
+            signature: None,
         }
     }
 
@@ -98,9 +107,14 @@ fn known(app: &App, organization: &str) -> Result<Vec<Advisory>, Problem> {
 }
 
 async fn entries(app: &App, organization: &str) -> Result<Vec<Entry>, Problem> {
+    let advisories = known(app, organization)?;
+    let signatures = app.openpgp_signatures(&OrganizationId::new(organization)).await?;
     let mut entries = Vec::new();
-    for advisory in known(app, organization)? {
-        entries.push(Entry::of(app.advisory(&advisory.id).await?, advisory.at));
+    for advisory in advisories {
+        let mut entry = Entry::of(app.advisory(&advisory.id).await?, advisory.at);
+        let digest = record::Sha256(Sha256::digest(&entry.text).into());
+        entry.signature = signatures.iter().rfind(|s| s.document == digest).cloned();
+        entries.push(entry);
     }
     Ok(entries)
 }
@@ -113,6 +127,11 @@ async fn metadata(
     let advisories = known(&app, &organization)?;
     let (base, last) = (base(&headers, &organization), advisories.last());
     let name = last.map(|a| a.issuer.name.clone()).unwrap_or_default();
+    let entries = entries(&app, &organization).await?;
+    let trusted = entries.iter().all(|e| e.signature.is_some());
+    let keys: BTreeSet<_> =
+        entries.iter().filter_map(|e| e.signature.as_ref()).map(|s| &s.fingerprint).collect();
+    let key = |fingerprint: &&String| json!({"fingerprint": fingerprint, "url": format!("{base}/openpgp/{fingerprint}.asc")});
     let feed = json!({
         "summary": "TLP:WHITE advisories", "tlp_label": "WHITE", "url": format!("{base}/feed-tlp-white.json"),
     });
@@ -123,8 +142,9 @@ async fn metadata(
         "list_on_CSAF_aggregators": true,
         "metadata_version": "2.0",
         "mirror_on_CSAF_aggregators": true,
+        "public_openpgp_keys": keys.iter().map(key).collect::<Vec<_>>(),
         "publisher": {"category": "vendor", "name": name, "namespace": base},
-        "role": "csaf_provider",
+        "role": if trusted { "csaf_trusted_provider" } else { "csaf_provider" },
     });
     Ok(ok(value).into_response())
 }
@@ -139,14 +159,13 @@ async fn feed(
     let updated = entries.iter().map(|e| e.current.clone()).max();
     let entry = |e: &Entry| {
         let url = format!("{base}/white/{}/{}", e.year(), e.file);
+        let link = |rel: &str, end: &str| json!({"rel": rel, "href": format!("{url}{end}")});
+        let mut links = vec![link("self", ""), link("hash", ".sha256"), link("hash", ".sha512")];
+        links.extend(e.signature.as_ref().map(|_| link("signature", ".asc")));
         json!({
             "id": e.tracking,
             "title": e.title,
-            "link": [
-                {"rel": "self", "href": url},
-                {"rel": "hash", "href": format!("{url}.sha256")},
-                {"rel": "hash", "href": format!("{url}.sha512")},
-            ],
+            "link": links,
             "published": e.first,
             "updated": e.current,
             "content": {"type": "application/json", "src": url},
@@ -174,14 +193,29 @@ async fn document(
     };
     let entries = entries(&app, &organization).await?;
     let found = entries.into_iter().rfind(|e| e.year() == year && e.file == name);
-    let text = found.ok_or(Problem::new(Code::NotFound))?.text;
+    let Entry { text, signature, .. } = found.ok_or(Problem::new(Code::NotFound))?;
     let digest = match hash {
         None => return Ok(([(header::CONTENT_TYPE, "application/json")], text).into_response()),
         Some("sha256") => hex::encode(Sha256::digest(&text)),
         Some("sha512") => hex::encode(Sha512::digest(&text)),
+        Some("asc") => return Ok(armored(signature.ok_or(Problem::new(Code::NotFound))?.signature)),
         Some(_) => return Err(Problem::new(Code::NotFound)),
     };
     Ok(([(header::CONTENT_TYPE, "text/plain")], format!("{digest}  {name}\n")).into_response())
+}
+
+/// An organization's key, as one of its signatures brought it.
+async fn certificate(
+    State(app): State<App>,
+    Path((organization, file)): Path<(String, String)>,
+) -> Result<Response, Problem> {
+    let signatures = app.openpgp_signatures(&OrganizationId::new(organization)).await?;
+    let found = signatures.into_iter().rfind(|s| Some(s.fingerprint.as_str()) == file.strip_suffix(".asc"));
+    Ok(armored(found.ok_or(Problem::new(Code::NotFound))?.certificate))
+}
+
+fn armored(text: String) -> Response {
+    ([(header::CONTENT_TYPE, "text/plain")], text).into_response()
 }
 
 #[cfg(test)]
