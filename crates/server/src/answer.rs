@@ -1,11 +1,14 @@
 //! Bodies in and out.
 
-use axum::body::{Body, Bytes, to_bytes};
+use axum::RequestExt as _;
+use axum::body::{Body, HttpBody as _, to_bytes};
 use axum::extract::{FromRequest, FromRequestParts, Query, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use futures_util::StreamExt as _;
+use http_body_util::LengthLimitError;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sha2::Digest as _;
@@ -47,17 +50,25 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Input<T> {
     }
 }
 
-/// The bytes of a body.
-pub(crate) struct Raw(pub(crate) Bytes);
+/// Why a body did not arrive whole.
+pub(crate) fn body_problem(error: axum::Error) -> Problem {
+    let large = error.into_inner().is::<LengthLimitError>();
+    Problem::new(if large { Code::TooLarge } else { Code::BadRequest })
+}
+
+/// The bytes of a body. They come together piece by piece, so that a long one is never there twice.
+pub(crate) struct Raw(pub(crate) Vec<u8>);
 
 impl<S: Send + Sync> FromRequest<S> for Raw {
     type Rejection = Problem;
 
-    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
-        Bytes::from_request(request, state).await.map(Self).map_err(|rejection| {
-            let large = rejection.status() == StatusCode::PAYLOAD_TOO_LARGE;
-            Problem::new(if large { Code::TooLarge } else { Code::BadRequest })
-        })
+    async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
+        let (mut bytes, mut pieces) =
+            (Vec::new(), request.with_limited_body().into_body().into_data_stream());
+        while let Some(piece) = pieces.next().await {
+            bytes.extend_from_slice(&piece.map_err(body_problem)?);
+        }
+        Ok(Self(bytes))
     }
 }
 
@@ -87,7 +98,7 @@ impl From<List> for Paging {
 }
 
 /// Largest answer that gets an ETag, in bytes; larger ones are sent as they are.
-const MAX_TAGGED: usize = 64 << 20;
+const MAX_TAGGED: u64 = 64 << 20;
 
 /// Tags what was read, and answers 304 to whoever has it already. Answers differ by who asks.
 pub(crate) async fn tag(request: Request, next: Next) -> Response {
@@ -98,8 +109,13 @@ pub(crate) async fn tag(request: Request, next: Next) -> Response {
         return response;
     }
     let (mut parts, body) = response.into_parts();
-    let Ok(bytes) = to_bytes(body, MAX_TAGGED).await else {
-        return Problem::new(Code::TooLarge).into_response();
+    parts.headers.insert(header::VARY, HeaderValue::from_static("Cookie, Authorization"));
+    parts.headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
+    if body.size_hint().exact().is_none_or(|length| length > MAX_TAGGED) {
+        return Response::from_parts(parts, body);
+    }
+    let Ok(bytes) = to_bytes(body, usize::MAX).await else {
+        return Problem::new(Code::Internal).into_response();
     };
     let tag = format!("\"{}\"", hex::encode(sha2::Sha256::digest(&bytes).get(..16).unwrap_or_default()));
     let same =
@@ -107,8 +123,6 @@ pub(crate) async fn tag(request: Request, next: Next) -> Response {
     if let Ok(value) = HeaderValue::from_str(&tag) {
         parts.headers.insert(header::ETAG, value);
     }
-    parts.headers.insert(header::VARY, HeaderValue::from_static("Cookie, Authorization"));
-    parts.headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
     if same {
         parts.status = StatusCode::NOT_MODIFIED;
         parts.headers.remove(header::CONTENT_TYPE);

@@ -16,7 +16,7 @@ use share::{
     Hop, Offer, OfferedRelease, OrganizationKind, Peer, Platform, ReadError, ReceiveError, Taken,
     is_handed_on,
 };
-use statement::{DisclosureLevel, EvidenceType, KeyId};
+use statement::{DisclosureLevel, EvidenceType, Head, KeyId, KeyRing, Statement, Timestamp, Unverified};
 
 /// Statements that are fetched before they are taken.
 const CHUNK: usize = 50;
@@ -46,6 +46,8 @@ struct Listing {
     /// Oldest first.
     evidence: Vec<Evidence>,
     cursor: Option<String>,
+    /// What is wrong with what suppliers say of how much there is.
+    faults: Vec<Left>,
 }
 
 /// The value a word of the interface stands for; `None` for words of later versions.
@@ -54,14 +56,40 @@ fn word<T: DeserializeOwned>(text: &str) -> Option<T> {
 }
 
 /// An administrator named the address, so it may lie anywhere.
-fn list(peer: &Peer) -> Result<Listing, PullError> {
+fn list(peer: &Peer, keys: &KeyRing, now: Timestamp) -> Result<Listing, PullError> {
     let remote = Remote::new(Http::new(&peer.url, Some(peer.token.reveal()), Reach::Anywhere)?);
     // The cursor first: what is registered in between is found by the next pull.
     let (changed, cursor) = remote.changed(peer.cursor.as_deref())?;
     let evidence = if changed || peer.sweep { remote.evidence(None, true)? } else { Vec::new() };
     let newest = evidence.iter().rfind(|e| is_full(e)).map(|e| e.id.as_str());
     let checkpoint = client::advance(&remote, &peer.policy, peer.seen, newest)?;
-    Ok(Listing { remote, checkpoint, evidence, cursor })
+    let faults = heads(&remote, &evidence, keys, now)?;
+    Ok(Listing { remote, checkpoint, evidence, cursor, faults })
+}
+
+/// Compares the heads that suppliers signed for their supply links with what the peer shows of them: whether it leaves
+/// anything out, or suppliers took something back, or have not said anything for too long.
+fn heads(
+    remote: &Remote,
+    evidence: &[Evidence],
+    keys: &KeyRing,
+    now: Timestamp,
+) -> Result<Vec<Left>, PullError> {
+    let (mut heads, mut left) = (Vec::new(), Vec::new());
+    for one in evidence.iter().filter(|e| e.r#type == "head") {
+        let claim = Unverified::<Statement>::read(remote.statement(&one.id)?);
+        let verified =
+            claim.map_err(|e| e.to_string()).and_then(|c| c.verify(keys).map_err(|e| e.to_string()));
+        match verified.and_then(|v| v.value().predicate::<Head>().map_err(|e| e.to_string())) {
+            Ok(head) => heads.push(head),
+            Err(why) => left.push(Left { what: one.id.clone(), why }),
+        }
+    }
+    // Without heads there is nothing to compare the lists with.
+    let disclosed = if heads.is_empty() { Vec::new() } else { remote.disclosed()? };
+    let faults = client::head_faults(&heads, &disclosed, now);
+    left.extend(faults.iter().map(|fault| Left { what: "heads".to_owned(), why: fault.to_string() }));
+    Ok(left)
 }
 
 fn is_full(evidence: &Evidence) -> bool {
@@ -79,13 +107,13 @@ fn is_wanted(platform: &Platform, peer: &Peer, evidence: &Evidence) -> bool {
 
 /// Pulls what is new.
 pub(crate) async fn pull(platform: &Arc<Platform>, peer: &Peer) -> Result<Pulled, PullError> {
-    let asked = peer.clone();
-    let listing = tokio::task::spawn_blocking(move || list(&asked)).await??;
-    let Listing { remote, checkpoint, evidence, cursor } = listing;
+    let (asked, keys, now) = (peer.clone(), platform.accepted(peer), platform.now());
+    let listing = tokio::task::spawn_blocking(move || list(&asked, &keys, now)).await??;
+    let Listing { remote, checkpoint, evidence, cursor, faults } = listing;
     platform.peer_seen(peer, checkpoint.size, checkpoint.root).await?;
     let all = evidence.len();
     let wanted: Vec<Evidence> = evidence.into_iter().filter(|e| is_wanted(platform, peer, e)).collect();
-    let mut pulled = Pulled { known: all.saturating_sub(wanted.len()) as u64, ..Pulled::default() };
+    let mut pulled = Pulled { taken: 0, known: all.saturating_sub(wanted.len()) as u64, left: faults };
     let (remote, mut complete) = (Arc::new(remote), true);
     for chunk in wanted.chunks(CHUNK) {
         let (remote, chunk, size) = (Arc::clone(&remote), chunk.to_vec(), checkpoint.size);

@@ -10,11 +10,12 @@ use server::{ServeOptions, Site};
 use sha2::Digest as _;
 use share::{
     ChangeKind, EvidenceFilter, EvidenceState, EvidenceView, NewLink, NewRelease, OrganizationId,
-    OrganizationKind, Paging, Platform, ProductKind, Registration, ReleaseId, Role, Viewer,
+    OrganizationKind, Paging, Platform, ProductKind, Registered, Registration, ReleaseId, Role, Viewer,
 };
 use statement::{
-    DisclosureGrant, DisclosureLevel, EvidenceType, GrantScope, PinnedKey, PinnedLog, PinnedOrganization,
-    PredicateType, SigningKey, Statement, Subject, Trust, Unverified, Withdrawal,
+    DisclosureGrant, DisclosureLevel, EvidenceType, GrantScope, Head, PinnedKey, PinnedLog,
+    PinnedOrganization, PredicateType, SigningKey, Statement, Subject, Trust, Unverified, Withdrawal,
+    list_digest,
 };
 use support::FIRMWARE;
 use tokio::net::TcpListener;
@@ -231,7 +232,7 @@ async fn a_statement_reaches_the_fourth_instance_with_its_provenance() {
     }
     let reason = Withdrawal { reason: "wrong file".to_owned() };
     let signed = row.first.platform.statement(&row.chips.viewer, &row.sbom.id).await.unwrap();
-    let payload = statement::Envelope::read(&signed).unwrap().payload;
+    let payload = statement::Envelope::read(signed).unwrap().payload;
     let digest = record::Sha256(<[u8; 32]>::from(sha2::Sha256::digest(payload)));
     let withdrawal = Statement::new(vec![Subject::new("sbom", digest)], &reason).unwrap();
     row.first.register(&row.chips, CHIPS, withdrawal).await;
@@ -295,12 +296,21 @@ async fn nobody_else_on_the_receiving_instance_sees_what_came() {
     let link = row.second.platform.propose_link(&chips.viewer, link).await.unwrap();
     row.second.platform.accept_link(&rival.viewer, &link).await.unwrap();
     assert!(row.second.evidence(&rival, EvidenceType::Sbom).is_empty());
-    // Until Chips registers it there itself: then it is delivered like anything else.
+    // Until Chips registers it there itself, and nobody of Chips does that alone where two have to.
+    row.second.platform.require_four_eyes(&chips.viewer, true).await.unwrap();
     let claim = Unverified::from(sbom().sign(&[&key(CHIPS)]).unwrap());
     let verified = claim.verify(&row.second.platform.own_keys(&chips.viewer)).unwrap();
-    row.second.platform.register(&chips.viewer, verified, Registration::default()).await.unwrap();
+    let done = row.second.platform.register(&chips.viewer, verified, Registration::default()).await.unwrap();
+    let Registered::Waiting(waiting) = done else { panic!("{done:?}") };
+    assert!(row.second.evidence(&rival, EvidenceType::Sbom).is_empty());
+    let second =
+        row.second.platform.add_account(&admin, &chips.id, "second", Role::Approver, false).await.unwrap();
+    let second = row.second.platform.viewer(&admin, &second).await.unwrap();
+    row.second.platform.approve(&second, &waiting.id).await.unwrap();
+    // Then it is delivered like anything else.
     let [delivered] = row.second.evidence(&rival, EvidenceType::Sbom).try_into().unwrap();
     assert_eq!(delivered.level, DisclosureLevel::Redacted);
+    assert_eq!(row.second.platform.pending(&second).await.unwrap(), []);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -369,4 +379,41 @@ async fn a_bundle_is_taken_where_no_network_is() {
     let [arrived] = row.fourth.evidence(&row.water, EvidenceType::Sbom).try_into().unwrap();
     let proof = row.fourth.platform.proof(&row.water.viewer, &arrived.id, None).await.unwrap();
     assert_eq!(proof.hops.len(), 3);
+}
+
+/// A head over what Chips discloses to Maker now, valid for so many seconds from a minute ago.
+async fn count(row: &Row, seconds: i64) {
+    let remote = row.first.remote(&row.chips.token);
+    let lists = blocking(move || remote.heads_to_sign()).await.unwrap();
+    let [list] = lists.as_slice() else { panic!("{lists:?}") };
+    let issued = row.first.platform.now().plus(-60);
+    let head = Head {
+        link: list.link.clone(),
+        count: list.entries.len() as u64,
+        list_sha256: list_digest(&list.entries),
+        issued,
+        valid_until: issued.plus(seconds),
+    };
+    let customer = Subject::new("Maker", list.customer_key.unwrap().0);
+    row.first.register(&row.chips, CHIPS, Statement::new(vec![customer], &head).unwrap()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_suppliers_counted_is_compared_with_what_the_peer_shows() {
+    let row = row().await;
+    count(&row, 3600).await;
+    let pulled = row.second.pull(&row.peers[0]).await.unwrap();
+    assert_eq!((pulled.taken, pulled.left.as_slice()), (1, [].as_slice()));
+    // What was counted is not shown any more.
+    let scope = GrantScope::Evidence { id: row.sbom.id.to_string() };
+    let level = DisclosureLevel::Hidden;
+    let grant = DisclosureGrant { scope, types: None, level, valid_until: None, emergency: false };
+    let audience = Subject::new("Maker", key(MAKER).public().id().0);
+    row.first.register(&row.chips, CHIPS, Statement::new(vec![audience], &grant).unwrap()).await;
+    let left = row.second.pull(&row.peers[0]).await.unwrap().left;
+    assert!(left.iter().any(|l| l.what == "heads" && l.why.contains("are not the ones given")), "{left:?}");
+    // A head that is over, and then one that counts anew.
+    count(&row, 30).await;
+    let left = row.second.pull(&row.peers[0]).await.unwrap().left;
+    assert!(left.iter().any(|l| l.why.starts_with("stale: the newest head")), "{left:?}");
 }

@@ -123,7 +123,7 @@ impl Looking<'_> {
             };
             found.entry(other.clone()).or_insert(relation);
         }
-        for (evidence, _) in self.visible(self.universe.evidence_order.iter()) {
+        for (evidence, _) in self.visible(self.universe.evidence.iter()) {
             found.entry(evidence.fact.issuer.clone()).or_insert(Relation::Upstream);
         }
         for release in self.universe.releases.keys().filter(|r| self.sees_release(r)) {

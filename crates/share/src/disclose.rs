@@ -91,7 +91,7 @@ impl Universe {
         let received = self.receipts.get(&key_change.fact.id);
         let Some(receipts) = received else { return false };
         let theirs = |id: &&EvidenceId| {
-            self.evidence.get(*id).is_some_and(|e| {
+            self.evidence.get(id).is_some_and(|e| {
                 e.fact.issuer == *issuer
                     && matches!(e.fact.effect, Effect::Nothing)
                     && self.evidence_level(e, viewer, now) >= DisclosureLevel::Full

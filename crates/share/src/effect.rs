@@ -3,7 +3,7 @@
 use record::Sha256;
 use statement::{
     Commitment, CountermeasureApplied, Delegation, DisclosureGrant, EvidenceType, Head, KeyId, KeyRevocation,
-    KeyRotation, Statement, Verified, Withdrawal, list_digest, pae,
+    KeyRotation, Statement, Verified, Withdrawal, list_digest,
 };
 
 use crate::error::WriteError;
@@ -114,8 +114,7 @@ fn key_rotation(
     administrator(viewer)?;
     let KeyRotation { public_key, replaces } = verified.value().predicate()?;
     let envelope = verified.envelope();
-    let message = pae(&envelope.payload_type, &envelope.payload);
-    if !envelope.signatures.iter().any(|s| public_key.accepts(&message, &s.bytes)) {
+    if !envelope.signatures.iter().any(|s| envelope.is_signed_by(public_key, s)) {
         return Err(WriteError::KeyProof { key_id: public_key.id() });
     }
     if universe.keys.contains_key(&public_key.id()) {
@@ -183,7 +182,7 @@ fn commitment(
 /// The assessment that proposed it must be known, and be about the viewer's system.
 fn countermeasure(universe: &Universe, viewer: &Viewer, statement: &Statement) -> Result<Effect, WriteError> {
     let CountermeasureApplied { assessment, countermeasure, .. } = statement.predicate()?;
-    let known = universe.evidence.values().any(|e| {
+    let known = universe.evidence.iter().any(|e| {
         e.fact.payload == assessment
             && e.fact.kind == EvidenceType::Assessment
             && *e.fact.owner() == viewer.organization

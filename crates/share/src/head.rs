@@ -16,7 +16,7 @@ impl Universe {
     /// Log entries of the supplier's own evidence that the customer sees, in the order of registration. Heads do not
     /// count themselves.
     pub(crate) fn disclosed_over(&self, link: &Link, now: Timestamp) -> Vec<Sha256> {
-        let own = self.evidence_order.iter().filter_map(|id| self.evidence.get(id));
+        let own = self.evidence.iter();
         let own = own.filter(|e| e.fact.issuer == link.fact.supplier && e.fact.kind != EvidenceType::Head);
         let seen = own.filter(|e| self.evidence_level(e, &link.fact.customer, now) > DisclosureLevel::Hidden);
         seen.map(|e| e.fact.log_entry()).collect()

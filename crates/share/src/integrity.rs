@@ -27,7 +27,7 @@ impl Platform {
     /// Reads everything again. Takes as long as there are statements.
     pub async fn check_integrity(&self, _: &Administrator) -> Result<Integrity, ReadError> {
         let mut found = Integrity::default();
-        let ids: Vec<EvidenceId> = self.universe().evidence_order.clone();
+        let ids: Vec<EvidenceId> = self.universe().evidence.iter().map(|e| e.fact.id.clone()).collect();
         let entries: Vec<Vec<u8>> = sqlx::query_scalar("SELECT entry FROM log_entry ORDER BY place")
             .fetch_all(&self.store.pool)
             .await?;
@@ -56,7 +56,7 @@ impl Platform {
             Ok(bytes) => bytes,
             Err(error) => return Some(format!("{error}: {}", source(&error))),
         };
-        let Ok(envelope) = Envelope::read(&envelope) else {
+        let Ok(envelope) = Envelope::read(envelope) else {
             return Some("envelope does not read".to_owned());
         };
         let mut ring = KeyRing::default();

@@ -128,7 +128,7 @@ impl Platform {
         let mut kept = Vec::new();
         for (kind, bytes) in results {
             let (blobs, size) = (self.store.blobs.clone(), i64::try_from(bytes.len()).unwrap_or(i64::MAX));
-            let stored = tokio::task::spawn_blocking(move || blobs.put(&bytes)).await;
+            let stored = tokio::task::spawn_blocking(move || blobs.put(|out| out.write_all(&bytes))).await;
             let digest = stored.map_err(std::io::Error::other).and_then(|r| r).map_err(WriteError::Blob)?;
             kept.push((kind, digest, size));
         }

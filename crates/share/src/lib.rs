@@ -60,6 +60,7 @@ mod redact;
 mod register;
 mod secret;
 mod sessions;
+mod shelf;
 mod shown;
 mod status;
 mod store;

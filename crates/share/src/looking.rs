@@ -109,26 +109,29 @@ impl<'a> Looking<'a> {
         }
     }
 
-    /// Visible evidence among `ids`, newest first, with its level.
+    /// What of `all` is visible, newest first, with its level.
     pub(crate) fn visible<'b>(
         &'b self,
-        ids: impl DoubleEndedIterator<Item = &'b EvidenceId> + 'b,
+        all: impl DoubleEndedIterator<Item = &'b Evidence> + 'b,
     ) -> impl Iterator<Item = (&'b Evidence, DisclosureLevel)> + 'b {
-        ids.rev().filter_map(|id| self.universe.visible_evidence(self.viewer, id, self.now).ok())
+        all.rev().filter_map(|evidence| {
+            let level = self.universe.evidence_level(evidence, &self.viewer.organization, self.now);
+            (level >= DisclosureLevel::Exists).then_some((evidence, level))
+        })
     }
 
     pub(crate) fn about_release<'b>(
         &'b self,
         id: &ReleaseId,
     ) -> impl Iterator<Item = (&'b Evidence, DisclosureLevel)> + 'b {
-        self.visible(self.universe.evidence_by_release.get(id).into_iter().flatten())
+        self.visible(self.universe.evidence.among(self.universe.evidence_by_release.get(id)))
     }
 
     pub(crate) fn about_system<'b>(
         &'b self,
         id: &SystemId,
     ) -> impl Iterator<Item = (&'b Evidence, DisclosureLevel)> + 'b {
-        self.visible(self.universe.evidence_by_system.get(id).into_iter().flatten())
+        self.visible(self.universe.evidence.among(self.universe.evidence_by_system.get(id)))
     }
 
     pub(crate) fn is_current(&self, evidence: &Evidence) -> bool {
@@ -149,7 +152,8 @@ impl<'a> Looking<'a> {
         release: &ReleaseId,
         kind: EvidenceType,
     ) -> Option<(&Evidence, DisclosureLevel)> {
-        self.about_release(release).find(|(e, _)| e.fact.kind == kind && self.is_current(e))
+        let about = self.universe.evidence.among(self.universe.evidence_by_release.get(release));
+        self.newest(about, kind)
     }
 
     pub(crate) fn latest_of_system(
@@ -157,6 +161,15 @@ impl<'a> Looking<'a> {
         system: &SystemId,
         kind: EvidenceType,
     ) -> Option<(&Evidence, DisclosureLevel)> {
-        self.about_system(system).find(|(e, _)| e.fact.kind == kind && self.is_current(e))
+        self.newest(self.universe.evidence.among(self.universe.evidence_by_system.get(system)), kind)
+    }
+
+    fn newest<'b>(
+        &'b self,
+        about: impl DoubleEndedIterator<Item = &'b Evidence> + 'b,
+        kind: EvidenceType,
+    ) -> Option<(&'b Evidence, DisclosureLevel)> {
+        let of_kind = about.filter(move |e| e.fact.kind == kind);
+        self.visible(of_kind).find(|(e, _)| self.is_current(e))
     }
 }

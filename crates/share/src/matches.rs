@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use bytes::Bytes;
 use record::Sha256;
 use statement::{DisclosureLevel, EvidenceType};
 
@@ -23,15 +24,14 @@ impl Platform {
             .await?;
         let done: BTreeSet<EvidenceId> = done.into_iter().map(EvidenceId::new).collect();
         let universe = self.universe();
-        let open = universe.evidence_order.iter().filter_map(|id| universe.evidence.get(id));
-        let open = open.filter(|e| e.is_current() && e.fact.kind == EvidenceType::Sbom);
+        let open = universe.evidence.iter().filter(|e| e.is_current() && e.fact.kind == EvidenceType::Sbom);
         Ok(open.map(|e| e.fact.id.clone()).filter(|id| !done.contains(id)).collect())
     }
 
     /// A registered document in clear, for engines that run on this machine.
-    pub async fn document_in_clear(&self, _: &Administrator, id: &EvidenceId) -> Result<Vec<u8>, ReadError> {
+    pub async fn document_in_clear(&self, _: &Administrator, id: &EvidenceId) -> Result<Bytes, ReadError> {
         let stored = self.universe().evidence.get(id).map(|e| e.fact.statement).ok_or(ReadError::NotFound)?;
-        Ok(crate::read::read_statement(&self.blob(stored).await?)?.document().as_bytes().to_vec())
+        Ok(self.stored_statement(stored).await?.into_document())
     }
 
     /// Keeps which vulnerabilities the data of that digest know in a bill of materials. Whoever is concerned by new ones

@@ -240,7 +240,8 @@ fn every_decision_is_that_of_the_oracle() {
             }
             for fact in oracle.evidence() {
                 let expected = oracle.of_evidence(fact, &viewer);
-                let level = engine.evidence_level(&engine.evidence[&fact.id], &viewer, oracle.now);
+                let level =
+                    engine.evidence_level(engine.evidence.get(&fact.id).unwrap(), &viewer, oracle.now);
                 assert_eq!(level, expected, "seed {seed}, {viewer}, {} {:?}", fact.id, fact.kind);
                 levels[level as usize] += 1;
                 decisions += 1;

@@ -4,7 +4,7 @@
 //! and once more when it is approved: keys may have been revoked in between.
 
 use record::Sha256;
-use statement::{Envelope, Statement, Timestamp, Unverified, Verified};
+use statement::{Statement, Timestamp, Unverified, Verified};
 
 use crate::error::{ReadError, WriteError};
 use crate::fact::{EvidenceFact, Fact};
@@ -65,7 +65,7 @@ impl Platform {
             .await?;
         let mut views = Vec::new();
         for (id, account, name, at, statement, _) in rows {
-            let statement = crate::read::read_statement(&self.blob(digest(&statement)).await?)?;
+            let statement = self.stored_statement(digest(&statement)).await?;
             let by = AccountRef { id: AccountId::new(account), name };
             let at = Timestamp::from_unix(at).unwrap_or_else(now);
             views.push(view(id, by, at, &statement));
@@ -84,15 +84,19 @@ impl Platform {
             return Err(WriteError::SamePerson);
         }
         let stored = digest(&stored);
-        let envelope = self.blob(stored).await.map_err(WriteError::Read)?;
-        let damaged = |what: String| WriteError::Read(ReadError::Damaged { what });
-        let envelope = Envelope::read(&envelope).map_err(|e| damaged(e.to_string()))?;
+        let envelope = self.stored_envelope(stored).await.map_err(WriteError::Read)?;
         let verified: Verified<Statement> =
             Unverified::from(envelope).verify(&self.own_keys(viewer)).map_err(|_| WriteError::NotYourKey)?;
         let registration: Registration = serde_json::from_str(&registration)?;
+        if let Some(known) = self.already(viewer, verified.payload_sha256()) {
+            self.own_evidence(&mut turn, viewer, &known).await?;
+            self.forget(id).await?;
+            return Ok(known);
+        }
         let claim = self.claim(viewer, &verified)?;
         let fact = self.prepare(viewer, &verified, &registration, claim)?;
         self.check_commitment(&fact, verified.value()).await?;
+        self.own_release(&mut turn, viewer, fact.release.as_ref()).await?;
         let evidence = self.admit(&mut turn, viewer, EvidenceFact { statement: stored, ..fact }).await?;
         self.forget(id).await?;
         Ok(evidence)

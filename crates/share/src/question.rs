@@ -59,8 +59,7 @@ impl Platform {
     ) -> Result<Question, WriteError> {
         let vulnerability = checked_text("vulnerability", vulnerability)?;
         let asked = self.asked(viewer, release)?;
-        let envelope = self.blob(asked.statement).await.map_err(WriteError::Read)?;
-        let statement = crate::read::read_statement(&envelope).map_err(WriteError::Read)?;
+        let statement = self.stored_statement(asked.statement).await.map_err(WriteError::Read)?;
         Ok(Question {
             asker: viewer.organization.clone(),
             owner: asked.owner,
@@ -161,7 +160,7 @@ impl Universe {
 
     fn questions_left(&self, link: &LinkId, a_month: u32, asker: &OrganizationId, now: Timestamp) -> u32 {
         let this_month = month(now);
-        let answers = self.evidence_order.iter().rev().filter_map(|id| self.evidence.get(id));
+        let answers = self.evidence.iter().rev();
         let recent = answers.take_while(|e| month(e.at) == this_month);
         let own = recent.filter(|e| match &e.fact.effect {
             Effect::Answer { asker: by, link: over, .. } => by == asker && over == link,

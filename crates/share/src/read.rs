@@ -1,7 +1,11 @@
 //! Reading evidence: everything passes through the viewer's level.
 
-use statement::{DisclosureLevel, EvidenceType, Statement};
+use std::io;
 
+use bytes::Bytes;
+use statement::{DisclosureLevel, Envelope, EvidenceType, Statement};
+
+use crate::blob::Blobs;
 use crate::error::ReadError;
 use crate::ids::{EvidenceId, OrganizationId, ReleaseId, SystemId, now};
 use crate::looking::{Looking, require};
@@ -31,7 +35,7 @@ pub struct EvidenceFilter {
 #[derive(Clone, Debug)]
 pub struct Document {
     /// JSON.
-    pub json: Vec<u8>,
+    pub json: Bytes,
     /// What the viewer gets: redacted or more.
     pub level: DisclosureLevel,
 }
@@ -53,7 +57,7 @@ impl Platform {
                 && filter.system.as_ref().is_none_or(|s| e.fact.system.as_ref() == Some(s))
                 && (filter.all_states || looking.is_current(e))
         };
-        let visible = looking.visible(universe.evidence_order.iter()).filter(|(e, _)| fits(e));
+        let visible = looking.visible(universe.evidence.iter()).filter(|(e, _)| fits(e));
         let page = paging.cut(visible, |(e, _)| e.fact.id.to_string());
         Page { items: page.items.into_iter().map(|(e, l)| looking.evidence(e, l)).collect(), next: page.next }
     }
@@ -90,12 +94,11 @@ impl Platform {
 
     async fn read_document(&self, viewer: &Viewer, id: &EvidenceId) -> Result<Document, ReadError> {
         let (digest, kind, level) = self.stored(viewer, id, DisclosureLevel::Redacted)?;
-        let envelope = self.blob(digest).await?;
-        let statement = read_statement(&envelope)?;
+        let statement = self.stored_statement(digest).await?;
         let json = if level >= DisclosureLevel::Full {
-            statement.document().as_bytes().to_vec()
+            statement.into_document()
         } else {
-            redact::redacted(kind, statement.document()).ok_or(ReadError::NotFound)?
+            redact::redacted(kind, statement.document()).ok_or(ReadError::NotFound)?.into()
         };
         Ok(Document { json, level })
     }
@@ -114,9 +117,27 @@ impl Platform {
     }
 
     pub(crate) async fn blob(&self, digest: record::Sha256) -> Result<Vec<u8>, ReadError> {
+        self.with_blobs(move |blobs| blobs.get(digest)).await
+    }
+
+    /// A registered envelope.
+    pub(crate) async fn stored_envelope(&self, digest: record::Sha256) -> Result<Envelope, ReadError> {
+        self.with_blobs(move |blobs| blobs.envelope(digest)).await
+    }
+
+    /// What a registered envelope says.
+    pub(crate) async fn stored_statement(&self, digest: record::Sha256) -> Result<Statement, ReadError> {
+        let statement = self.stored_envelope(digest).await?.statement();
+        statement.map_err(|e| ReadError::Damaged { what: e.to_string() })
+    }
+
+    async fn with_blobs<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&Blobs) -> io::Result<T> + Send + 'static,
+    ) -> Result<T, ReadError> {
         let blobs = self.store.blobs.clone();
-        let read = tokio::task::spawn_blocking(move || blobs.get(digest)).await;
-        read.map_err(std::io::Error::other).and_then(|r| r).map_err(ReadError::Blob)
+        let read = tokio::task::spawn_blocking(move || read(&blobs)).await;
+        read.map_err(io::Error::other).and_then(|r| r).map_err(ReadError::Blob)
     }
 
     pub(crate) async fn typed<T: serde::de::DeserializeOwned>(
@@ -127,10 +148,4 @@ impl Platform {
         let document = self.document(viewer, id).await?;
         serde_json::from_slice(&document.json).map_err(|e| ReadError::Damaged { what: e.to_string() })
     }
-}
-
-pub(crate) fn read_statement(envelope: &[u8]) -> Result<Statement, ReadError> {
-    let damaged = |what: String| ReadError::Damaged { what };
-    let envelope = statement::Envelope::read(envelope).map_err(|e| damaged(e.to_string()))?;
-    serde_json::from_slice(&envelope.payload).map_err(|e| damaged(e.to_string()))
 }

@@ -55,7 +55,7 @@ impl Platform {
     /// A document about a system or a release, as its reassessment may use it.
     pub async fn reassessed_document(&self, _: &Administrator, id: &EvidenceId) -> Result<String, ReadError> {
         let stored = self.universe().evidence.get(id).map(|e| e.fact.statement).ok_or(ReadError::NotFound)?;
-        Ok(crate::read::read_statement(&self.blob(stored).await?)?.document().to_owned())
+        Ok(self.stored_statement(stored).await?.document().to_owned())
     }
 }
 
@@ -78,7 +78,7 @@ impl Universe {
     ) -> Option<Reassessment> {
         let viewer = eyes(system);
         let looking = Looking { universe: self, viewer: &viewer, now: now() };
-        let own = self.evidence_by_system.get(id).into_iter().flatten().filter_map(|e| self.evidence.get(e));
+        let own = self.evidence.among(self.evidence_by_system.get(id));
         let last =
             own.clone().rfind(|e| e.fact.kind == EvidenceType::Assessment && e.fact.issuer == *instance);
         let since = last.map(|e| e.order);

@@ -30,7 +30,7 @@ fn decisions(seed: u64) -> (Value, u64) {
         |id: ReleaseId| row(format!("Release::\"{id}\""), |viewer| engine.release_level(&id, viewer, now));
     let evidence = |fact: &EvidenceFact| {
         row(format!("Evidence::\"{}\"", fact.id), |viewer| {
-            engine.evidence_level(&engine.evidence[&fact.id], viewer, now)
+            engine.evidence_level(engine.evidence.get(&fact.id).unwrap(), viewer, now)
         })
     };
     let releases = (0..RELEASES).map(|r| release(ReleaseId::new(format!("r{r}"))));

@@ -64,11 +64,12 @@ pub(crate) struct Claim {
 }
 
 impl Platform {
-    /// Keys of the viewer's organization that may sign now: to verify what it registers.
+    /// Keys of the viewer's organization: to verify what it registers. Revoked ones as well, whose statements are refused
+    /// by that name.
     pub fn own_keys(&self, viewer: &Viewer) -> KeyRing {
         let universe = self.universe();
         let mut ring = KeyRing::default();
-        let own = universe.keys.values().filter(|k| k.organization == viewer.organization && !k.revoked);
+        let own = universe.keys.values().filter(|k| k.organization == viewer.organization);
         for key in own {
             ring.accept(key.public, key.organization.as_str());
         }
@@ -90,11 +91,13 @@ impl Platform {
         // Before the turn to write: a blob that no fact names does no harm.
         let stored = self.store_envelope(&statement).await?;
         let mut turn = self.write().await?;
-        if let Some(known) = self.already(viewer, statement.payload_sha256()) {
+        let known = self.already(viewer, statement.payload_sha256());
+        let waits = self.four_eyes(viewer);
+        if let Some(known) = known.filter(|known| !waits || !self.came_from_elsewhere(viewer, known)) {
             self.own_evidence(&mut turn, viewer, &known).await?;
             return Ok(Registered::Known(Box::new(known)));
         }
-        if self.universe().organizations.get(&viewer.organization).is_some_and(|o| o.four_eyes) {
+        if waits {
             // Whatever would be refused is refused now, not when somebody approves it.
             self.prepare(viewer, &statement, &registration, claim)?;
             let waiting = self.hold(&turn, viewer, &statement, stored, &registration).await?;
@@ -118,9 +121,8 @@ impl Platform {
     }
 
     pub(crate) async fn store_envelope(&self, statement: &Verified<Statement>) -> Result<Sha256, WriteError> {
-        let json = statement.envelope().to_json()?;
-        let blobs = self.store.blobs.clone();
-        let stored = tokio::task::spawn_blocking(move || blobs.put(&json)).await;
+        let (envelope, blobs) = (statement.envelope().clone(), self.store.blobs.clone());
+        let stored = tokio::task::spawn_blocking(move || blobs.put(|out| envelope.write_json(out))).await;
         stored.map_err(std::io::Error::other).and_then(|r| r).map_err(WriteError::Blob)
     }
 
@@ -140,7 +142,7 @@ impl Platform {
         view.ok_or(WriteError::NotFound { what: id.to_string() })
     }
 
-    fn already(&self, viewer: &Viewer, payload: Sha256) -> Option<EvidenceView> {
+    pub(crate) fn already(&self, viewer: &Viewer, payload: Sha256) -> Option<EvidenceView> {
         let universe = self.universe();
         let id = universe.evidence_by_payload.get(&(viewer.organization.clone(), payload))?;
         Looking::new(&universe, viewer).evidence_by_id(id)
@@ -224,13 +226,15 @@ fn signing_key(
     statement: &Verified<Statement>,
 ) -> Result<KeyId, WriteError> {
     let own = |s: &&Signer| s.organization == viewer.organization.as_str();
-    let signer = statement.signers().iter().find(own).ok_or(WriteError::NotYourKey)?;
-    match universe.keys.get(&signer.key_id) {
-        Some(key) if key.organization != viewer.organization => Err(WriteError::NotYourKey),
-        Some(key) if key.revoked => Err(WriteError::Revoked { key_id: signer.key_id }),
-        Some(_) => Ok(signer.key_id),
-        None => Err(WriteError::NotYourKey),
+    let mut refused = WriteError::NotYourKey;
+    for signer in statement.signers().iter().filter(own) {
+        match universe.keys.get(&signer.key_id).filter(|key| key.organization == viewer.organization) {
+            Some(key) if key.revoked => refused = WriteError::Revoked { key_id: signer.key_id },
+            Some(_) => return Ok(signer.key_id),
+            None => {}
+        }
     }
+    Err(refused)
 }
 
 /// Kinds that stand beside each other instead of replacing each other.
@@ -277,9 +281,10 @@ pub(crate) fn superseded(
         (None, Some(system)) => universe.evidence_by_system.get(system),
         (None, None) => None,
     };
-    let ids = about.into_iter().flatten().rev();
-    let found = ids
-        .filter_map(|id| universe.evidence.get(id))
+    let found = universe
+        .evidence
+        .among(about)
+        .rev()
         .find(|e| same(e) && e.fact.predicate_type == fact.predicate_type);
     Ok(found.map(|e| e.fact.id.clone()))
 }

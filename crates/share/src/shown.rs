@@ -67,7 +67,7 @@ impl Platform {
     /// What the viewer may see of a document, with proof. Not found where its issuer did not commit to it.
     pub async fn shown(&self, viewer: &Viewer, id: &EvidenceId) -> Result<ShownView, ReadError> {
         let Found { statement, kind, level, commitment, seed } = self.committed(viewer, id)?;
-        let statement = crate::read::read_statement(&self.blob(statement).await?)?;
+        let statement = self.stored_statement(statement).await?;
         let opened = tokio::task::spawn_blocking(move || {
             let opened = Redactable::open(statement.document(), &seed.0);
             opened.map(|r| {
@@ -110,8 +110,7 @@ impl Platform {
         let Effect::Commit { document, seed } = &fact.effect else { return Ok(()) };
         let stored = self.universe().evidence.get(document).map(|e| e.fact.statement);
         let stored = stored.ok_or(WriteError::Commitment)?;
-        let full = crate::read::read_statement(&self.blob(stored).await.map_err(WriteError::Read)?);
-        let full = full.map_err(WriteError::Read)?;
+        let full = self.stored_statement(stored).await.map_err(WriteError::Read)?;
         let signed: statement::Commitment = statement.predicate()?;
         let seed = seed.0;
         let computed = tokio::task::spawn_blocking(move || {

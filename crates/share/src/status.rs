@@ -298,7 +298,9 @@ impl Looking<'_> {
         };
         let newer = system.assets.iter().find(|asset| {
             let release = self.bind(asset).map(|(r, _)| r);
-            release.is_some_and(|r| self.about_release(r).any(|(e, _)| matters(e)))
+            let about = release.and_then(|r| self.universe.evidence_by_release.get(r));
+            let newer = self.universe.evidence.among(about).filter(|e| matters(e));
+            self.visible(newer).next().is_some()
         });
         newer.map(|asset| format!("`{}`", asset.name))
     }

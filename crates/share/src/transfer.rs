@@ -162,7 +162,7 @@ fn copy_blobs(from: &Blobs, to: &Blobs, digests: &[Sha256]) -> Result<(), Backup
     let next = AtomicUsize::new(0);
     let lane = || {
         while let Some(digest) = digests.get(next.fetch_add(1, Ordering::Relaxed)) {
-            from.get(*digest).and_then(|bytes| to.put(&bytes))?;
+            from.get(*digest).and_then(|bytes| to.put(|out| out.write_all(&bytes)))?;
         }
         Ok(())
     };

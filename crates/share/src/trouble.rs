@@ -80,13 +80,23 @@ mod tests {
         platform.add_organization(&platform.local_administrator(), name, OrganizationKind::Operator).await
     }
 
+    /// Of every connection: each has a limit of its own.
+    async fn limit(platform: &Platform, pages: &'static str) {
+        let mut all = Vec::new();
+        for _ in 0..platform.store.pool.options().get_max_connections() {
+            all.push(platform.store.pool.acquire().await.unwrap());
+        }
+        for connection in &mut all {
+            sqlx::raw_sql(pages).execute(&mut **connection).await.unwrap();
+        }
+    }
+
     #[tokio::test]
     async fn a_full_disk_is_told_and_nothing_is_half_written() {
         let folder = tempfile::tempdir().unwrap();
         let platform = Platform::open(folder.path()).await.unwrap();
-        let limit = |pages: &'static str| sqlx::raw_sql(pages).execute(&platform.store.pool);
         // SQLite takes the number of pages there are instead of a smaller one.
-        limit("PRAGMA max_page_count = 1").await.unwrap();
+        limit(&platform, "PRAGMA max_page_count = 1").await;
         let long = "x".repeat(180);
         let mut names = Vec::new();
         let error = loop {
@@ -96,8 +106,17 @@ mod tests {
             }
         };
         assert_eq!(error.trouble(), Some(Trouble::Full), "{error:?}");
-        limit("PRAGMA max_page_count = 1000000").await.unwrap();
-        names.push(found(&platform, "again").await.unwrap());
+        // More often than there are connections, so that each of them has seen it; one that is opened anew has room.
+        for n in 0..8 {
+            match found(&platform, &format!("{long} once more {n}")).await {
+                Ok(id) => names.push(id),
+                Err(error) => assert_eq!(error.trouble(), Some(Trouble::Full), "{error:?}"),
+            }
+        }
+        limit(&platform, "PRAGMA max_page_count = 1000000").await;
+        for name in 0..8 {
+            names.push(found(&platform, &format!("again {name}")).await.unwrap());
+        }
         platform.close().await;
         let again = Platform::open(folder.path()).await.unwrap();
         let known = names.iter().filter(|id| again.universe().organizations.contains_key(id)).count();

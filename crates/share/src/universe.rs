@@ -7,6 +7,7 @@ use statement::{DeclaredAsset, DisclosureLevel, KeyId, PublicKey, Timestamp};
 
 use crate::fact::{Effect, EmergencyFact, Entry, EvidenceFact, Fact, LinkFact, Receipt, ReleaseFact};
 use crate::ids::{EvidenceId, LinkId, OrganizationId, ProductId, ReleaseId, SystemId};
+use crate::shelf::Shelf;
 use crate::view::{OrganizationKind, ProductKind};
 
 #[derive(Debug)]
@@ -57,7 +58,7 @@ pub(crate) struct Release {
 pub(crate) struct Evidence {
     pub(crate) fact: EvidenceFact,
     pub(crate) at: Timestamp,
-    /// Place in the order of registration; never shown.
+    /// Place in the order of registration, and on the shelf; never shown.
     pub(crate) order: usize,
     pub(crate) superseded_by: Option<EvidenceId>,
     /// The withdrawal.
@@ -116,16 +117,15 @@ pub(crate) struct Universe {
     upstream: BTreeMap<OrganizationId, BTreeSet<OrganizationId>>,
     pub(crate) products: BTreeMap<ProductId, Product>,
     pub(crate) releases: BTreeMap<ReleaseId, Release>,
-    pub(crate) evidence: BTreeMap<EvidenceId, Evidence>,
-    /// Oldest first.
-    pub(crate) evidence_order: Vec<EvidenceId>,
+    pub(crate) evidence: Shelf,
     pub(crate) systems: BTreeMap<SystemId, System>,
     pub(crate) events: Vec<Happened>,
     /// Places of events by their cursors.
     pub(crate) event_places: HashMap<String, usize>,
     pub(crate) releases_by_artifact: BTreeMap<Sha256, Vec<ReleaseId>>,
-    pub(crate) evidence_by_release: BTreeMap<ReleaseId, Vec<EvidenceId>>,
-    pub(crate) evidence_by_system: BTreeMap<SystemId, Vec<EvidenceId>>,
+    /// Places on the shelf.
+    pub(crate) evidence_by_release: BTreeMap<ReleaseId, Vec<usize>>,
+    pub(crate) evidence_by_system: BTreeMap<SystemId, Vec<usize>>,
     /// One statement is registered once by an issuer.
     pub(crate) evidence_by_payload: BTreeMap<(OrganizationId, Sha256), EvidenceId>,
     /// Grants by who gave them.
@@ -261,7 +261,7 @@ impl Universe {
         removed: &[String],
     ) {
         let matched = self.matched.entry(evidence.clone()).or_default();
-        matched.order = self.evidence_order.len();
+        matched.order = self.evidence.len();
         matched.ids.extend(added.iter().cloned());
         for id in &added {
             self.by_vulnerability.entry(id.clone()).or_default().insert(evidence.clone());
@@ -304,13 +304,13 @@ impl Universe {
     }
 
     fn apply_evidence(&mut self, at: Timestamp, fact: EvidenceFact) {
-        let id = fact.id.clone();
+        let (id, order) = (fact.id.clone(), self.evidence.len());
         self.happened(at, id.to_string(), Event::Evidence(id.clone()));
         if let Some(release) = &fact.release {
-            self.evidence_by_release.entry(release.clone()).or_default().push(id.clone());
+            self.evidence_by_release.entry(release.clone()).or_default().push(order);
         }
         if let Some(system) = &fact.system {
-            self.evidence_by_system.entry(system.clone()).or_default().push(id.clone());
+            self.evidence_by_system.entry(system.clone()).or_default().push(order);
         }
         if let Some(before) = fact.supersedes.as_ref().and_then(|b| self.evidence.get_mut(b)) {
             before.superseded_by = Some(id.clone());
@@ -320,9 +320,7 @@ impl Universe {
             self.receive(&id, receipt.clone());
         }
         self.apply_effect(at, &id, &fact);
-        let order = self.evidence_order.len();
-        self.evidence_order.push(id.clone());
-        self.evidence.insert(id, Evidence { fact, at, order, superseded_by: None, withdrawn_by: None });
+        self.evidence.push(Evidence { fact, at, order, superseded_by: None, withdrawn_by: None });
     }
 
     fn apply_effect(&mut self, at: Timestamp, id: &EvidenceId, fact: &EvidenceFact) {

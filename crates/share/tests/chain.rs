@@ -21,7 +21,7 @@ async fn direct_customers_get_it_redacted_and_others_do_not_get_it() {
     assert_eq!(c.level(&c.maker, &id), Some(DisclosureLevel::Redacted));
     assert_eq!(c.level(&c.water, &id), None);
     let redacted = c.platform.document(&c.maker.viewer, &id).await.unwrap();
-    let text = String::from_utf8(redacted.json).unwrap();
+    let text = String::from_utf8(redacted.json.to_vec()).unwrap();
     assert!(text.contains("zlib") && !text.contains("Ecret"), "{text}");
     assert!(matches!(c.platform.statement(&c.maker.viewer, &id).await, Err(ReadError::NotFound)));
     assert!(matches!(c.platform.document(&c.water.viewer, &id).await, Err(ReadError::NotFound)));

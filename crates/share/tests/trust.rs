@@ -30,7 +30,8 @@ async fn a_new_key_is_introduced_by_the_old_one_and_proves_itself() {
     let id = id.evidence().unwrap().id.clone();
     assert_eq!(c.level(&c.water, &id), Some(DisclosureLevel::Full), "customers learn of it");
     assert_eq!(c.level(&c.chips, &id), Some(DisclosureLevel::Full), "suppliers as well");
-    assert!(c.platform.own_keys(&c.maker.viewer).key(c.maker.key.public().id()).is_none());
+    let old = c.register(&c.maker, &sbom(FIRMWARE)).await;
+    assert!(matches!(old, Err(WriteError::Revoked { .. })));
     c.hand_in(&c.maker.viewer, &[&new], &sbom(FIRMWARE), Registration::default()).await.unwrap();
 }
 
@@ -42,7 +43,8 @@ async fn a_revocation_is_a_statement_and_ends_the_key() {
     assert!(matches!(c.register(&c.maker, &foreign).await, Err(WriteError::NotFound { .. })));
     let own = Statement::new(key_subject(&c.maker.key), &body).unwrap();
     c.register(&c.maker, &own).await.unwrap();
-    assert!(c.platform.own_keys(&c.maker.viewer).key(c.maker.key.public().id()).is_none());
+    let late = c.register(&c.maker, &sbom(FIRMWARE)).await;
+    assert!(matches!(late, Err(WriteError::Revoked { .. })));
     let changes = c.platform.changes(&c.water.viewer, None, None).items;
     assert!(changes.iter().any(|c| c.kind == ChangeKind::KeyChanged));
 }
@@ -108,7 +110,7 @@ async fn a_customer_checks_what_it_is_shown_against_the_suppliers_signature() {
     let envelope = c.platform.statement(&c.water.viewer, &commitment).await.unwrap();
     let mut ring = statement::KeyRing::default();
     ring.accept(c.maker.key.public(), "Maker");
-    let verified = statement::Unverified::<Statement>::read(&envelope).unwrap().verify(&ring).unwrap();
+    let verified = statement::Unverified::<Statement>::read(envelope).unwrap().verify(&ring).unwrap();
     shown.view.verify(verified.predicate::<statement::Commitment>().unwrap().value()).unwrap();
     assert!(!shown.view.document().to_string().contains("ecret"));
     assert!(matches!(c.platform.shown(&c.chips.viewer, &document.id).await, Err(ReadError::NotFound)));
@@ -219,7 +221,7 @@ async fn what_waits_is_checked_again_when_it_is_approved() {
     let handed = c.hand_in(&c.maker.viewer, &[&c.maker.key], &sbom(FIRMWARE), Registration::default()).await;
     let Registered::Waiting(waiting) = handed.unwrap() else { panic!("it was registered at once") };
     c.platform.revoke_key(&c.maker.viewer, c.maker.key.public().id()).await.unwrap();
-    assert!(matches!(c.platform.approve(&second, &waiting.id).await, Err(WriteError::NotYourKey)));
+    assert!(matches!(c.platform.approve(&second, &waiting.id).await, Err(WriteError::Revoked { .. })));
     c.platform.reject(&second, &waiting.id).await.unwrap();
     assert!(c.platform.pending(&second).await.unwrap().is_empty());
 }

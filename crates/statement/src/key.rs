@@ -71,8 +71,21 @@ impl PublicKey {
 
     /// Whether `signature` is one of `message` by this key, in the strict sense (no small-order points, canonical).
     pub fn accepts(self, message: &[u8], signature: &[u8]) -> bool {
-        ed25519_dalek::Signature::from_slice(signature)
-            .is_ok_and(|signature| self.0.verify_strict(message, &signature).is_ok())
+        self.accepts_parts(&[message], signature)
+    }
+
+    /// The same for a message in parts, which need not be joined for it.
+    pub(crate) fn accepts_parts(self, message: &[&[u8]], signature: &[u8]) -> bool {
+        let Ok(signature) = ed25519_dalek::Signature::from_slice(signature) else { return false };
+        // What makes it strict: the key was checked when it was read, so the other point is left.
+        let sound =
+            |point: &[u8; 32]| ed25519_dalek::VerifyingKey::from_bytes(point).is_ok_and(|p| !p.is_weak());
+        let Ok(mut verifier) = self.0.verify_stream(&signature) else { return false };
+        if !sound(signature.r_bytes()) {
+            return false;
+        }
+        message.iter().for_each(|part| verifier.update(part));
+        verifier.finalize_and_verify().is_ok()
     }
 }
 
@@ -222,6 +235,31 @@ mod tests {
         let mut changed = signature;
         changed[3] ^= 1;
         assert!(!key.public().accepts(b"message", &changed));
+    }
+
+    /// With R of small order, an owner of the key can make signatures that some verifiers accept and others do not.
+    #[test]
+    fn a_signature_with_a_point_of_small_order_is_not_accepted() {
+        use curve25519_dalek::scalar::Scalar;
+        let key = SigningKey::from_seed(&[7; 32]);
+        let mut identity = [0; 32];
+        identity[0] = 1;
+        let hash = sha2::Sha512::new().chain_update(identity).chain_update(key.public().to_bytes());
+        let challenge = Scalar::from_bytes_mod_order_wide(&hash.chain_update(b"message").finalize().into());
+        let s = challenge * key.0.to_scalar();
+        let signature = [identity, s.to_bytes()].concat();
+        // It fulfils the equation.
+        let lenient = ed25519_dalek::Signature::from_slice(&signature).unwrap();
+        assert!(ed25519_dalek::Verifier::verify(&key.public().0, b"message", &lenient).is_ok());
+        assert!(!key.public().accepts(b"message", &signature));
+    }
+
+    #[test]
+    fn a_message_in_parts_is_the_message() {
+        let key = SigningKey::from_seed(&[7; 32]);
+        let signature = key.sign(b"message");
+        assert!(key.public().accepts_parts(&[b"mes", b"", b"sage"], &signature));
+        assert!(!key.public().accepts_parts(&[b"sage", b"mes"], &signature));
     }
 
     #[test]

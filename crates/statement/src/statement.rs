@@ -1,7 +1,8 @@
 //! In-toto Statement v1. Source: in-toto attestation framework, spec/v1/statement.md and resource_descriptor.md.
 
+use bytes::Bytes;
 use record::Sha256;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 use serde_json::value::RawValue;
 
 use crate::envelope::Envelope;
@@ -22,15 +23,36 @@ enum StatementFormat {
 }
 
 /// A claim about artifacts. Not signed yet, or read from a signed envelope.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Statement {
     #[serde(rename = "_type")]
     format: StatementFormat,
     subject: Vec<Subject>,
     predicate_type: PredicateType,
-    #[serde(default = "null")]
-    predicate: Box<RawValue>,
+    #[serde(serialize_with = "raw")]
+    predicate: Predicated,
+}
+
+/// JSON text of a predicate.
+#[derive(Clone, Debug)]
+enum Predicated {
+    /// Written here.
+    Own(Box<RawValue>),
+    /// A part of the payload that it was read from.
+    Part(Bytes),
+}
+
+/// A statement as it is read.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Wire<'a> {
+    #[serde(rename = "_type")]
+    format: StatementFormat,
+    subject: Vec<Subject>,
+    predicate_type: PredicateType,
+    #[serde(borrow)]
+    predicate: Option<&'a RawValue>,
 }
 
 /// What a statement is about. We name by SHA-256; other algorithms may stand beside it and are not looked at.
@@ -90,8 +112,14 @@ pub enum PredicateError {
     },
 }
 
-fn null() -> Box<RawValue> {
-    RawValue::NULL.to_owned()
+fn raw<S: Serializer>(predicate: &Predicated, serializer: S) -> Result<S::Ok, S::Error> {
+    match predicate {
+        Predicated::Own(text) => text.serialize(serializer),
+        Predicated::Part(bytes) => {
+            let text: &RawValue = serde_json::from_slice(bytes).map_err(serde::ser::Error::custom)?;
+            text.serialize(serializer)
+        }
+    }
 }
 
 impl Subject {
@@ -109,7 +137,7 @@ impl Subject {
 impl Statement {
     /// Says `predicate` about `subject`.
     pub fn new<P: Predicate>(subject: Vec<Subject>, predicate: &P) -> Result<Self, WriteStatementError> {
-        let predicate = serde_json::value::to_raw_value(predicate)?;
+        let predicate = Predicated::Own(serde_json::value::to_raw_value(predicate)?);
         Ok(Self { format: StatementFormat::V1, subject, predicate_type: P::TYPE, predicate })
     }
 
@@ -119,17 +147,23 @@ impl Statement {
         predicate_type: PredicateType,
         document: &str,
     ) -> Result<Self, WriteStatementError> {
-        let predicate = RawValue::from_string(document.to_owned())?;
+        let predicate = Predicated::Own(RawValue::from_string(document.to_owned())?);
         Ok(Self { format: StatementFormat::V1, subject, predicate_type, predicate })
     }
 
-    /// Reads the payload of an envelope.
-    pub(crate) fn read(payload: &[u8]) -> Result<Self, ReadStatementError> {
-        let statement: Self = serde_json::from_slice(payload).map_err(ReadStatementError::Json)?;
-        match statement.subject.len() {
-            1..=MAX_SUBJECTS => Ok(statement),
-            count => Err(ReadStatementError::Subjects { count }),
+    /// Reads the payload of an envelope. What it says stays where it is.
+    pub(crate) fn read(payload: &Bytes) -> Result<Self, ReadStatementError> {
+        let wire: Wire<'_> = serde_json::from_slice(payload).map_err(ReadStatementError::Json)?;
+        let count = wire.subject.len();
+        if !(1..=MAX_SUBJECTS).contains(&count) {
+            return Err(ReadStatementError::Subjects { count });
         }
+        let predicate = match wire.predicate {
+            Some(text) => Predicated::Part(payload.slice_ref(text.get().as_bytes())),
+            None => Predicated::Own(RawValue::NULL.to_owned()),
+        };
+        let Wire { format, subject, predicate_type, .. } = wire;
+        Ok(Self { format, subject, predicate_type, predicate })
     }
 
     /// Signs it with every key of `keys`.
@@ -149,7 +183,19 @@ impl Statement {
 
     /// What it says: the JSON text as it was signed.
     pub fn document(&self) -> &str {
-        self.predicate.get()
+        match &self.predicate {
+            Predicated::Own(text) => text.get(),
+            // It was read as JSON, which is UTF-8.
+            Predicated::Part(bytes) => std::str::from_utf8(bytes).unwrap_or_default(),
+        }
+    }
+
+    /// The same for whoever keeps it longer than the statement.
+    pub fn into_document(self) -> Bytes {
+        match self.predicate {
+            Predicated::Own(text) => String::from(Box::<str>::from(text)).into(),
+            Predicated::Part(bytes) => bytes,
+        }
     }
 
     /// What it says, where the type is one of ours.
@@ -187,7 +233,13 @@ mod tests {
         let subject = vec![Subject::new("x", Sha256([0; 32]))];
         let statement = Statement::of_document(subject, PredicateType::CYCLONEDX, text).unwrap();
         let payload = statement.sign(&[&SigningKey::from_seed(&[1; 32])]).unwrap().payload;
-        assert_eq!(Statement::read(&payload).unwrap().document(), text);
+        let statement = Statement::read(&payload).unwrap();
+        assert_eq!(statement.document(), text);
+        assert_eq!(serde_json::to_vec(&statement).unwrap(), payload);
+        let document = statement.into_document();
+        assert_eq!(document, text);
+        let place = document.as_ptr().addr() - payload.as_ptr().addr();
+        assert!(place < payload.len(), "it was copied");
     }
 
     #[test]
@@ -201,7 +253,7 @@ mod tests {
             r#"{"_type":"https://in-toto.io/Statement/v1","subject":[],"predicateType":"t"}"#.to_owned(),
         ];
         for case in cases {
-            assert!(Statement::read(case.as_bytes()).is_err(), "{case}");
+            assert!(Statement::read(&case.clone().into()).is_err(), "{case}");
         }
     }
 

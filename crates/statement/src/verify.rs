@@ -8,7 +8,7 @@ use std::sync::Arc;
 use record::Sha256;
 use sha2::Digest as _;
 
-use crate::envelope::{Envelope, ReadEnvelopeError, Signature, pae};
+use crate::envelope::{Envelope, ReadEnvelopeError, Signature};
 use crate::key::{KeyId, PublicKey};
 use crate::predicate::Predicate;
 use crate::statement::{PAYLOAD_TYPE, PredicateError, ReadStatementError, Statement};
@@ -47,6 +47,7 @@ pub struct Unverified<T> {
 pub struct Verified<T> {
     value: T,
     envelope: Arc<Envelope>,
+    payload_sha256: Sha256,
     signers: BTreeSet<Signer>,
 }
 
@@ -92,8 +93,8 @@ impl KeyRing {
 
     /// The signer, where one of our keys made `signature`. The named key is tried first; the name proves nothing, so
     /// without a match all others are tried.
-    fn signer(&self, message: &[u8], signature: &Signature) -> Option<Signer> {
-        let named = self.named(signature).filter(|(_, a)| a.key.accepts(message, &signature.bytes));
+    fn signer(&self, envelope: &Envelope, signature: &Signature) -> Option<Signer> {
+        let named = self.named(signature).filter(|(_, a)| envelope.is_signed_by(a.key, signature));
         let (key_id, accepted) = match (named, &signature.key_id) {
             (Some(found), _) => found,
             (None, Some(hint)) if KeyId::from_str(hint).is_ok() => return None,
@@ -101,7 +102,7 @@ impl KeyRing {
                 .0
                 .iter()
                 .map(|(id, a)| (*id, a))
-                .find(|(_, a)| a.key.accepts(message, &signature.bytes))?,
+                .find(|(_, a)| envelope.is_signed_by(a.key, signature))?,
         };
         Some(Signer { organization: accepted.organization.clone(), key_id })
     }
@@ -113,9 +114,14 @@ impl KeyRing {
 }
 
 impl Unverified<Statement> {
-    /// Reads an envelope; its payload stays closed.
-    pub fn read(json: &[u8]) -> Result<Self, ReadEnvelopeError> {
+    /// Reads an envelope, as [`Envelope::read`] does; its payload stays closed.
+    pub fn read(json: impl Into<Vec<u8>>) -> Result<Self, ReadEnvelopeError> {
         Envelope::read(json).map(Self::from)
+    }
+
+    /// Reads an envelope as it comes, as [`Envelope::read_from`] does; its payload stays closed.
+    pub fn read_from(from: &mut dyn std::io::BufRead) -> Result<Self, ReadEnvelopeError> {
+        Envelope::read_from(from).map(Self::from)
     }
 
     /// The ids of the keys it is said to be signed by.
@@ -129,16 +135,14 @@ impl Unverified<Statement> {
         if envelope.payload_type != PAYLOAD_TYPE {
             return Err(VerifyError::PayloadType { found: envelope.payload_type });
         }
-        let message = pae(&envelope.payload_type, &envelope.payload);
         let signers: BTreeSet<_> =
-            envelope.signatures.iter().filter_map(|s| keys.signer(&message, s)).collect();
-        // As long as the payload, which is copied once more below.
-        drop(message);
+            envelope.signatures.iter().filter_map(|s| keys.signer(&envelope, s)).collect();
         if signers.is_empty() {
             return Err(unaccepted(keys, &envelope.signatures));
         }
         let value = Statement::read(&envelope.payload)?;
-        Ok(Verified { value, envelope: Arc::new(envelope), signers })
+        let payload_sha256 = Sha256(sha2::Sha256::digest(&envelope.payload).into());
+        Ok(Verified { value, envelope: Arc::new(envelope), payload_sha256, signers })
     }
 }
 
@@ -176,7 +180,7 @@ impl<T> Verified<T> {
 
     /// SHA-256 of the signed payload: the statement's name, whoever signs it and however the envelope is written.
     pub fn payload_sha256(&self) -> Sha256 {
-        Sha256(sha2::Sha256::digest(&self.envelope.payload).into())
+        self.payload_sha256
     }
 }
 
@@ -184,7 +188,8 @@ impl Verified<Statement> {
     /// The typed body, as well verified as the statement.
     pub fn predicate<P: Predicate>(&self) -> Result<Verified<P>, PredicateError> {
         let value = self.value.predicate()?;
-        Ok(Verified { value, envelope: Arc::clone(&self.envelope), signers: self.signers.clone() })
+        let (envelope, signers) = (Arc::clone(&self.envelope), self.signers.clone());
+        Ok(Verified { value, envelope, payload_sha256: self.payload_sha256, signers })
     }
 }
 
@@ -237,7 +242,7 @@ mod tests {
     #[test]
     fn a_changed_payload_or_type_is_not_verified() {
         let mut changed = envelope(&[A]);
-        changed.payload.push(b' ');
+        changed.payload = [&changed.payload[..], b" "].concat().into();
         let error = Unverified::from(changed).verify(&ring(&[A])).unwrap_err();
         assert!(matches!(error, VerifyError::Signature { .. }), "{error}");
         let mut other = envelope(&[A]);
@@ -298,7 +303,7 @@ mod tests {
         for (payload_type, payload, signature, accepted) in cases {
             let signature = crate::base64_text::decode(signature).unwrap();
             assert_eq!(
-                key.accepts(&pae(payload_type, payload.as_bytes()), &signature),
+                key.accepts(&crate::pae(payload_type, payload.as_bytes()), &signature),
                 accepted,
                 "{payload_type}"
             );

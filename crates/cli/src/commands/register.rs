@@ -136,10 +136,10 @@ fn open_key(name: &Path, args: &Args, context: &Context) -> anyhow::Result<Signi
 fn subjects(files: &[PathBuf], envelopes: &[Vec<u8>]) -> anyhow::Result<BTreeMap<Sha256, String>> {
     let mut found = BTreeMap::new();
     for (file, envelope) in files.iter().zip(envelopes) {
-        let read = statement::Envelope::read(envelope);
+        let read = statement::Envelope::read(envelope.as_slice());
         let read = read.with_context(|| format!("`{}` is no signed statement", input::name(file)))?;
-        let payload: Statement = serde_json::from_slice(&read.payload)
-            .with_context(|| format!("`{}` is no signed statement", input::name(file)))?;
+        let payload =
+            read.statement().with_context(|| format!("`{}` is no signed statement", input::name(file)))?;
         found.extend(payload.subjects().iter().map(|s| (s.sha256(), s.name.clone())));
     }
     Ok(found)

@@ -185,7 +185,7 @@ fn delivered(path: &Path, trust: Option<&statement::Trust>) -> anyhow::Result<In
     let statement: statement::Statement = match trust {
         None => {
             warn!("nobody's signature on `{name}` was checked; hint: use `--trust`");
-            serde_json::from_slice(&envelope.payload)?
+            envelope.statement()?
         }
         Some(trust) => {
             let raw = serde_json::value::RawValue::from_string(text.trim().to_owned())?;

@@ -11,11 +11,12 @@ use share::{
     EvidenceFilter, EvidenceId, EvidenceView, FindingView, LogProof, OrganizationId, Page, Paging,
     Registered, Registration, ReleaseId, ShownView, SystemId, Tlp,
 };
-use statement::{DisclosureLevel, EvidenceType, MAX_ENVELOPE_BYTES, Timestamp, Unverified, VerifyError};
+use statement::{DisclosureLevel, EvidenceType, MAX_ENVELOPE_BYTES, Timestamp};
 
-use crate::answer::{Asked, Json, Raw, ok};
+use crate::answer::{Asked, Json, ok};
 use crate::caller::{App, Caller};
-use crate::problem::{Code, Problem};
+use crate::intake::Incoming;
+use crate::problem::Problem;
 use crate::routes::{Route, get, post};
 
 /// A finding and what a page draws of it.
@@ -114,24 +115,13 @@ enum States {
     Any,
 }
 
-fn unverified(error: &VerifyError) -> Problem {
-    let code = match error {
-        VerifyError::NotAccepted { .. } => Code::NotYourKey,
-        _ => Code::BadStatement,
-    };
-    Problem::because(code, error.to_string())
-}
-
 async fn register(
     State(app): State<App>,
     caller: Caller,
     Asked(about): Asked<About>,
-    Raw(body): Raw,
+    incoming: Incoming,
 ) -> Result<Response, Problem> {
-    let claim = Unverified::read(&body).map_err(|e| Problem::because(Code::BadStatement, e.to_string()))?;
-    // It may be as long as an envelope may be, and what follows needs room.
-    drop(body);
-    let verified = claim.verify(&app.own_keys(&caller.viewer)).map_err(|e| unverified(&e))?;
+    let verified = incoming.verified(app.own_keys(&caller.viewer)).await?;
     let registration = Registration {
         release: about.release.map(ReleaseId::new),
         system: about.system.map(SystemId::new),

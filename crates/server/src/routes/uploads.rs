@@ -110,7 +110,7 @@ async fn add_piece(
     Asked(at): Asked<At>,
     Raw(bytes): Raw,
 ) -> Result<Json<UploadView>, Problem> {
-    Ok(ok(app.add_chunk(&caller.viewer, &id, at.place, bytes.into()).await?))
+    Ok(ok(app.add_chunk(&caller.viewer, &id, at.place, bytes).await?))
 }
 
 async fn cancel(

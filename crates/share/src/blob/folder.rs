@@ -14,24 +14,38 @@ impl Folder {
     }
 
     pub(super) fn put(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
+        let mut file = self.begin()?;
+        file.write_all(bytes)?;
+        self.end(file, name)
+    }
+
+    /// A file that is nowhere to be found until it ends.
+    pub(super) fn begin(&self) -> io::Result<Growing> {
+        let mut suffix = [0; 8];
+        getrandom::fill(&mut suffix).map_err(io::Error::other)?;
+        let path = self.0.join(format!("new.{}", hex::encode(suffix)));
+        Ok(Growing { file: File::create(&path)?, path })
+    }
+
+    /// Gives `file` its name, once all of it is on disk.
+    pub(super) fn end(&self, file: Growing, name: &str) -> io::Result<()> {
         let path = self.0.join(name);
         let folder = path.parent().unwrap_or(&self.0);
         fs::create_dir_all(folder)?;
-        let mut suffix = [0; 8];
-        getrandom::fill(&mut suffix).map_err(io::Error::other)?;
-        let temporary = path.with_extension(hex::encode(suffix));
-        write_synced(&temporary, bytes).inspect_err(|_| {
-            let _ = fs::remove_file(&temporary);
-        })?;
-        fs::rename(&temporary, &path)?;
+        file.file.sync_all()?;
+        fs::rename(&file.path, &path)?;
         // The name must survive a power cut as well.
         File::open(folder)?.sync_all()
     }
 
     pub(super) fn get(&self, name: &str) -> io::Result<Vec<u8>> {
         let mut bytes = Vec::new();
-        File::open(self.0.join(name))?.take(super::MAX_BYTES).read_to_end(&mut bytes)?;
+        self.open_file(name)?.take(super::MAX_BYTES).read_to_end(&mut bytes)?;
         Ok(bytes)
+    }
+
+    pub(super) fn open_file(&self, name: &str) -> io::Result<File> {
+        File::open(self.0.join(name))
     }
 
     pub(super) fn remove(&self, name: &str) -> io::Result<()> {
@@ -39,10 +53,28 @@ impl Folder {
     }
 }
 
-fn write_synced(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut file = File::create(path)?;
-    file.write_all(bytes)?;
-    file.sync_all()
+/// A file without a name of its own yet; it is taken away where it does not get one.
+#[derive(Debug)]
+pub(super) struct Growing {
+    file: File,
+    path: PathBuf,
+}
+
+impl io::Write for Growing {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.file.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
+impl Drop for Growing {
+    fn drop(&mut self) {
+        // Nothing is there any more once it was renamed.
+        let _ = fs::remove_file(&self.path);
+    }
 }
 
 #[cfg(test)]
@@ -56,5 +88,9 @@ mod tests {
         blobs.put("ab/cd", b"hello").unwrap();
         blobs.put("ab/cd", b"hello").unwrap();
         assert_eq!(fs::read_dir(folder.path().join("ab")).unwrap().count(), 1);
+        let mut broken = blobs.begin().unwrap();
+        broken.write_all(b"hel").unwrap();
+        drop(broken);
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
     }
 }

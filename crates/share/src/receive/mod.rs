@@ -216,7 +216,7 @@ impl Platform {
     }
 
     /// Keys whose word is accepted from a peer: those its trust file pins, and those they introduced.
-    fn accepted(&self, peer: &Peer) -> KeyRing {
+    pub fn accepted(&self, peer: &Peer) -> KeyRing {
         let (universe, mut ring) = (self.universe(), peer.trust.key_ring());
         for pinned in &peer.trust.organizations {
             let known =
@@ -230,7 +230,7 @@ impl Platform {
 
     /// Takes what a peer offers, or says why not. All of it, or nothing.
     pub async fn receive(&self, peer: &Peer, offer: Offer) -> Result<Taken, ReceiveError> {
-        let claim = Unverified::<Statement>::read(&offer.envelope)?;
+        let claim = Unverified::<Statement>::read(offer.envelope.as_slice())?;
         let statement = claim.verify(&self.accepted(peer))?;
         let (key_id, entry) = logged(peer, &offer, &statement)?;
         if offer.hops.len() >= MAX_HOPS {

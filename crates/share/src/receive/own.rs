@@ -10,6 +10,15 @@ use crate::view::EvidenceView;
 use crate::viewer::Viewer;
 
 impl Platform {
+    /// Whether `known` is the viewer's word, came from another instance, and was not registered here by its owner yet.
+    pub(crate) fn came_from_elsewhere(&self, viewer: &Viewer, known: &EvidenceView) -> bool {
+        let universe = self.universe();
+        let receipts = universe.receipts.get(&known.id).into_iter().flatten();
+        let owned = receipts.into_iter().any(|r| r.by == viewer.organization);
+        let fact = universe.evidence.get(&known.id).map(|e| &e.fact);
+        fact.is_some_and(|f| f.receipt.is_some() && f.issuer == viewer.organization && !owned)
+    }
+
     /// Its owner registers what had come from elsewhere: from now on it is disclosed as what it registers.
     pub(crate) async fn own_evidence(
         &self,
@@ -17,17 +26,10 @@ impl Platform {
         viewer: &Viewer,
         known: &EvidenceView,
     ) -> Result<(), WriteError> {
-        let (came, release) = {
-            let universe = self.universe();
-            let fact = universe.evidence.get(&known.id).map(|e| &e.fact);
-            let receipts = universe.receipts.get(&known.id).into_iter().flatten();
-            let owned = receipts.into_iter().any(|r| r.by == viewer.organization);
-            let came = fact.is_some_and(|f| f.receipt.is_some() && f.issuer == viewer.organization && !owned);
-            (came, fact.and_then(|f| f.release.clone()))
-        };
-        if !came {
+        if !self.came_from_elsewhere(viewer, known) {
             return Ok(());
         }
+        let release = self.universe().evidence.get(&known.id).and_then(|e| e.fact.release.clone());
         self.own_release(turn, viewer, release.as_ref()).await?;
         turn.add(Fact::Received { evidence: known.id.clone(), receipt: of_owner(viewer) }).await
     }

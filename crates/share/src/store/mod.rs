@@ -12,6 +12,7 @@ mod tables;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, Once, PoisonError};
+use std::time::Duration;
 
 use sqlx::{Any, AnyPool, AssertSqlSafe, Transaction};
 
@@ -77,6 +78,9 @@ pub(crate) struct Turn {
     _held: Mutex<Option<Transaction<'static, Any>>>,
 }
 
+/// How long a connection is waited for that may have to be closed.
+const PATIENCE: Duration = Duration::from_secs(1);
+
 impl Store {
     /// Opens `places`, makes what is missing, and brings an older database up to date.
     pub(crate) async fn open(places: &Places) -> Result<Self, OpenError> {
@@ -120,10 +124,39 @@ impl Store {
 
     /// Begins a transaction that writes.
     pub(crate) async fn begin(&self) -> Result<Transaction<'static, Any>, sqlx::Error> {
+        // Otherwise two that read first and then write would fail instead of waiting.
+        const BEGIN: &str = "BEGIN IMMEDIATE";
         match self.database {
-            // Otherwise two that read first and then write would fail instead of waiting.
-            Database::Sqlite => self.pool.begin_with("BEGIN IMMEDIATE").await,
+            Database::Sqlite => match self.pool.begin_with(BEGIN).await {
+                Err(sqlx::Error::InvalidSavePointStatement) => {
+                    self.close_stuck().await;
+                    self.pool.begin_with(BEGIN).await
+                }
+                begun => begun,
+            },
             Database::Postgres(_) => self.pool.begin().await,
+        }
+    }
+
+    /// Closes connections that are in a transaction for ever: SQLite ends one by itself where no room is left, and then the
+    /// connection's own end of it fails.
+    async fn close_stuck(&self) {
+        use sqlx::Connection as _;
+        let mut taken = Vec::new();
+        for _ in 0..self.pool.options().get_max_connections() {
+            // Those that were just given back take a moment; what somebody works with is not stuck.
+            match tokio::time::timeout(PATIENCE, self.pool.acquire()).await {
+                Ok(Ok(connection)) => taken.push(connection),
+                Ok(Err(_)) | Err(_) => break,
+            }
+        }
+        for mut connection in taken {
+            let begun = connection.begin_with("BEGIN").await;
+            let stuck = matches!(begun, Err(sqlx::Error::InvalidSavePointStatement));
+            drop(begun);
+            if stuck {
+                drop(connection.detach());
+            }
         }
     }
 
