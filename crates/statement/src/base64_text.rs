@@ -45,8 +45,8 @@ pub(crate) fn decode(text: &str) -> Option<Vec<u8>> {
 pub(crate) enum Text {
     /// All bytes, and the quotation mark after the text was taken.
     Whole(Vec<u8>),
-    /// An escape stands next. Until there: the bytes, and characters that do not make three bytes yet.
-    Escaped(Vec<u8>, Vec<u8>),
+    /// An escape stands next. The text until there.
+    Escaped(Vec<u8>),
 }
 
 /// Decodes a text until its quotation mark as it comes, so that it is never there as a whole. `None`: it is no base64.
@@ -77,7 +77,12 @@ pub(crate) fn read(from: &mut dyn BufRead) -> io::Result<Option<Text>> {
                 from.consume(1);
                 return Ok(Some(Text::Whole(bytes)));
             }
-            Some(_) => return Ok(Some(Text::Escaped(bytes, waiting))),
+            Some(_) => {
+                let alphabet = if url_safe == Some(true) { URL_SAFE_ALPHABET } else { STANDARD_ALPHABET };
+                let mut text = alphabet.encode(&bytes).into_bytes();
+                text.append(&mut waiting);
+                return Ok(Some(Text::Escaped(text)));
+            }
             None => {}
         }
     }
@@ -165,7 +170,7 @@ mod tests {
             let mut from = io::BufReader::with_capacity(room, quoted.as_bytes());
             let read = match read(&mut from).unwrap() {
                 Some(Text::Whole(bytes)) => Some(bytes),
-                Some(Text::Escaped(..)) => panic!("nothing is escaped"),
+                Some(Text::Escaped(_)) => panic!("nothing is escaped"),
                 None => None,
             };
             prop_assert_eq!(&read, &decode(&text));

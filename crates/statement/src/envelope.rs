@@ -160,8 +160,7 @@ impl Envelope {
                 let payload = payload.into();
                 Ok(Self { payload, ..Self::read(begun)? })
             }
-            Text::Escaped(bytes, text) => {
-                base64_text::write(&mut begun, &bytes)?;
+            Text::Escaped(text) => {
                 begun.extend(text);
                 from.read_to_end(&mut begun)?;
                 Self::read(begun)
@@ -278,6 +277,14 @@ mod tests {
     fn a_payload_with_escapes_is_read_as_well() {
         let json = br#"{"payload":"+\/+\/Pj8=","payloadType":"t","signatures":[{"sig":"AA=="}]}"#;
         assert_eq!(*Envelope::read(*json).unwrap().payload, [0xfb, 0xff, 0xbf, 0x3e, 0x3f]);
+    }
+
+    #[test]
+    fn an_escape_after_a_text_in_the_other_alphabet_is_read_as_well() {
+        let json = br#"{"payload":"-_-_\u0050j8-","payloadType":"t","signatures":[{"sig":"AA=="}]}"#;
+        let whole = Envelope::read(*json).unwrap();
+        assert_eq!(*whole.payload, [0xfb, 0xff, 0xbf, 0x3e, 0x3f, 0x3e]);
+        assert_eq!(Envelope::read_from(&mut json.as_slice()).unwrap(), whole);
     }
 
     #[test]
