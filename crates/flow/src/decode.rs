@@ -36,6 +36,8 @@ pub(crate) struct Decoder<'a> {
     pub(crate) program: &'a Program,
     pub(crate) table: &'static Table,
     pub(crate) convention: &'static Convention,
+    /// Where functions that were linked in begin.
+    pub(crate) linked_in: Option<VirtAddr>,
     /// Operations left for the whole program.
     pub(crate) left: u64,
 }
@@ -71,6 +73,7 @@ impl Decoder<'_> {
         let mut outside = Outside {
             program: self.program,
             convention: self.convention,
+            linked_in: self.linked_in,
             call: call.0,
             depth: 0,
             count: 0,
@@ -101,6 +104,7 @@ impl Decoder<'_> {
 struct Outside<'a> {
     program: &'a Program,
     convention: &'static Convention,
+    linked_in: Option<VirtAddr>,
     /// The call that is looked for.
     call: u64,
     depth: u32,
@@ -121,7 +125,9 @@ impl Environment<Filler<'_>> for Outside<'_> {
         let entry = image.code_addr(site.target).address;
         let function = self.program.function_at(entry).and_then(|id| self.program.function(id));
         let stub = function.and_then(|f| f.stub).or_else(|| machine.memory.import_at(site.target));
-        if stub.is_none() && function.is_some() && self.depth < MAX_DEPTH {
+        // What was linked in has not been set up here, and is known by its name.
+        let linked = self.linked_in.is_some_and(|library| entry >= library);
+        if stub.is_none() && function.is_some() && !linked && self.depth < MAX_DEPTH {
             return Control::Enter;
         }
         let named = function.and_then(|f| f.name.as_deref());

@@ -59,6 +59,15 @@ pub(crate) fn any_name_of(image: &Image, number: u64) -> Option<&'static str> {
     NAMES.get(&(numbering(image)?, number)).copied()
 }
 
+/// The number of a system call.
+pub(crate) fn number_of(image: &Image, name: &str) -> Option<u64> {
+    let own = numbering(image)?;
+    NAMES
+        .iter()
+        .find(|((numbering, _), known)| *numbering == own && **known == name)
+        .map(|((_, number), _)| *number)
+}
+
 fn numbering(image: &Image) -> Option<Numbering> {
     Some(match (image.language, image.abi) {
         (LanguageId::X86, _) => Numbering::X86,

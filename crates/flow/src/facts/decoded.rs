@@ -10,6 +10,7 @@ use crate::function::{CallSite, FunctionFacts, StoreSite};
 use crate::guard::Test;
 use crate::knowledge::{Fact, Spot};
 use crate::labels::Labels;
+use crate::start::library_of;
 use crate::taint::FEW;
 use crate::value::{Value, ValueId};
 
@@ -27,7 +28,8 @@ impl Facts<'_> {
         convention: &'static sleigh::language::Convention,
     ) {
         let left = DECODING + self.program.coverage.code_bytes;
-        let mut decoder = Decoder { program: self.program, table, convention, left };
+        let linked_in = library_of(self.program);
+        let mut decoder = Decoder { program: self.program, table, convention, linked_in, left };
         let mut found: BTreeMap<(FuncId, ValueId), Option<Vec<u8>>> = BTreeMap::new();
         let mut wanted = self.undetermined();
         wanted.extend(self.undetermined_beginnings());

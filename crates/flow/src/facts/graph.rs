@@ -108,7 +108,7 @@ impl Facts<'_> {
         let known = [Origin::Entry, Origin::Loader, Origin::Symbol, Origin::Called, Origin::Taken];
         let code = self.program.function(function);
         self.callers(function).next().is_none()
-            && code.is_some_and(|f| !f.origins.iter().any(|o| known.contains(o)))
+            && code.is_some_and(|f| !f.in_library && !f.origins.iter().any(|o| known.contains(o)))
     }
 
     /// Blocks that run only if control came through `block`.

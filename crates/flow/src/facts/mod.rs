@@ -16,6 +16,7 @@ use crate::followed::followed;
 use crate::function::{CallSite, FunctionFacts, Setting, StoreSite};
 use crate::knowledge::{Fact, facts_of, is_confidential, origin};
 use crate::labels::Labels;
+use crate::start::library_of;
 use crate::taint::{Inputs, Taint};
 use crate::value::ValueId;
 use connect::through_thunks;
@@ -158,6 +159,11 @@ impl<'p> Facts<'p> {
         self.program
     }
 
+    /// Where the C library begins in a program that was linked with it; `None` in others.
+    pub fn linked_in(&self) -> Option<VirtAddr> {
+        library_of(self.program)
+    }
+
     /// Facts of one function.
     pub fn function(&self, id: FuncId) -> Option<&FunctionFacts> {
         self.functions.get(id.0 as usize)
@@ -292,7 +298,12 @@ pub(crate) fn name_of<'p>(program: &'p Program, site: &CallSite) -> Option<&'p s
     if site.system.is_some() {
         return site.system;
     }
-    match site.target {
+    called(program, site.target)
+}
+
+/// Name of what is called, if it has one.
+pub(crate) fn called(program: &Program, target: CallTarget) -> Option<&str> {
+    match target {
         CallTarget::Import(import) => program.image.import(import).map(|import| import.name.as_str()),
         CallTarget::Function(function) => program.function(function)?.name.as_deref(),
         CallTarget::Address(_) | CallTarget::System | CallTarget::Unresolved => None,

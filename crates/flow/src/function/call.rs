@@ -7,6 +7,7 @@ use sleigh::pcode::{Op, Opcode};
 use super::{At, CallSite, Step, Walk};
 use crate::abi::MAX_ARGUMENTS;
 use crate::cdecl::place_finder;
+use crate::facts::called;
 use crate::knowledge::{Fact, facts_of};
 use crate::state::{State, slot};
 use crate::system;
@@ -147,14 +148,12 @@ impl Walk<'_, '_> {
 
     /// The library function that makes the system call of a number.
     fn is_system_function(&self, target: CallTarget) -> bool {
-        let CallTarget::Import(import) = target else { return false };
-        self.setting.image.import(import).is_some_and(|import| import.name == "syscall")
+        called(self.setting.program, target) == Some("syscall")
     }
 
     /// What stands in the structure that a started program gets.
     fn handed(&mut self, target: CallTarget, state: &State) -> Vec<ValueId> {
-        let CallTarget::Import(import) = target else { return Vec::new() };
-        let name = self.setting.image.import(import).map(|import| import.name.as_str()).unwrap_or_default();
+        let Some(name) = called(self.setting.program, target) else { return Vec::new() };
         let argument = facts_of(name).iter().find_map(|fact| match fact {
             Fact::Hands(n) => Some(u32::from(*n)),
             _ => None,
@@ -175,8 +174,7 @@ impl Walk<'_, '_> {
 
     /// What `htonl` and its like return: without optimisation they are calls, with it instructions.
     fn in_network_order(&mut self, target: CallTarget, arguments: &[ValueId]) -> Option<ValueId> {
-        let CallTarget::Import(import) = target else { return None };
-        let size = match self.setting.image.import(import)?.name.as_str() {
+        let size = match called(self.setting.program, target)? {
             "htonl" | "ntohl" => 4,
             "htons" | "ntohs" => 2,
             _ => return None,

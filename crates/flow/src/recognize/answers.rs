@@ -4,7 +4,7 @@ use program::image::{Abi, Image};
 use sleigh::emulate::{Machine, Memory as _, Value};
 use sleigh::language::Role;
 
-use super::kernel::{Kernel, MOST};
+use super::kernel::{Kernel, MOST, UNKNOWN};
 use super::space::Space;
 
 /// What every descriptor gives.
@@ -37,7 +37,7 @@ impl Kernel<'_> {
             "brk" => self.break_at(machine, at(0)),
             "mmap" | "mmap2" => self.mapping(machine, name, arguments)?,
             "mremap" => return Err(12),
-            "clone3" | "rseq" | "?" | "openat2" => return Err(self.unknown()),
+            "clone3" | "rseq" | UNKNOWN | "openat2" => return Err(self.unknown()),
             "clone" => {
                 if at(1) != 0 {
                     let _ = machine.registers.set_named(self.convention.stack_pointer.name(), at(1).into());

@@ -32,6 +32,9 @@ pub(super) const CACHE_LINE: u64 = 64;
 /// Where i386 programs ask the system, as they are told at their start.
 pub(super) const ENTRY: u64 = 0x6b90_0000;
 
+/// A call whose number is not in the table.
+pub(super) const UNKNOWN: &str = "?";
+
 /// A system call that was made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Asked {
@@ -132,7 +135,7 @@ impl<'a> Kernel<'a> {
     fn call(&mut self, machine: &mut Machine<'_, Space<'_>>) -> Reply {
         let number = Self::register(machine, self.convention.system_call.number.name());
         let arguments = self.arguments(machine);
-        let name = system::any_name_of(self.image, number & 0xffff_ffff).unwrap_or("?");
+        let name = system::any_name_of(self.image, number & 0xffff_ffff).unwrap_or(UNKNOWN);
         let data = self.data(machine, name, &arguments);
         let answer = self.answer(machine, name, &arguments);
         let ends = matches!(name, "execve" | "execveat" | "exit" | "exit_group");

@@ -6,7 +6,7 @@ use program::{Function, Program};
 use sleigh::language::code_pointer;
 
 use super::answers::NOW;
-use super::kernel::Asked;
+use super::kernel::{Asked, UNKNOWN};
 use super::process::{Bench, MAX_PLACES, PLACE, PLACES, Process, Tried};
 use super::trials::{Answer, Arg, FUNCTIONS, Known, STANDARD, STREAMS, Seen, Trial};
 use super::wrappers;
@@ -15,6 +15,8 @@ use super::wrappers;
 const MAX_OPERATIONS: u64 = 20_000;
 /// Operations of all calls of one function.
 const MAX_WORK: u64 = 120_000;
+/// A system call that all kinds of Linux have.
+const TOLD: &str = "setreuid";
 /// Bytes of [`Arg::Room`].
 const ROOM: [u8; 64] = [0; 64];
 /// What functions are called with to see what they ask the system for.
@@ -120,12 +122,27 @@ impl<'a> Calls<'_, 'a> {
         if self.opens(&tried, &arguments) {
             verdict.open = self.open(&arguments);
             verdict.name = Some("fopen");
+        } else if tried.asked.len() == 1 && tried.asked.iter().any(|asked| asked.name == UNKNOWN) {
+            verdict.name = self.asks_what_it_is_told().then_some("syscall");
         } else if tried.result == Some(NOW) && tried.asked.len() == 1 {
             verdict.name = Some("time");
         } else {
             verdict.name = wrappers::name_of(&tried.asked, &arguments, b"/kettle");
         }
         Some(!tried.asked.iter().all(is_for_memory))
+    }
+
+    /// Does it make the system call whose number it gets, with what it gets behind that?
+    fn asks_what_it_is_told(&mut self) -> bool {
+        let process = self.laboratory.process;
+        let Some(number) = process.number_of(TOLD) else { return false };
+        let passed = [11, 12, 13];
+        let arguments: Vec<u64> = std::iter::once(number).chain(passed).collect();
+        let tried = process.call(self.bench, self.pointer, &arguments, &[], MAX_OPERATIONS);
+        tried.is_some_and(|tried| match tried.asked.as_slice() {
+            [asked] => asked.name == TOLD && asked.arguments.starts_with(&passed),
+            _ => false,
+        })
     }
 
     /// Does it open a file by name and mode, and answer with an address?
@@ -229,13 +246,9 @@ fn is_text(tried: &Tried<'_>, address: u64, text: &[u8]) -> bool {
 fn seen(trial: &Trial, tried: &Tried<'_>, pointer: u8) -> bool {
     let place = |n: usize| PLACES + n as u64 * PLACE;
     let left = |n: usize, bytes: &[u8]| tried.memory.bytes(place(n), bytes.len() as u64) == bytes;
-    let written: Vec<u8> = tried
-        .asked
-        .iter()
-        .filter(|asked| matches!(asked.name, "write" | "writev"))
-        .flat_map(|a| a.data.clone())
-        .collect();
-    let wrote = !written.is_empty();
+    let wrote: Vec<&Asked> =
+        tried.asked.iter().filter(|asked| matches!(asked.name, "write" | "writev")).collect();
+    let written: Vec<u8> = wrote.iter().flat_map(|asked| asked.data.iter().copied()).collect();
     let read = tried.asked.iter().any(reads);
     let quiet = tried.asked.iter().all(is_for_memory);
     match trial.seen {
@@ -253,7 +266,10 @@ fn seen(trial: &Trial, tried: &Tried<'_>, pointer: u8) -> bool {
         }
         Seen::Read(n, bytes) => read && left(n, bytes),
         Seen::Asked => read,
-        Seen::Wrote(bytes) => wrote && written == bytes,
+        Seen::Wrote(to, bytes) => {
+            let there = |asked: &&Asked| to.is_none() || asked.arguments.first().copied() == to;
+            wrote.iter().all(there) && written == bytes
+        }
     }
 }
 

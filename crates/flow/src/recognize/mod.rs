@@ -27,6 +27,7 @@ mod wrappers;
 use program::Program;
 use program::image::{Symbol, SymbolKind};
 
+use crate::taint::INPUT_VARIABLE;
 use process::Process;
 use search::Search;
 
@@ -64,7 +65,7 @@ pub fn recognize(program: &mut Program) -> Recognition {
     }
     program.image.symbols.extend(found.standard_inputs.iter().map(|address| Symbol {
         address: program::VirtAddr(*address),
-        name: "stdin".to_owned(),
+        name: INPUT_VARIABLE.to_owned(),
         size: u64::from(program.image.pointer_size),
         kind: SymbolKind::Object,
         short: false,

@@ -12,6 +12,7 @@ use sleigh::language::{Convention, Role, code_pointer};
 use super::kernel::{Asked, CACHE_LINE, ENTRY, Kernel};
 use super::space::Space;
 use crate::abi::CallRules;
+use crate::system;
 
 /// Arguments that are addresses point here, a page each.
 pub(super) const PLACES: u64 = 0x6a00_0000;
@@ -274,6 +275,10 @@ impl<'a> Process<'a> {
             memory: emulator.machine.memory.clone(),
             operations: emulator.operations() - before,
         })
+    }
+
+    pub(super) fn number_of(&self, name: &str) -> Option<u64> {
+        system::number_of(self.image, name)
     }
 
     /// The process after a call, to go on from there.

@@ -12,6 +12,7 @@ use crate::abi::CallRules;
 use crate::cdecl::register_arguments;
 use crate::function::{FunctionFacts, Setting};
 use crate::knowledge::{Fact, facts_of};
+use crate::start::{MAIN, STARTER};
 use crate::value::Value;
 
 /// Bytes of code above which a function is not tried: the largest `strcmp` of glibc has 6 KiB, its `vfprintf` more, but
@@ -24,6 +25,8 @@ const MAX_REFERENCES: u64 = 400_000;
 /// Words of a table of function pointers that are looked at, and words without one that end it.
 const MAX_TABLE: u64 = 256;
 const TABLE_GAP: u64 = 8;
+/// Distance that a load from the global pointer can have.
+const GLOBAL_REACH: u64 = 0x8000;
 /// Streams that a function is tried with.
 const MAX_STREAMS: usize = 4;
 /// Blocks of a function that passes on what it gets, with a choice by whether that is null.
@@ -84,13 +87,14 @@ impl<'a> Search<'a> {
         };
         if let Some((starter, _)) = started.main {
             search.boundary = starter;
-            search.found.names.extend(program.function_at(starter).map(|id| (id, "__libc_start_main")));
+            search.found.names.extend(program.function_at(starter).map(|id| (id, STARTER)));
         }
+        search.found.names.insert(main, MAIN);
         let (roots, alone) = (search.roots(main), search.alone());
         search.waves(&roots);
         let own = alone.iter().copied().filter(|id| !search.is_behind(*id)).collect();
         search.waves(&own);
-        search.mark(&roots, alone);
+        search.mark(&roots, own);
         search.inputs();
         search.found
     }
@@ -111,7 +115,7 @@ impl<'a> Search<'a> {
         roots
     }
 
-    /// Functions that nothing refers to. Libraries have many; who calls what they call is not asked.
+    /// Functions that nothing refers to, or that run at the end. Libraries have many; only those before it count.
     fn alone(&self) -> BTreeSet<FuncId> {
         let fini = self.program.image.fini.iter().filter_map(|at| self.program.function_at(at.address));
         let mut roots: BTreeSet<FuncId> = fini.collect();
@@ -126,8 +130,7 @@ impl<'a> Search<'a> {
     fn waves(&mut self, start: &BTreeSet<FuncId>) {
         let mut wave: Vec<FuncId> = start.iter().copied().filter(|id| self.seen.insert(*id)).collect();
         while !wave.is_empty() {
-            let unnamed: Vec<FuncId> =
-                wave.into_iter().filter(|id| !self.found.names.contains_key(id)).collect();
+            let unnamed: Vec<FuncId> = wave.into_iter().filter(|id| self.is_own(*id)).collect();
             let (library, own): (Vec<FuncId>, Vec<FuncId>) =
                 unnamed.into_iter().partition(|id| self.is_behind(*id));
             self.look(&own);
@@ -145,6 +148,11 @@ impl<'a> Search<'a> {
             let called: Vec<FuncId> = called.into_iter().filter(|id| self.seen.insert(*id)).collect();
             self.attempt_with(&called, Trials::Asking);
         }
+    }
+
+    /// Is it none that was recognised, apart from `main`?
+    fn is_own(&self, id: FuncId) -> bool {
+        self.found.names.get(&id).is_none_or(|name| *name == MAIN)
     }
 
     /// Does a function stand where linkers put what comes out of libraries: behind the function that starts `main`?
@@ -259,11 +267,7 @@ impl<'a> Search<'a> {
     fn refer(&self, address: u64, found: &mut BTreeSet<FuncId>) {
         let image = &self.program.image;
         let function = |pointer: u64| self.program.function_at(image.code_addr(pointer).address);
-        // What the global pointer points into is a table of everything.
-        if address < 0x1000
-            || Some(address) == image.global_pointer
-            || image.access(VirtAddr(address)).is_none()
-        {
+        if address < 0x1000 || image.access(VirtAddr(address)).is_none() {
             return;
         }
         if let Some(function) = function(address) {
@@ -274,8 +278,11 @@ impl<'a> Search<'a> {
             return;
         }
         let word = u64::from(image.pointer_size);
+        // What the global pointer reaches is a table of everything, of which each place is used alone.
+        let shared = image.global_pointer.is_some_and(|global| address.abs_diff(global) <= GLOBAL_REACH);
+        let most = if shared { 1 } else { MAX_TABLE };
         let mut gap = 0;
-        for place in (0..MAX_TABLE).map(|n| VirtAddr(address).plus(n * word)) {
+        for place in (0..most).map(|n| VirtAddr(address).plus(n * word)) {
             let pointer = match image.pointer_at(place) {
                 Some(Pointer::Local(target)) => Some(target.0),
                 Some(_) => None,
@@ -295,7 +302,7 @@ impl<'a> Search<'a> {
         let mut followed: BTreeSet<FuncId> = roots.clone();
         let mut todo: Vec<FuncId> = roots.iter().copied().collect();
         while let Some(id) = todo.pop() {
-            if self.found.names.contains_key(&id) {
+            if !self.is_own(id) {
                 continue;
             }
             let next = self.references.get(&id).into_iter().flat_map(|r| &r.functions);

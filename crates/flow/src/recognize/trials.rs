@@ -50,8 +50,8 @@ pub(super) enum Seen {
     Read(usize, &'static [u8]),
     /// The system was asked for input, and what came back is the answer.
     Asked,
-    /// This was written.
-    Wrote(&'static [u8]),
+    /// This was written, to this descriptor if one is given.
+    Wrote(Option<u64>, &'static [u8]),
 }
 
 const fn asks(passed: &'static [Arg], answer: Answer) -> Trial {
@@ -314,11 +314,11 @@ pub(super) const FUNCTIONS: &[Known] = &[
 
 /// Functions that use the standard streams, or write to a descriptor.
 pub(super) const STANDARD: &[Known] = &[
-    ("puts", &[sees(&[T(b"kettle\0")], Any, Seen::Wrote(b"kettle\n"))]),
-    ("__printf_chk", &[sees(&[N(1), FORMAT, LID, N(42)], Number(7), FORMATTED)]),
-    ("printf", &[sees(&[FORMAT, LID, N(42)], Number(7), FORMATTED)]),
-    ("__dprintf_chk", &[sees(&[N(9), N(1), FORMAT, LID, N(42)], Number(7), FORMATTED)]),
-    ("dprintf", &[sees(&[N(9), FORMAT, LID, N(42)], Number(7), FORMATTED)]),
+    ("puts", &[sees(&[T(b"kettle\0")], Any, Seen::Wrote(Some(1), b"kettle\n"))]),
+    ("__printf_chk", &[sees(&[N(1), FORMAT, LID, N(42)], Number(7), Seen::Wrote(Some(1), TEXT))]),
+    ("printf", &[sees(&[FORMAT, LID, N(42)], Number(7), Seen::Wrote(Some(1), TEXT))]),
+    ("__dprintf_chk", &[sees(&[N(9), N(1), FORMAT, LID, N(42)], Number(7), Seen::Wrote(Some(9), TEXT))]),
+    ("dprintf", &[sees(&[N(9), FORMAT, LID, N(42)], Number(7), Seen::Wrote(Some(9), TEXT))]),
     ("scanf", &[sees(&[T(b"%s %d\0"), Room, Room], Number(2), Seen::Read(1, b"kettle\0"))]),
     ("gets", &[sees(&[Room], At(0), Seen::Read(0, b"kettle 42\0"))]),
     ("getchar", &[sees(&[], Number(b'k' as u32), Seen::Asked)]),
@@ -338,12 +338,13 @@ pub(super) const STREAMS: &[Known] = &[
     ),
     ("fscanf", &[sees(&[Stream, T(b"%s %d\0"), Room, Room], Number(2), Seen::Read(2, b"kettle\0"))]),
     ("fgetc", &[sees(&[Stream], Number(b'k' as u32), Seen::Asked)]),
-    ("fputs", &[sees(&[T(b"ab\n\0"), Stream], Any, Seen::Wrote(b"ab\n"))]),
-    ("fwrite", &[sees(&[T(b"ab\nc\0"), N(1), N(3), Stream], Number(3), Seen::Wrote(b"ab\n"))]),
+    ("fputs", &[sees(&[T(b"ab\n\0"), Stream], Any, Seen::Wrote(None, b"ab\n"))]),
+    ("fwrite", &[sees(&[T(b"ab\nc\0"), N(1), N(3), Stream], Number(3), Seen::Wrote(None, b"ab\n"))]),
     ("__fprintf_chk", &[sees(&[Stream, N(1), FORMAT, LID, N(42)], Number(7), FORMATTED)]),
     ("fprintf", &[sees(&[Stream, FORMAT, LID, N(42)], Number(7), FORMATTED)]),
 ];
 
 const FORMAT: Arg = T(b"%s-%d\n\0");
 const LID: Arg = T(b"lid\0");
-const FORMATTED: Seen = Seen::Wrote(b"lid-42\n");
+const TEXT: &[u8] = b"lid-42\n";
+const FORMATTED: Seen = Seen::Wrote(None, TEXT);

@@ -10,6 +10,8 @@ use crate::labels::{Labels, MAX_PARAMETERS};
 use crate::start::main_of;
 use crate::value::{Value, ValueId};
 
+/// Name of the variable that holds the stream of standard input; [`crate::recognize`] gives it where it was lost.
+pub(crate) const INPUT_VARIABLE: &str = "stdin";
 /// Reading calls in a row that pass on their stream.
 const MAX_CHAIN: u32 = 16;
 
@@ -83,6 +85,7 @@ impl Look<'_, '_> {
                 let stream = call.arguments.get(usize::from(n)).copied();
                 let on = stream.map(|s| self.taint.actual(self.id, self.label(s))).unwrap_or_default();
                 let read = match stream {
+                    Some(s) if self.is_input_variable(s) => Labels::INPUT,
                     Some(s) if on.read_through().is_none() && self.is_standard_input(s) => Labels::INPUT,
                     _ => on.read_through(),
                 };
@@ -119,6 +122,18 @@ impl Look<'_, '_> {
         stream
     }
 
+    /// The stream that a variable holds of which it is known that it is for standard input, whatever lies beside it.
+    fn is_input_variable(&self, stream: ValueId) -> bool {
+        let Value::Load { at, .. } = self.facts.arena.get(stream) else { return false };
+        let Value::Number(address) = self.facts.arena.get(at) else { return false };
+        let symbols = &self.inputs.program.image.symbols;
+        let first = symbols.partition_point(|symbol| symbol.address.0 < address);
+        let here = symbols.get(first..).unwrap_or_default();
+        here.iter()
+            .take_while(|symbol| symbol.address.0 == address)
+            .any(|symbol| symbol.name == INPUT_VARIABLE)
+    }
+
     /// Descriptor 0, or a stream that comes from a variable of the library.
     fn is_standard_input(&self, stream: ValueId) -> bool {
         let stream = self.first_of_chain(stream);
@@ -138,7 +153,7 @@ impl Look<'_, '_> {
                         || image.symbols.iter().any(|s| {
                             s.address.0 == address
                                 && s.kind == program::image::SymbolKind::Object
-                                && (s.dynamic || s.name == "stdin")
+                                && s.dynamic
                         })
                 }
                 _ => false,

@@ -23,6 +23,7 @@ use crate::knowledge::Fact;
 use crate::labels::{Labels, MAX_PARAMETERS};
 use crate::value::{Value, ValueId};
 
+pub(crate) use calls::INPUT_VARIABLE;
 pub(crate) use memory::FEW;
 
 /// Bytes behind the start of a global object that still belong to it.

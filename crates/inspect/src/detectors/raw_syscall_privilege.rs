@@ -3,7 +3,7 @@
 //! **Finds** system call instructions, and calls of `syscall` with a constant number, that run programs, trace others,
 //! load kernel modules or make anonymous files, in programs that are linked to a library which offers all of that. Going
 //! around the library hides the operation from those who look at imports.
-//! **Misses** numbers that are computed; programs that are linked statically, where such calls are the library itself.
+//! **Misses** numbers that are computed; statically linked programs of which it is not known where the library begins.
 //! **Wrongly reports** language run-times that bring their own system calls and link a library nevertheless.
 //! **Source**: Linux implants with inlined system calls; "direct system calls" in ATT&CK T1106.
 
@@ -35,12 +35,18 @@ fn detect(case: &Case<'_>) -> Vec<ProgramFinding> {
     let facts = case.facts;
     let image = &facts.program().image;
     // Without a library there is nothing to go around; a library that exports the call is the place where it belongs.
-    if image.needed.is_empty() {
+    let linked_in = facts.linked_in();
+    if image.needed.is_empty() && linked_in.is_none() {
         return Vec::new();
     }
+    // One that was linked in makes such calls in its own part.
+    let own_part = |function: program::FuncId| {
+        let entry = facts.program().function(function).map(|code| code.entry);
+        linked_in.is_none_or(|start| entry.is_some_and(|entry| entry < start))
+    };
     let exports = |name: &str| image.exports().any(|symbol| symbol.name == name);
     let mut found = Vec::new();
-    for (function, own) in facts.functions() {
+    for (function, own) in facts.functions().filter(|(function, _)| own_part(*function)) {
         for (call, site) in &own.calls {
             let Some(name) = site.system.filter(|name| GRAVE.contains(name) && !exports(name)) else {
                 continue;
