@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use expect_test::expect;
+use proptest::prelude::*;
 use system::import::{Placement, iptables, nmap};
 
 const PLACE: Placement<'_> = Placement { host: "gw", outer: "wan", inner: "lan" };
@@ -188,6 +189,28 @@ fn texts_of_nft_that_are_cut_or_never_end_are_refused_or_read_as_far_as_they_go(
     expect!["`x` line 20: the values of `define` are longer than the limit; hint: is this the output of `nft list ruleset`, or a file for `nft -f`?"].assert_eq(&error(&format!("define a0 = 10.0.0.1\n{doubling}table ip f {{\n}}\n")));
     let cut = RULE_SETS[0].get(..900).unwrap();
     assert!(system::import::nft("x", cut, PLACE).is_ok());
+}
+
+proptest! {
+    /// Words of a rule set exchanged for others of it, for signs, or for nonsense.
+    #[test]
+    fn a_damaged_rule_set_of_nft_is_refused_or_a_valid_model(
+        changes in prop::collection::vec((0..200_usize, 0..220_usize), 1..8),
+        form in 0..2_usize,
+    ) {
+        let words: Vec<&str> = RULE_SETS[form].split_inclusive([' ', '\n']).collect();
+        let others = ["{", "}", "\n", ";", ",", ": ", "\"", "$x ", "@x ", "99999 ", "1-0 ", "::/0 ", "10.0.0.0/99 ", ". ", "vmap "];
+        let mut damaged = words.clone();
+        for (at, with) in changes {
+            let at = at % damaged.len();
+            damaged[at] = words.get(with).copied().unwrap_or(others[with % others.len()]);
+        }
+        let Ok(imported) = system::import::nft("x", &damaged.concat(), PLACE) else { return Ok(()) };
+        let around = "schema: sukashi.system/1\nname: n\nzones: {wan: {}, lan: {}}\nhosts: {gw: {}}\n";
+        let around = system::read("around", around).unwrap();
+        let system = system::System::new(&[("around".to_owned(), around), ("nft".to_owned(), imported.document)]);
+        prop_assert!(system.is_ok(), "{}", system.unwrap_err());
+    }
 }
 
 #[test]
