@@ -190,7 +190,7 @@ export const behaviours = [
       await page.getByLabel('Product').fill('KX-1');
       await page.getByLabel('Version').fill('2.0');
       await page.getByRole('button', { name: 'Sign and register' }).click();
-      await page.getByText('Registered.', { exact: true }).last().waitFor();
+      await page.getByRole('status').filter({ hasText: 'Registered.' }).waitFor();
       const payload = Buffer.from(statement.payload, 'base64');
       const der = Buffer.concat([Buffer.from('302a300506032b6570032100', 'hex'), Buffer.from(publicKey, 'base64')]);
       const message = Buffer.concat([Buffer.from(`DSSEv1 ${statement.payloadType.length} ${statement.payloadType} ${payload.length} `), payload]);
