@@ -5,11 +5,10 @@
 
 use std::fmt::Write as _;
 
+use super::human::proof;
 use layout::control_flow;
 use layout::svg::{self, Caption, Sheet, escaped};
-use record::{
-    Address, Artifact, ArtifactKind, Coverage, Finding, Inspection, ReviewState, Severity, WitnessStatus,
-};
+use record::{Address, Artifact, ArtifactKind, Coverage, Finding, Inspection, ReviewState, Severity};
 
 /// Rows of one table.
 const MAX_ROWS: usize = 2_000;
@@ -191,12 +190,7 @@ impl Page {
             put!(self, "<dt>payload</dt><dd>{operation}: <code>{detail}</code>{}</dd>", at(payload.address));
         }
         if let Some(witness) = &finding.witness {
-            let status = match witness.status {
-                WitnessStatus::Confirmed => "confirmed",
-                WitnessStatus::Refuted => "refuted",
-                WitnessStatus::NotAttempted => "not attempted",
-                WitnessStatus::NotPossible => "not possible",
-            };
+            let status = proof(witness.status);
             let input = witness.input.as_ref().map(|i| format!(", input <code>{}</code>", escaped(&i.hex)));
             put!(
                 self,

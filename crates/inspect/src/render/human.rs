@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use record::{Address, Finding, Inspection, ReviewState, Severity};
+use record::{Address, Finding, Inspection, ReviewState, Severity, WitnessStatus};
 
 /// Most blind spots shown; the record has them all.
 const MAX_BLIND_SPOTS: usize = 12;
@@ -70,6 +70,11 @@ fn finding(out: &mut String, finding: &Finding) {
             at(payload.address)
         );
     }
+    if let Some(witness) = &finding.witness {
+        let input = witness.input.as_ref().map(|input| format!(", input {}", plain(&input.hex)));
+        let status = proof(witness.status);
+        let _ = writeln!(out, "  proof    {status}{}: {}", input.unwrap_or_default(), plain(&witness.how));
+    }
     for (index, step) in finding.route.iter().enumerate() {
         let head = if index == 0 { "route" } else { "" };
         let function = step.function.as_deref().map(|f| format!("{}: ", plain(f))).unwrap_or_default();
@@ -103,6 +108,16 @@ fn blind_spots(out: &mut String, record: &Inspection) {
 
 fn at(address: Option<Address>) -> String {
     address.map(|address| format!(" at {address}")).unwrap_or_default()
+}
+
+/// How a proof ended, for people.
+pub(super) fn proof(status: WitnessStatus) -> &'static str {
+    match status {
+        WitnessStatus::Confirmed => "confirmed",
+        WitnessStatus::Refuted => "refuted",
+        WitnessStatus::NotAttempted => "not attempted",
+        WitnessStatus::NotPossible => "not possible",
+    }
 }
 
 fn label(severity: Severity) -> &'static str {
