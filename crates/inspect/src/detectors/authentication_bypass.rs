@@ -8,7 +8,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use flow::{Aim, Comparison, Fact, Labels, Test, Value};
+use flow::{Aim, Comparison, Fact, Labels, Test, Value, ValueId};
 use program::FuncId;
 use record::{Location, Payload, RouteStep, SourceKind};
 
@@ -19,7 +19,7 @@ use crate::files::escaped;
 use crate::finding::{ProgramFinding, address, evidence, name_of, source, source_kind, trigger};
 use crate::score::{Doubt, PayloadWeight, score};
 
-pub(crate) const DETECTOR: Detector = Detector { rule: "authentication-bypass", version: 4, detect };
+pub(crate) const DETECTOR: Detector = Detector { rule: "authentication-bypass", version: 5, detect };
 
 fn detect(case: &Case<'_>) -> Vec<ProgramFinding> {
     findings(case, DETECTOR.rule, Kind::Other)
@@ -70,18 +70,40 @@ pub(crate) fn findings(case: &Case<'_>, rule: &'static str, kind: Kind) -> Vec<P
     best.into_values().filter(|finding| finding.score >= 20).collect()
 }
 
-/// Is one text of a file compared with another, as those do that read a language? Signatures are bytes, or were derived.
+/// Is the datum that equals the constant one of a file that the program opens?
+fn of_file(pair: &TwoWays) -> bool {
+    pair.constant.labels.meets(Labels::DOCUMENT) && !pair.constant.labels.meets(Labels::OUTSIDE)
+}
+
+/// Does the program only read a file, as those do that read a language or a state: is one text compared with another, or
+/// does the decision only say that something was read? Signatures are bytes, or were derived.
 fn reads_document(case: &Case<'_>, pair: &TwoWays) -> bool {
-    let Some(Test::Text { how, left, right, .. }) = pair.decision.test else { return false };
+    if !of_file(pair) {
+        return false;
+    }
     let labels = |value| case.facts.labels(pair.function, value);
-    let of_file =
-        pair.constant.labels.meets(Labels::DOCUMENT) && !pair.constant.labels.meets(Labels::OUTSIDE);
-    of_file && how != Comparison::Bytes && !labels(left).or(labels(right)).meets(Labels::DERIVED)
+    match pair.decision.test {
+        Some(Test::Text { how, left, right, .. }) => {
+            how != Comparison::Bytes && !labels(left).or(labels(right)).meets(Labels::DERIVED)
+        }
+        Some(Test::Equal { left, .. }) => labels(left).meets(Labels::DOCUMENT) && fills(case, pair, left),
+        Some(Test::Case { .. } | Test::Less { .. }) | None => false,
+    }
+}
+
+/// Is a value the answer of the call that brought in what is compared with the constant: how much it was? What was asked
+/// before about the same place is not what the constant replaces.
+fn fills(case: &Case<'_>, pair: &TwoWays, value: ValueId) -> bool {
+    let Some(own) = case.facts.function(pair.function) else { return false };
+    let Value::Result(call) = own.arena.get(own.resolve(value)) else { return false };
+    let before =
+        own.calls.get(&call).is_some_and(|site| own.dominance.dominates(site.block, pair.constant.block));
+    before && pair.passed(case.facts)
 }
 
 fn is_signature(case: &Case<'_>, pair: &TwoWays) -> bool {
     // A file that somebody brings, and what is checked is in it: an update, not a person.
-    if pair.constant.labels.meets(Labels::DOCUMENT) && !pair.constant.labels.meets(Labels::OUTSIDE) {
+    if of_file(pair) {
         return true;
     }
     let Some(Test::Equal { left, .. }) = pair.decision.test else { return false };

@@ -48,6 +48,8 @@ pub(crate) enum Class {
     Command,
 }
 
+/// Bytes of a word that tells the format of a file.
+const MAX_FORMAT_WORD: usize = 4;
 /// Bytes of a trigger below which steps are no secret.
 const MIN_STEPS: usize = 3;
 
@@ -173,11 +175,24 @@ impl Gated {
             // The state is part of the trigger, and the trigger is longer than its last step.
             doubts.retain(|doubt| !matches!(doubt, Doubt::InState | Doubt::Short | Doubt::Computed));
         }
+        if self.is_format() {
+            doubts.push(Doubt::FormatWord);
+        }
         let way = self.running.way.len().saturating_sub(usize::from(self.is_row()));
         if way > 0 {
             doubts.push(Doubt::Distant(way));
         }
         doubts
+    }
+
+    /// Words of at most four bytes, one or several, in a file: what its format is told by.
+    fn is_format(&self) -> bool {
+        let short = |bytes: &[u8]| bytes.len() <= MAX_FORMAT_WORD;
+        self.class() == Class::Packet
+            && self.kind() == SourceKind::File
+            && !self.test.labels.meets(Labels::INPUT)
+            && short(&self.test.value)
+            && self.steps.iter().all(|step| short(&step.bytes))
     }
 
     fn is_row(&self) -> bool {

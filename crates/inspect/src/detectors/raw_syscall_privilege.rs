@@ -17,7 +17,7 @@ use crate::finding::ProgramFinding;
 use crate::runs::{Runs, what_it_runs};
 use crate::score::{PayloadWeight, score};
 
-pub(crate) const DETECTOR: Detector = Detector { rule: "raw-syscall-privilege", version: 2, detect };
+pub(crate) const DETECTOR: Detector = Detector { rule: "raw-syscall-privilege", version: 3, detect };
 
 /// Calls for which a program has no reason to go around its library.
 const GRAVE: &[&str] = &[
@@ -45,19 +45,20 @@ fn detect(case: &Case<'_>) -> Vec<ProgramFinding> {
         linked_in.is_none_or(|start| entry.is_some_and(|entry| entry < start))
     };
     let exports = |name: &str| image.exports().any(|symbol| symbol.name == name);
+    let imports = |name: &str| image.imports.iter().any(|import| import.name == name);
     let mut found = Vec::new();
     for (function, own) in facts.functions().filter(|(function, _)| own_part(*function)) {
         for (call, site) in &own.calls {
             let Some(name) = site.system.filter(|name| GRAVE.contains(name) && !exports(name)) else {
                 continue;
             };
-            // `syscall` is the only way to calls that the library does not wrap: that is no evasion by itself.
-            if site.target != CallTarget::System
-                && matches!(
-                    name,
-                    "delete_module" | "execveat" | "finit_module" | "init_module" | "memfd_create"
-                )
-            {
+            // `syscall` is the only way to calls that the library does not wrap: that is no evasion by itself. Nor is it
+            // where the library's function is imported beside it.
+            let unwrapped = matches!(
+                name,
+                "delete_module" | "execveat" | "finit_module" | "init_module" | "memfd_create"
+            );
+            if site.target != CallTarget::System && (unwrapped || imports(name)) {
                 continue;
             }
             found.push(finding(facts, function, *call, site.address, name));

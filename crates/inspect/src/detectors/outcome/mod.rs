@@ -292,7 +292,7 @@ impl TwoWays {
     }
 
     /// The decision is a call that gets the datum.
-    fn passed(&self, facts: &Facts<'_>) -> bool {
+    pub(crate) fn passed(&self, facts: &Facts<'_>) -> bool {
         let Some(Test::Equal { left, .. }) = self.decision.test else { return false };
         let Some(own) = facts.function(self.function) else { return false };
         let Value::Result(call) = own.arena.get(own.resolve(left)) else { return false };
