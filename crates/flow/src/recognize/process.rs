@@ -277,6 +277,13 @@ impl<'a> Process<'a> {
         })
     }
 
+    /// What MIPS programs have set as their global pointer.
+    pub(super) fn global_pointer(&self) -> Option<u64> {
+        let mips = matches!(self.image.abi, Abi::MipsO32 | Abi::MipsN32 | Abi::MipsN64);
+        let register = self.convention.special(Role::GlobalPointer).filter(|_| mips)?;
+        Some(self.machine.registers.named(register.name())?.low()).filter(|pointer| *pointer != 0)
+    }
+
     pub(super) fn number_of(&self, name: &str) -> Option<u64> {
         system::number_of(self.image, name)
     }

@@ -55,6 +55,8 @@ pub(super) struct Search<'a> {
     references: BTreeMap<FuncId, References>,
     seen: BTreeSet<FuncId>,
     tried: usize,
+    /// The global pointer, as the file says or the started program has set it.
+    global: Option<u64>,
     /// Where the library begins.
     boundary: VirtAddr,
 }
@@ -78,6 +80,7 @@ impl<'a> Search<'a> {
             references: BTreeMap::new(),
             seen: BTreeSet::new(),
             tried: 0,
+            global: program.image.global_pointer.or_else(|| started.process.global_pointer()),
             boundary: VirtAddr(u64::MAX),
         };
         let main = started.main.and_then(|(_, main)| program.function_at(main));
@@ -279,7 +282,7 @@ impl<'a> Search<'a> {
         }
         let word = u64::from(image.pointer_size);
         // What the global pointer reaches is a table of everything, of which each place is used alone.
-        let shared = image.global_pointer.is_some_and(|global| address.abs_diff(global) <= GLOBAL_REACH);
+        let shared = self.global.is_some_and(|global| address.abs_diff(global) <= GLOBAL_REACH);
         let most = if shared { 1 } else { MAX_TABLE };
         let mut gap = 0;
         for place in (0..most).map(|n| VirtAddr(address).plus(n * word)) {
