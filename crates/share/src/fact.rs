@@ -161,6 +161,9 @@ pub(crate) struct EvidenceFact {
     /// Bytes of the document.
     pub(crate) size: u64,
     pub(crate) outcome: Outcome,
+    /// What the document calls itself, where others of its kind stand beside it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) edition_of: Option<Sha256>,
     pub(crate) tlp: Option<Tlp>,
     pub(crate) embargo_until: Option<Timestamp>,
     pub(crate) supersedes: Option<EvidenceId>,

@@ -20,6 +20,7 @@ mod backup;
 mod blob;
 mod change;
 mod disclose;
+mod edition;
 mod effect;
 mod emergency;
 mod error;

@@ -78,6 +78,7 @@ fn evidence(
         payload: Sha256(payload),
         size: 10,
         outcome: Outcome { components: Some(3), ..Outcome::default() },
+        edition_of: None,
         tlp: None,
         embargo_until: None,
         supersedes: None,

@@ -4,6 +4,7 @@ use record::Sha256;
 use serde::{Deserialize, Serialize};
 use statement::{EvidenceType, KeyId, KeyRing, Signer, Statement, Timestamp, Verified};
 
+use crate::edition;
 use crate::effect;
 use crate::error::WriteError;
 use crate::fact::{Effect, EvidenceFact, Fact};
@@ -210,6 +211,7 @@ pub(crate) fn fact_of(
         payload: statement.payload_sha256(),
         size: value.document().len() as u64,
         outcome: Outcome::default(),
+        edition_of: edition::of(value),
         tlp: None,
         embargo_until: None,
         supersedes: None,
@@ -256,7 +258,7 @@ fn stands_beside(kind: EvidenceType) -> bool {
     )
 }
 
-/// Named, or found: the newest current evidence of the same issuer, type, predicate and thing.
+/// Named, or found: the newest current evidence of the same issuer, type, predicate and thing, and of no other document.
 pub(crate) fn superseded(
     universe: &Universe,
     fact: &EvidenceFact,
@@ -281,10 +283,8 @@ pub(crate) fn superseded(
         (None, Some(system)) => universe.evidence_by_system.get(system),
         (None, None) => None,
     };
-    let found = universe
-        .evidence
-        .among(about)
-        .rev()
-        .find(|e| same(e) && e.fact.predicate_type == fact.predicate_type);
+    let found = universe.evidence.among(about).rev().find(|e| {
+        same(e) && e.fact.predicate_type == fact.predicate_type && e.fact.edition_of == fact.edition_of
+    });
     Ok(found.map(|e| e.fact.id.clone()))
 }

@@ -70,6 +70,21 @@ async fn a_statement_is_registered_once_and_a_newer_one_replaces_it() {
 }
 
 #[tokio::test]
+async fn advisories_of_a_release_stand_beside_each_other_and_newer_editions_replace_older_ones() {
+    let c = chain().await;
+    let advisory = |id: &str, revision: u32| {
+        let text = format!(r#"{{"document": {{"tracking": {{"id": "{id}", "version": "{revision}"}}}}}}"#);
+        Statement::of_document(vec![Subject::new("firmware", FIRMWARE)], PredicateType::CSAF, &text).unwrap()
+    };
+    let first = c.register(&c.maker, &advisory("MK-1", 1)).await.unwrap();
+    let other = c.register(&c.maker, &advisory("MK-2", 1)).await.unwrap();
+    let state = |id| c.platform.evidence(&c.water.viewer, id).unwrap();
+    assert_eq!((state(&first).state, state(&other).supersedes), (EvidenceState::Current, None));
+    let newer = c.register(&c.maker, &advisory("MK-1", 2)).await.unwrap();
+    assert_eq!((state(&first).superseded_by, state(&other).state), (Some(newer), EvidenceState::Current));
+}
+
+#[tokio::test]
 async fn a_withdrawal_travels_to_those_who_had_the_statement() {
     let c = chain().await;
     let statement = sbom(FIRMWARE);
