@@ -54,6 +54,9 @@ async fn refused(site: &Site, by: &Party, query: &str, body: impl Into<Body>) ->
     (answer.status.as_u16(), problem["code"].as_str().unwrap_or_default().to_owned())
 }
 
+/// What is wrong, the body, the query, and the status and code that answer it.
+type Case = (&'static str, Vec<u8>, String, (u16, &'static str));
+
 /// How much is registered: entries of the log, and evidence that its own organization sees.
 async fn registered(site: &Site, by: &Party) -> (u64, usize) {
     let list = site.get(by, "/api/v1/evidence?state=any").await.json();
@@ -66,7 +69,7 @@ async fn what_is_wrong_with_a_statement_is_said_and_nothing_of_it_is_registered(
     let (maker, other) = (site.party("Maker", 1).await, site.party("Other", 2).await);
     site.release(&maker).await;
     let foreign = site.release(&other).await;
-    let mut cases: Vec<(&str, Vec<u8>, String, (u16, &str))> = Vec::new();
+    let mut cases: Vec<Case> = Vec::new();
     for (size, statement) in [("short", sbom(1)), ("long", sbom(LONG / 50))] {
         let whole = signed(&statement, &maker.key);
         assert_eq!(whole.len() > LONG, size == "long");

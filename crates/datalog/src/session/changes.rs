@@ -23,9 +23,9 @@ pub struct Incomplete {
 /// A budget.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Limit {
-    /// [`Options::max_derived`].
+    /// [`Options::max_derived`](crate::Options::max_derived).
     Facts(u64),
-    /// [`Options::max_steps`].
+    /// [`Options::max_steps`](crate::Options::max_steps).
     Steps(u64),
 }
 

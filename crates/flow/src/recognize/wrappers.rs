@@ -153,7 +153,7 @@ mod tests {
     fn every_line_is_understood_and_names_what_the_knowledge_knows() {
         for line in FILE.lines().map(|line| line.split('#').next().unwrap().trim()).filter(|l| !l.is_empty())
         {
-            let words = line.split_whitespace().filter(|word| word.trim_end_matches(';') != "").count();
+            let words = line.split_whitespace().filter(|word| !word.trim_end_matches(';').is_empty()).count();
             let wrapper = wrapper(line).unwrap();
             let understood: usize = wrapper
                 .asks
