@@ -1,8 +1,10 @@
-//! Taking the network away from a process, where the system lets us: a namespace of its own, in which there is none.
+//! Starting programs that read files of strangers, and taking the network away from them where the system lets us: a
+//! namespace of its own, in which there is none.
 //!
 //! Whoever finds a hole in a reader of images must not reach the database or the outside through it. It is done by the
 //! command `unshare` of util-linux, since the call itself cannot be made without unsafe code.
 
+use std::ffi::OsStr;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -17,6 +19,15 @@ pub fn cut_off() -> Option<Vec<String>> {
     let mut tried = of(&words, "/bin/true")?;
     let worked = tried.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status();
     worked.is_ok_and(|status| status.success()).then_some(words)
+}
+
+/// A program that examines a stranger's file: it gets no environment and no input, works in `folder`, and says on its
+/// output how far it is.
+pub fn examining(program: impl AsRef<OsStr>, folder: &Path) -> Command {
+    let mut command = Command::new(program);
+    command.env_clear().current_dir(folder);
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
+    command
 }
 
 fn of(words: &[String], program: &str) -> Option<Command> {

@@ -5,7 +5,7 @@
 
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::Child;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -13,6 +13,8 @@ use serde::{Deserialize, Serialize};
 use share::{Claimed, JobFailure, Platform, ReadError, WriteError};
 use tokio::sync::mpsc;
 use tokio::task::spawn_blocking;
+
+use crate::cut_off::examining;
 
 /// Longest examination.
 const PATIENCE: Duration = Duration::from_secs(60 * 60);
@@ -103,16 +105,7 @@ impl Examiner {
 
     fn start(&self, file: &Path, output: &Path) -> std::io::Result<Child> {
         let (program, arguments) = &self.command;
-        Command::new(program)
-            .args(arguments)
-            .arg(file)
-            .arg(output)
-            .env_clear()
-            .current_dir(output)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
+        examining(program, output).args(arguments).args([file, output]).spawn()
     }
 
     /// Keeps the job until the process ends; ends the process if the job is somebody else's, or it takes too long.

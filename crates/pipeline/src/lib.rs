@@ -17,7 +17,7 @@ mod vulnerabilities;
 mod worker;
 
 pub use assets::assets;
-pub use cut_off::cut_off;
+pub use cut_off::{cut_off, examining};
 pub use examine::{ExamineError, Examined, Limits, components, digest, examine, examine_bytes, unread};
 pub use jobs::{Examiner, JobError, RESULTS, Step};
 pub use known::{ComponentMatches, Known, match_components};

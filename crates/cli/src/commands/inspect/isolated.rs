@@ -6,7 +6,7 @@
 
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::Path;
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, ExitStatus};
 
 use anyhow::{Context as _, bail};
 use inspect::Progress;
@@ -80,17 +80,12 @@ impl Isolation {
         jobs: Option<usize>,
     ) -> anyhow::Result<Child> {
         let (program, arguments) = self.words.split_first().context("there is no program")?;
-        Command::new(program)
+        pipeline::examining(program, output)
             .args(arguments)
             .args(effort.map(|units| format!("--effort={units}")))
             .args(jobs.map(|jobs| format!("--jobs={jobs}")))
             .arg("--")
             .args([file, output])
-            .env_clear()
-            .current_dir(output)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
             .spawn()
             .with_context(|| format!("cannot start `{program}`"))
     }
