@@ -1,5 +1,6 @@
-//! Squashfs version 3. No tool of today writes it, so the images are put together here, after the layout of the kernel
-//! patches; the library `backhand`, which reads the plain kind of them, must find the same in them.
+//! Squashfs version 3 in combinations of byte order, compression and magic that no one tool writes (`makers.rs` has
+//! what tools wrote), put together here after the layout of the kernel patches; the library `backhand`, which reads the
+//! plain kind of them, must find the same in them.
 
 use std::io::{Cursor, Write};
 

@@ -35,6 +35,8 @@ pub(super) static READER: Reader = Reader {
 /// Where version 4 states its block size logarithm, version, and length (Linux `fs/squashfs/squashfs_fs.h`).
 const BLOCK_LOG: std::ops::Range<usize> = 22..24;
 const MAJOR: std::ops::Range<usize> = 28..30;
+/// Where versions 1 to 3 state it.
+const OLD_BLOCK_LOG: std::ops::Range<usize> = 34..36;
 const BYTES_USED: std::ops::Range<usize> = 40..48;
 
 fn half(data: &[u8], at: std::ops::Range<usize>) -> Option<u16> {
@@ -59,11 +61,24 @@ fn version_3(data: &[u8]) -> Option<old::Order> {
     old::Old::read(data, order).map(|_| order)
 }
 
+/// Versions 1 and 2, of devices from before 2006: known so that it can be said, not read.
+fn version_before_3(data: &[u8]) -> Option<u8> {
+    MAGICS.iter().any(|magic| data.starts_with(*magic)).then_some(())?;
+    let (version, log) = match (data.get(MAJOR)?, data.get(OLD_BLOCK_LOG)?) {
+        ([version @ 1..=2, 0], [log, 0]) | ([0, version @ 1..=2], [0, log]) => (*version, *log),
+        _ => return None,
+    };
+    (12..=16).contains(&log).then_some(version)
+}
+
 fn probe(data: &[u8]) -> bool {
-    is_version_4(data) || version_3(data).is_some()
+    is_version_4(data) || version_3(data).is_some() || version_before_3(data).is_some()
 }
 
 fn open(data: &Bytes, meter: &mut Meter) -> Result<Opened, Cause> {
+    if let Some(version) = version_before_3(data) {
+        return Err(Cause::Unsupported { what: format!("squashfs version {version}") });
+    }
     if let Some(order) = version_3(data) {
         return old::open(data, order, meter);
     }

@@ -2,6 +2,8 @@
 //!
 //! Layout from OpenWrt's `trx` tool: `HDR0`, length, CRC-32 (not inverted at the end) from the flags on, flags, version.
 
+use std::ops::Range;
+
 use super::number::{le16, le32};
 use super::{Reader, parts};
 use crate::{Cause, Format};
@@ -63,7 +65,20 @@ fn layout(data: &[u8], length: usize) -> Vec<parts::Part> {
 }
 
 fn checksum_holds(data: &[u8], length: usize) -> bool {
+    let flags = flags(data, length);
     let mut crc = flate2::Crc::new();
-    crc.update(data.get(CHECKED_FROM..length).unwrap_or_default());
+    crc.update(data.get(CHECKED_FROM..flags.start).unwrap_or_default());
+    crc.update(&vec![0xff; flags.len()]);
+    crc.update(data.get(flags.end..length).unwrap_or_default());
     le32(data, 8) == Some(!crc.sum())
+}
+
+/// What the boot loader writes into the fourth part of version 2, and counts as erased.
+fn flags(data: &[u8], length: usize) -> Range<usize> {
+    const FLAGS: Range<usize> = 22..30;
+    let fourth = offsets(data).get(3).copied().filter(|_| count(data) == 4);
+    fourth
+        .and_then(|at| Some(at.checked_add(FLAGS.start)?..at.checked_add(FLAGS.end)?))
+        .filter(|flags| (CHECKED_FROM..=flags.end).contains(&flags.start) && flags.end <= length)
+        .unwrap_or(length..length)
 }

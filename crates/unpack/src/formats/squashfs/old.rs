@@ -360,8 +360,7 @@ fn expand(packed: &[u8], most: usize) -> Result<Vec<u8>, Cause> {
     if zlib && flate2::read::ZlibDecoder::new(packed).take(most as u64).read_to_end(&mut out).is_ok() {
         return Ok(out);
     }
-    let expanded = vendor::lzma(packed).filter(|expanded| expanded.len() <= most);
-    expanded.ok_or_else(|| damaged("a block is neither zlib nor LZMA"))
+    vendor::lzma(packed, most).ok_or_else(|| damaged("a block is neither zlib nor LZMA"))
 }
 
 /// Opens the image that the bytes begin with.

@@ -1,13 +1,16 @@
 //! Compressions of squashfs that the library does not read: LZO, and LZMA as makers of devices patched it in.
 //!
 //! Version 4 marks LZMA in its superblock, with the header of the `.lzma` format before each block. Version 3 marks
-//! nothing; makers wrote the same header, or only its first five bytes, or none (then with the usual parameters).
-//! Which one a block has is told by the byte behind the header: the range coder always begins with a zero.
+//! nothing; makers wrote the same header, or only its first five bytes, or the three parameters in bytes of their own
+//! (DD-WRT), or nothing (then with the usual parameters, or without contexts of literals as Linksys did), with an end
+//! mark or without. Which one a block has is told by the byte behind the header, because the range coder always begins
+//! with a zero, and by what ends properly.
 
-use std::io::{ErrorKind, Read};
+use std::io::Read;
 
 use backhand::compression::{CompressionAction, Compressor, DefaultCompressor};
 use backhand::{BackhandError, FilesystemCompressor, SuperBlock};
+use lzma_rust2::LzmaReader;
 
 use crate::formats::lzo;
 
@@ -32,7 +35,7 @@ impl CompressionAction for Vendor {
         compressor: Compressor,
     ) -> Result<(), BackhandError> {
         let expanded = match compressor {
-            Compressor::Lzma => lzma(bytes),
+            Compressor::Lzma => lzma(bytes, MOST),
             Compressor::Lzo => lzo::decompress(bytes, MOST).ok(),
             other => return DefaultCompressor.decompress(bytes, out, other),
         };
@@ -45,30 +48,77 @@ impl CompressionAction for Vendor {
     }
 }
 
-/// Expands a block of LZMA in any of the three shapes.
-pub(super) fn lzma(bytes: &[u8]) -> Option<Vec<u8>> {
-    let properties = *bytes.first()?;
-    let zero = |at: usize| bytes.get(at) == Some(&0);
-    let dictionary = u32::from_le_bytes(*bytes.get(1..)?.first_chunk()?);
-    let size = bytes.get(5..).and_then(|rest| rest.first_chunk()).map(|size| u64::from_le_bytes(*size));
-    let plausible = properties < 225 && dictionary <= MEMORY << 10;
-    if plausible && zero(13) && size.is_some_and(|size| size == u64::MAX || size <= MOST as u64) {
-        return whole(lzma_rust2::LzmaReader::new_mem_limit(bytes, MEMORY, None).ok()?);
+/// Expands a block of LZMA in any of its shapes to at most `most` bytes. What ends properly wins; a stream without an end
+/// mark ends with its bytes.
+pub(super) fn lzma(bytes: &[u8], most: usize) -> Option<Vec<u8>> {
+    let mut unended = None;
+    for reader in shapes(bytes) {
+        match whole(reader, most) {
+            (out, true) => return Some(out),
+            (out, false) if !out.is_empty() => unended = unended.or(Some(out)),
+            _ => {}
+        }
     }
-    if plausible && zero(5) {
-        let reader =
-            lzma_rust2::LzmaReader::new_with_props(bytes.get(5..)?, u64::MAX, properties, dictionary, None);
-        return whole(reader.ok()?);
-    }
-    whole(lzma_rust2::LzmaReader::new(bytes, u64::MAX, 3, 0, 2, USUAL_DICTIONARY, None).ok()?)
+    unended
 }
 
-/// Reads to the end; a stream without an end mark ends with its bytes.
-fn whole(reader: impl Read) -> Option<Vec<u8>> {
+type Reader<'a> = LzmaReader<&'a [u8]>;
+
+/// The ways in which the block can be read.
+fn shapes(bytes: &[u8]) -> impl Iterator<Item = Reader<'_>> {
+    [with_header, with_properties, with_parameters, usual, without_contexts]
+        .into_iter()
+        .filter_map(move |shape| shape(bytes))
+}
+
+/// Whether the range coder can begin there.
+fn begins(bytes: &[u8], at: usize) -> Option<&[u8]> {
+    bytes.get(at..).filter(|stream| stream.first() == Some(&0))
+}
+
+fn properties(bytes: &[u8]) -> Option<(u8, u32)> {
+    let dictionary = u32::from_le_bytes(*bytes.get(1..)?.first_chunk()?);
+    let properties = *bytes.first()?;
+    (properties < 225 && dictionary <= MEMORY << 10).then_some((properties, dictionary))
+}
+
+fn with_header(bytes: &[u8]) -> Option<Reader<'_>> {
+    properties(bytes)?;
+    begins(bytes, 13)?;
+    let size = u64::from_le_bytes(*bytes.get(5..)?.first_chunk()?);
+    (size == u64::MAX || size <= MOST as u64).then_some(())?;
+    LzmaReader::new_mem_limit(bytes, MEMORY, None).ok()
+}
+
+fn with_properties(bytes: &[u8]) -> Option<Reader<'_>> {
+    let (properties, dictionary) = properties(bytes)?;
+    LzmaReader::new_with_props(begins(bytes, 5)?, u64::MAX, properties, dictionary, None).ok()
+}
+
+/// Position bits, contexts and literal position bits in a byte each, and one that says nothing.
+fn with_parameters(bytes: &[u8]) -> Option<Reader<'_>> {
+    let [position, context, literal, u8::MAX] = *bytes.first_chunk()? else { return None };
+    (position <= 4 && context <= 8 && literal <= 4).then_some(())?;
+    plain(begins(bytes, 4)?, context, literal, position)
+}
+
+fn usual(bytes: &[u8]) -> Option<Reader<'_>> {
+    plain(begins(bytes, 0)?, 3, 0, 2)
+}
+
+fn without_contexts(bytes: &[u8]) -> Option<Reader<'_>> {
+    plain(begins(bytes, 0)?, 0, 0, 2)
+}
+
+fn plain(stream: &[u8], context: u8, literal: u8, position: u8) -> Option<Reader<'_>> {
+    let [context, literal, position] = [context, literal, position].map(u32::from);
+    LzmaReader::new(stream, u64::MAX, context, literal, position, USUAL_DICTIONARY, None).ok()
+}
+
+/// What is read before an end or an error, and whether it was an end.
+fn whole(mut reader: Reader<'_>, most: usize) -> (Vec<u8>, bool) {
+    reader.set_defer_errors(true);
     let mut out = Vec::new();
-    match reader.take(MOST as u64).read_to_end(&mut out) {
-        Ok(_) => Some(out),
-        Err(error) if error.kind() == ErrorKind::UnexpectedEof && !out.is_empty() => Some(out),
-        Err(_) => None,
-    }
+    let ended = reader.take(most as u64).read_to_end(&mut out).is_ok();
+    (out, ended)
 }
