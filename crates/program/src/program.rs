@@ -308,7 +308,8 @@ fn measure(discovery: &Discovery<'_>) -> (Coverage, Vec<BlindSpot>) {
         code_bytes,
         reached_bytes: code_bytes - unreached,
         work_units: discovery.work,
-        complete: discovery.skipped.is_empty()
+        complete: !discovery.cut
+            && discovery.skipped.is_empty()
             && discovery.explored.values().all(|explored| explored.complete),
         ..Coverage::default()
     };
@@ -348,7 +349,14 @@ fn measure(discovery: &Discovery<'_>) -> (Coverage, Vec<BlindSpot>) {
     let mut lifter = Lifter::new(discovery.table);
     let mut undecoded = 0;
     for (start, end) in gaps {
-        let (bad, padding) = sweep(discovery, &mut lifter, start, end);
+        if coverage.work_units >= discovery.effort.work_units {
+            coverage.complete = false;
+            undecoded += end - start;
+            spot(BlindSpotKind::Unreached, VirtAddr(start), end - start);
+            continue;
+        }
+        let (bad, padding, work) = sweep(discovery, &mut lifter, start, end);
+        coverage.work_units += work;
         undecoded += bad;
         if !padding {
             spot(BlindSpotKind::Unreached, VirtAddr(start), end - start);
@@ -360,10 +368,10 @@ fn measure(discovery: &Discovery<'_>) -> (Coverage, Vec<BlindSpot>) {
     (coverage, spots)
 }
 
-/// Decodes a gap instruction after instruction: bytes that are none, and whether all of it is padding.
-fn sweep(discovery: &Discovery<'_>, lifter: &mut Lifter<'_>, start: u64, end: u64) -> (u64, bool) {
+/// Decodes a gap instruction after instruction: bytes that are none, whether all of it is padding, and the work.
+fn sweep(discovery: &Discovery<'_>, lifter: &mut Lifter<'_>, start: u64, end: u64) -> (u64, bool, u64) {
     let context = discovery.table.default_context();
-    let (mut at, mut bad, mut padding) = (start, 0, true);
+    let (mut at, mut bad, mut padding, mut work) = (start, 0, true, 0);
     while at < end {
         let bytes = discovery.image.bytes_from(VirtAddr(at));
         let bytes = bytes.get(..bytes.len().min(32).min((end - at) as usize)).unwrap_or_default();
@@ -375,6 +383,7 @@ fn sweep(discovery: &Discovery<'_>, lifter: &mut Lifter<'_>, start: u64, end: u6
             at += 1;
             continue;
         }
+        work += 1;
         match lifter.lift(bytes, at, context) {
             Ok(lifted) => {
                 padding &= lifted.ops.is_empty();
@@ -392,5 +401,5 @@ fn sweep(discovery: &Discovery<'_>, lifter: &mut Lifter<'_>, start: u64, end: u6
             }
         }
     }
-    (bad, padding)
+    (bad, padding, work)
 }

@@ -15,6 +15,8 @@ use crate::explore::{Explored, Explorer};
 use crate::function::Origin;
 use crate::image::{CodeAddr, Mode};
 
+/// Gaps between two looks at the effort that is left.
+const AT_ONCE: usize = 64;
 /// Starts tried in one gap.
 const MAX_TRIES: usize = 1 << 16;
 /// Instructions of a first look at a start.
@@ -80,10 +82,19 @@ impl Discovery<'_> {
         let this = &*self;
         let scan =
             |lifter: &mut Lifter<'_>, (start, end)| Scan::new(this, look, usual).run(lifter, start, end);
-        let found: Vec<(Vec<CodeAddr>, u64)> =
-            gaps.into_par_iter().map_init(|| Lifter::new(this.table), scan).collect();
-        self.work += found.iter().map(|found| found.1).sum::<u64>();
-        let candidates = found.into_iter().flat_map(|found| found.0).collect();
+        let (mut candidates, mut work, mut cut) = (Vec::new(), 0, false);
+        for some in gaps.chunks(AT_ONCE) {
+            if self.work + work >= self.effort.work_units {
+                cut = true;
+                break;
+            }
+            let found: Vec<(Vec<CodeAddr>, u64)> =
+                some.par_iter().copied().map_init(|| Lifter::new(this.table), scan).collect();
+            work += found.iter().map(|found| found.1).sum::<u64>();
+            candidates.extend(found.into_iter().flat_map(|found| found.0));
+        }
+        self.work += work;
+        self.cut |= cut;
         let trust = if look == Look::Prologue { Trust::Plausible } else { Trust::Clean };
         self.believe(candidates, Origin::Gap, trust);
     }

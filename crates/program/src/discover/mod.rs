@@ -31,6 +31,8 @@ use gaps::Look;
 use weak::Trust;
 
 const MAX_ROUNDS: usize = 64;
+/// Walks between two looks at the effort that is left.
+const AT_ONCE: usize = 1024;
 /// Instructions of a function that only weak evidence speaks for.
 const MAX_WEAK_INSTRUCTIONS: usize = 5000;
 
@@ -44,6 +46,8 @@ pub(crate) struct Discovery<'a> {
     pub(crate) work: u64,
     /// Entries left out because the effort was spent.
     pub(crate) skipped: BTreeSet<VirtAddr>,
+    /// Was anything else left out for that reason?
+    pub(crate) cut: bool,
     /// Candidates that proved to be none.
     rejected: BTreeSet<VirtAddr>,
 }
@@ -61,6 +65,7 @@ impl<'a> Discovery<'a> {
             explored: BTreeMap::new(),
             work: 0,
             skipped: BTreeSet::new(),
+            cut: false,
             rejected: BTreeSet::new(),
         };
         discovery.rounds();
@@ -109,8 +114,14 @@ impl<'a> Discovery<'a> {
             if todo.is_empty() {
                 return;
             }
-            for found in self.explore_all(todo, self.effort.function_instructions) {
-                self.accept(found);
+            for some in todo.chunks(AT_ONCE) {
+                if self.is_spent() {
+                    self.skipped.extend(some.iter().map(|entry| entry.address));
+                    continue;
+                }
+                for found in self.explore_all(some.to_vec(), self.effort.function_instructions) {
+                    self.accept(found);
+                }
             }
             let new = self.add_callees();
             self.forget_covering(&new);
@@ -120,12 +131,16 @@ impl<'a> Discovery<'a> {
 
     /// Keeps a walk if the effort allows.
     fn accept(&mut self, found: Explored) {
-        if self.work >= self.effort.work_units {
+        if self.is_spent() {
             self.skipped.insert(found.entry.address);
             return;
         }
         self.work += found.work;
         self.explored.insert(found.entry.address, found);
+    }
+
+    fn is_spent(&self) -> bool {
+        self.work >= self.effort.work_units
     }
 
     fn add_callees(&mut self) -> Vec<VirtAddr> {

@@ -53,6 +53,10 @@ impl Discovery<'_> {
         }
         let covered = self.covered();
         candidates.retain(|at| self.is_free(*at, &covered));
+        if self.is_spent() {
+            self.cut |= !candidates.is_empty();
+            return false;
+        }
         let this = &*self;
         let explorer = this.explorer(GLANCE);
         let look = |lifter: &mut Lifter<'_>, at: CodeAddr| {
