@@ -40,6 +40,8 @@ pub(crate) struct Decoder<'a> {
     pub(crate) linked_in: Option<VirtAddr>,
     /// Operations left for the whole program.
     pub(crate) left: u64,
+    /// What was run on last.
+    pub(crate) emulator: Option<Emulator<'static, Filler<'a>>>,
 }
 
 impl Decoder<'_> {
@@ -68,8 +70,9 @@ impl Decoder<'_> {
         let code = self.program.function(function)?;
         let image = &self.program.image;
         let parameters: Vec<u64> = (0..6).map(|n| PARAMETERS + n * 0x1000 + seed * 0x100).collect();
-        let mut emulator = begin(self.table, self.convention, image, code, &parameters, seed)?;
         let mut way = Way::to(code, block)?;
+        let earlier = self.emulator.take();
+        let mut emulator = begin(earlier, self.table, self.convention, image, code, &parameters, seed)?;
         let mut outside = Outside {
             program: self.program,
             convention: self.convention,
@@ -80,23 +83,13 @@ impl Decoder<'_> {
             heap: HEAP,
             found: None,
         };
-        let budget = ATTEMPT.min(self.left);
-        while emulator.operations() < budget && outside.found.is_none() {
-            let before = emulator.address();
-            match emulator.step(&mut outside) {
-                Ok(Outcome::Called(_)) => outside.depth += 1,
-                Ok(Outcome::Returned { .. }) if outside.depth > 0 => outside.depth -= 1,
-                Ok(Outcome::Returned { .. }) => way.force(&mut emulator, code)?,
-                Ok(_) => {}
-                Err(_) => break,
-            }
-            if outside.depth == 0 && outside.found.is_none() {
-                way.steer(&mut emulator, code, VirtAddr(before))?;
-            }
-        }
+        let ended = outside.run(&mut emulator, code, &mut way, ATTEMPT.min(self.left));
         self.left = self.left.saturating_sub(emulator.operations());
-        let pointer = outside.found.and_then(|arguments| arguments.get(n as usize).copied())?;
-        emulator.machine.memory.text_written(pointer.wrapping_add_signed(moved), MAX_TEXT)
+        let pointer = ended.and(outside.found).and_then(|arguments| arguments.get(n as usize).copied());
+        let memory = &emulator.machine.memory;
+        let text = pointer.and_then(|at| memory.text_written(at.wrapping_add_signed(moved), MAX_TEXT));
+        self.emulator = Some(emulator);
+        text
     }
 }
 
@@ -150,6 +143,30 @@ impl Environment<Filler<'_>> for Outside<'_> {
 }
 
 impl Outside<'_> {
+    /// Runs until the call is found or the budget is spent. `None` if no way leads on.
+    fn run(
+        &mut self,
+        emulator: &mut Emulator<'_, Filler<'_>>,
+        code: &Function,
+        way: &mut Way,
+        budget: u64,
+    ) -> Option<()> {
+        while emulator.operations() < budget && self.found.is_none() {
+            let before = emulator.address();
+            match emulator.step(self) {
+                Ok(Outcome::Called(_)) => self.depth += 1,
+                Ok(Outcome::Returned { .. }) if self.depth > 0 => self.depth -= 1,
+                Ok(Outcome::Returned { .. }) => way.force(emulator, code)?,
+                Ok(_) => {}
+                Err(_) => break,
+            }
+            if self.depth == 0 && self.found.is_none() {
+                way.steer(emulator, code, VirtAddr(before))?;
+            }
+        }
+        Some(())
+    }
+
     /// What library functions that move data do; others return something unknown.
     fn model(&mut self, machine: &mut Machine<'_, Filler<'_>>, name: &str) -> u64 {
         let [a, b, c] = [0, 1, 2].map(|n| argument(machine, self.convention, n));

@@ -4,11 +4,11 @@
 //! which looks for an end finds one. The page at address 0 is not there, as in a real process, unless the image itself
 //! starts there, as a position-independent one does.
 
-use std::collections::BTreeMap;
-
 use program::VirtAddr;
 use program::image::{Image, Pointer};
 use sleigh::emulate::{Memory, MemoryError};
+
+use crate::hash::HashMap;
 
 /// Bytes of a written page.
 const PAGE: u64 = 256;
@@ -23,7 +23,7 @@ const IMPORT: u64 = 16;
 pub(crate) struct Filler<'a> {
     image: &'a Image,
     seed: u64,
-    written: BTreeMap<u64, Page>,
+    written: HashMap<u64, Page>,
 }
 
 struct Page {
@@ -33,7 +33,7 @@ struct Page {
 
 impl<'a> Filler<'a> {
     pub(crate) fn new(image: &'a Image, seed: u64) -> Self {
-        Self { image, seed, written: BTreeMap::new() }
+        Self { image, seed, written: HashMap::default() }
     }
 
     /// A number that stands for something unknown.
@@ -90,6 +90,21 @@ impl<'a> Filler<'a> {
         (!text.is_empty()).then_some(text)
     }
 
+    /// Bytes that stand together, either all written or all from the file; `page` is that of the first one.
+    fn known<'s>(&'s self, page: Option<&'s Page>, address: u64, count: usize) -> Option<&'s [u8]> {
+        let start = (address % PAGE) as usize;
+        if start + count > PAGE as usize {
+            return None;
+        }
+        match page {
+            Some(page) => {
+                let place = start..start + count;
+                page.set.get(place.clone())?.iter().all(|set| *set).then(|| page.bytes.get(place))?
+            }
+            None => self.image.bytes_from(VirtAddr(address)).get(..count),
+        }
+    }
+
     /// What a pointer in the image holds once it is loaded.
     fn pointer(&self, address: u64, size: usize) -> Option<u64> {
         if size != usize::from(self.image.pointer_size) {
@@ -106,12 +121,18 @@ impl<'a> Filler<'a> {
 
 impl Memory for Filler<'_> {
     fn load(&self, address: u64, into: &mut [u8]) -> Result<(), MemoryError> {
-        let untouched = !self.written.contains_key(&(address / PAGE));
-        if let Some(pointer) = self.pointer(address, into.len()).filter(|_| untouched) {
+        let page = self.written.get(&(address / PAGE));
+        if page.is_none()
+            && let Some(pointer) = self.pointer(address, into.len())
+        {
             let big = self.image.endian == program::image::Endian::Big;
             let bytes = if big { pointer.to_be_bytes() } else { pointer.to_le_bytes() };
             let skip = if big { 8 - into.len() } else { 0 };
             into.iter_mut().zip(bytes.iter().skip(skip)).for_each(|(slot, byte)| *slot = *byte);
+            return Ok(());
+        }
+        if let Some(known) = self.known(page, address, into.len()) {
+            into.copy_from_slice(known);
             return Ok(());
         }
         for (slot, at) in into.iter_mut().zip(from(address)) {
@@ -127,16 +148,21 @@ impl Memory for Filler<'_> {
         if self.image.access(VirtAddr(address)).is_some_and(|access| !access.write) {
             return Err(MemoryError::Unwritable { address });
         }
-        for (byte, at) in bytes.iter().zip(from(address)) {
+        let (mut at, mut rest) = (address, bytes);
+        while !rest.is_empty() {
             if self.written.len() >= MAX_PAGES && !self.written.contains_key(&(at / PAGE)) {
                 return Err(MemoryError::Unwritable { address: at });
             }
+            let start = (at % PAGE) as usize;
+            let (part, more) = rest.split_at(rest.len().min(PAGE as usize - start));
             let empty = || Page { bytes: [0; PAGE as usize], set: [false; PAGE as usize] };
             let page = self.written.entry(at / PAGE).or_insert_with(empty);
-            let index = (at % PAGE) as usize;
-            if let (Some(slot), Some(set)) = (page.bytes.get_mut(index), page.set.get_mut(index)) {
-                (*slot, *set) = (*byte, true);
+            let place = start..start + part.len();
+            if let (Some(slots), Some(set)) = (page.bytes.get_mut(place.clone()), page.set.get_mut(place)) {
+                slots.copy_from_slice(part);
+                set.fill(true);
             }
+            (at, rest) = (at.wrapping_add(part.len() as u64), more);
         }
         Ok(())
     }

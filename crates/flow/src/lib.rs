@@ -11,6 +11,7 @@
 //! - `windows`: what callees take off the stack in 32-bit Windows code.
 //! - `graph`: dominance; an edge that dominates a block makes its condition a guard of the block.
 //! - `guard`: conditions brought to readable tests.
+//! - `hash`: fast tables.
 //! - `knowledge`: what library functions do, from data files under `knowledge/`.
 //! - `start`: the function that the C library starts; `user`: operations that tables only name.
 //! - `system`: system calls that the program makes itself.
@@ -35,6 +36,7 @@ mod followed;
 mod function;
 mod graph;
 mod guard;
+mod hash;
 mod knowledge;
 mod labels;
 mod machine;

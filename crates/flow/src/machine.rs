@@ -17,8 +17,9 @@ pub(crate) const HEAP: u64 = 0x6e00_0000;
 const STACK: u64 = 0x6c80_0000;
 const THREAD: u64 = 0x6b00_0000;
 
-/// A machine at the entry of a function, called with these arguments.
+/// A machine at the entry of a function, called with these arguments. An earlier one of the same program is used again.
 pub(crate) fn begin<'e>(
+    earlier: Option<Emulator<'static, Filler<'e>>>,
     table: &'static Table,
     convention: &Convention,
     image: &'e Image,
@@ -27,7 +28,13 @@ pub(crate) fn begin<'e>(
     seed: u64,
 ) -> Option<Emulator<'static, Filler<'e>>> {
     let memory = Filler::new(image, seed);
-    let mut emulator = Emulator::new(Machine::new(table, memory), code.entry.0, code.context);
+    let mut emulator = match earlier {
+        Some(mut emulator) => {
+            emulator.again(memory, code.entry.0, code.context);
+            emulator
+        }
+        None => Emulator::new(Machine::new(table, memory), code.entry.0, code.context),
+    };
     let registers = &mut emulator.machine.registers;
     registers.set_named(convention.stack_pointer.name(), u128::from(STACK));
     for role in [Role::GlobalPointer, Role::TableOfContents] {

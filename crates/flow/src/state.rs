@@ -3,6 +3,7 @@
 use program::BlockId;
 use sleigh::pcode::{SpaceId, Varnode};
 
+use crate::hash::HashMap;
 use crate::value::{Arena, Value, ValueId, truncate};
 
 /// Stack slots are kept beside registers, under a space number that no table uses.
@@ -13,6 +14,25 @@ const STACK_SPACE: SpaceId = SpaceId(u8::MAX);
 struct Held {
     place: Varnode,
     value: ValueId,
+}
+
+impl Held {
+    /// The value of a place that begins in this one; `None` if it ends elsewhere.
+    fn part(&self, arena: &mut Arena, place: Varnode, big_endian: bool) -> Option<ValueId> {
+        if self.place.space != place.space || end(self.place) < end(place) {
+            return None;
+        }
+        if self.place == place {
+            return Some(self.value);
+        }
+        let skip = place.offset - self.place.offset;
+        let low = if big_endian { u64::from(self.place.size) - skip - u64::from(place.size) } else { skip };
+        if let Value::Number(number) = arena.get(self.value) {
+            let shifted = number.checked_shr(8 * u32::try_from(low).ok()?)?;
+            return Some(arena.constant(truncate(shifted, place.size), place.size));
+        }
+        (low == 0).then(|| arena.cast(self.value, self.place.size, place.size, false))
+    }
 }
 
 /// Places whose value is known, sorted; they do not overlap.
@@ -38,20 +58,7 @@ impl State {
     /// The value of a place. `None` if nothing was written there, or only a part of it.
     pub(crate) fn read(&self, arena: &mut Arena, place: Varnode, big_endian: bool) -> Option<ValueId> {
         let after = self.held.partition_point(|held| key(held.place) <= key(place));
-        let held = self.held.get(after.checked_sub(1)?)?;
-        if held.place.space != place.space || end(held.place) < end(place) {
-            return None;
-        }
-        if held.place == place {
-            return Some(held.value);
-        }
-        let skip = place.offset - held.place.offset;
-        let low = if big_endian { u64::from(held.place.size) - skip - u64::from(place.size) } else { skip };
-        if let Value::Number(number) = arena.get(held.value) {
-            let shifted = number.checked_shr(8 * u32::try_from(low).ok()?)?;
-            return Some(arena.constant(truncate(shifted, place.size), place.size));
-        }
-        (low == 0).then(|| arena.cast(held.value, held.place.size, place.size, false))
+        self.held.get(after.checked_sub(1)?)?.part(arena, place, big_endian)
     }
 
     /// Sets a place; what it overlaps is forgotten.
@@ -87,9 +94,8 @@ impl State {
         });
         self.held = rest;
         for held in lost {
-            let whole = Self { held: vec![held] };
             for part in kept.iter().filter(|part| part.space == space && within(**part, held.place)) {
-                if let Some(value) = whole.read(arena, *part, big_endian) {
+                if let Some(value) = held.part(arena, *part, big_endian) {
                     self.write(*part, Some(value));
                 }
             }
@@ -122,9 +128,8 @@ impl State {
         let mut kept = Vec::with_capacity(self.held.len());
         for held in std::mem::take(&mut self.held) {
             let common = other.common(held.place);
-            let alone = Self { held: vec![held] };
             let values = common.and_then(|place| {
-                let here = alone.read(arena, place, big_endian)?;
+                let here = held.part(arena, place, big_endian)?;
                 Some((place, here, other.read(arena, place, big_endian)?))
             });
             let Some((place, here, there)) = values else {
@@ -177,7 +182,7 @@ impl State {
 /// Numbers for places, in the order they were first merged.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Places {
-    numbers: std::collections::HashMap<Varnode, u32>,
+    numbers: HashMap<Varnode, u32>,
     places: Vec<Varnode>,
 }
 

@@ -35,6 +35,15 @@ pub struct Lifted<'a> {
 }
 
 impl<'a> Lifted<'a> {
+    pub(crate) fn of(length: u32, ops: &'a [Op], side: &'a [Varnode], commits: &'a [Commit]) -> Self {
+        Self { length, ops, commits, side }
+    }
+
+    /// Where the inputs of operations with many of them stand.
+    pub(crate) fn side(&self) -> &'a [Varnode] {
+        self.side
+    }
+
     /// The inputs of one of these operations.
     pub fn inputs(&self, op: &Op) -> Inputs<'a> {
         Inputs::new(op, self.side)

@@ -224,6 +224,33 @@ fn jumps_select_the_instruction_set() {
     assert_eq!(code_pointer(emulator.machine.table(), 0x100b, arm), (0x100a, thumb));
 }
 
+#[test]
+fn code_that_was_changed_runs_as_it_is_now() {
+    // inc eax; jmp back
+    let mut emulator = program(LanguageId::X86, "40ebfd");
+    let run = |emulator: &mut Emulator<'_, PagedMemory>| emulator.run(&mut Observe, CODE, 100);
+    for _ in 0..2 {
+        assert_eq!(run(&mut emulator), Stop::Reached);
+    }
+    assert_eq!(value(&emulator, "EAX"), 2);
+    // dec eax
+    emulator.machine.memory.place(CODE, &[0x48]).unwrap();
+    assert_eq!(run(&mut emulator), Stop::Reached);
+    assert_eq!(value(&emulator, "EAX"), 1);
+}
+
+#[test]
+fn a_second_run_knows_nothing_of_the_first() {
+    // inc eax; jmp back
+    let mut emulator = program(LanguageId::X86, "40ebfd");
+    let memory = emulator.machine.memory.clone();
+    for _ in 0..2 {
+        assert_eq!(emulator.run(&mut Observe, CODE, 100), Stop::Reached);
+        assert_eq!((value(&emulator, "EAX"), emulator.operations() < 20), (1, true));
+        emulator.again(memory.clone(), CODE, emulator.context());
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(1500))]
 

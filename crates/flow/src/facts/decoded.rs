@@ -29,7 +29,8 @@ impl Facts<'_> {
     ) {
         let left = DECODING + self.program.coverage.code_bytes;
         let linked_in = library_of(self.program);
-        let mut decoder = Decoder { program: self.program, table, convention, linked_in, left };
+        let program = self.program;
+        let mut decoder = Decoder { program, table, convention, linked_in, left, emulator: None };
         let mut found: BTreeMap<(FuncId, ValueId), Option<Vec<u8>>> = BTreeMap::new();
         let mut wanted = self.undetermined();
         wanted.extend(self.undetermined_beginnings());

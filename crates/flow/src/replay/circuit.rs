@@ -4,7 +4,7 @@
 //! nothing. "And-inverter graph", after Kuehlmann et al., "Robust Boolean Reasoning for Equivalence Checking and
 //! Functional Property Verification" (IEEE TCAD 2002).
 
-use std::collections::HashMap;
+use crate::hash::{HashMap, HashSet};
 
 /// A wire: the output of a gate, perhaps inverted. The lowest bit says so; gate 0 is false.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -59,7 +59,7 @@ pub(super) struct Circuit {
 
 impl Circuit {
     pub(super) fn new(most: usize) -> Self {
-        Self { gates: vec![Gate::False], ands: HashMap::new(), inputs: HashMap::new(), most }
+        Self { gates: vec![Gate::False], ands: HashMap::default(), inputs: HashMap::default(), most }
     }
 
     /// No more gates may be added: what is built from now on means nothing.
@@ -143,7 +143,7 @@ impl Circuit {
     /// The inputs that bits hang on, sorted; `None` if there are more than `most`.
     pub(super) fn support(&self, bits: &[Bit], most: usize) -> Option<Vec<u32>> {
         let mut todo: Vec<usize> = bits.iter().map(|bit| bit.gate()).collect();
-        let mut seen = std::collections::BTreeSet::new();
+        let mut seen = HashSet::default();
         let mut inputs = Vec::new();
         while let Some(gate) = todo.pop() {
             if !seen.insert(gate) {
@@ -162,44 +162,76 @@ impl Circuit {
         Some(inputs)
     }
 
-    /// The bits as a number, lowest first, for one assignment of the inputs; all others are false.
-    pub(super) fn value(&self, bits: &[Bit], input: impl Fn(u32) -> bool) -> u64 {
-        let mut known: HashMap<usize, bool> = HashMap::new();
+    /// The bits as a number, lowest first, for each assignment of `inputs`, of which number `n` is bit `n` of the case;
+    /// all other inputs are false. At most [`MAX_CASES`] inputs count.
+    pub(super) fn values(&self, bits: &[Bit], inputs: &[u32]) -> Vec<u64> {
+        let inputs = inputs.get(..inputs.len().min(MAX_CASES)).unwrap_or_default();
+        let place = |number: u32| inputs.iter().position(|input| *input == number);
+        let bits = self.evaluate(bits, |number| place(number).map_or([0; WORDS], selected));
+        let number = |case: usize| {
+            let truth = |cases: &Cases| cases.get(case / 64).is_some_and(|word| word >> (case % 64) & 1 == 1);
+            (0..64).zip(&bits).fold(0, |number, (n, cases)| number | u64::from(truth(cases)) << n)
+        };
+        (0..1 << inputs.len()).map(number).collect()
+    }
+
+    /// What bits are in all cases, side by side, for what the inputs are in them.
+    pub(super) fn evaluate(&self, bits: &[Bit], input: impl Fn(u32) -> Cases) -> Vec<Cases> {
+        let gates = self.below(bits);
+        let mut all: Vec<Cases> = Vec::with_capacity(gates.len());
+        for gate in &gates {
+            let cases = match self.gate(*gate) {
+                Gate::False => [0; WORDS],
+                Gate::Input(number) => input(number),
+                Gate::And(a, b) => {
+                    let (mut both, b) = (cases_of(&gates, &all, a), cases_of(&gates, &all, b));
+                    both.iter_mut().zip(b).for_each(|(a, b)| *a &= b);
+                    both
+                }
+            };
+            all.push(cases);
+        }
+        bits.iter().map(|bit| cases_of(&gates, &all, *bit)).collect()
+    }
+
+    /// The gates that bits hang on, each behind those that it takes its inputs from.
+    fn below(&self, bits: &[Bit]) -> Vec<usize> {
         let mut todo: Vec<usize> = bits.iter().map(|bit| bit.gate()).collect();
-        while let Some(gate) = todo.last().copied() {
-            let wire = |known: &HashMap<usize, bool>, bit: Bit| {
-                known.get(&bit.gate()).map(|truth| *truth != bit.is_inverted())
-            };
-            let truth = match self.gate(gate) {
-                Gate::False => Some(false),
-                Gate::Input(number) => Some(input(number)),
-                Gate::And(a, b) => match (wire(&known, a), wire(&known, b)) {
-                    (Some(a), Some(b)) => Some(a && b),
-                    (a, b) => {
-                        todo.extend([(a, 0), (b, 1)].iter().filter(|(truth, _)| truth.is_none()).map(
-                            |(_, side)| match self.gate(gate) {
-                                Gate::And(a, b) => if *side == 0 { a } else { b }.gate(),
-                                _ => 0,
-                            },
-                        ));
-                        None
-                    }
-                },
-            };
-            if let Some(truth) = truth {
-                known.insert(gate, truth);
-                todo.pop();
+        let mut seen = HashSet::default();
+        while let Some(gate) = todo.pop() {
+            if seen.insert(gate)
+                && let Gate::And(a, b) = self.gate(gate)
+            {
+                todo.extend([a.gate(), b.gate()]);
             }
         }
-        bits.iter().take(64).enumerate().fold(0, |number, (n, bit)| {
-            let truth = known.get(&bit.gate()).copied().unwrap_or(false) != bit.is_inverted();
-            number | (u64::from(truth) << n)
-        })
+        let mut gates: Vec<usize> = seen.into_iter().collect();
+        gates.sort_unstable();
+        gates
     }
+}
+
+/// Inputs of which all assignments are told apart.
+pub(super) const MAX_CASES: usize = 8;
+const WORDS: usize = (1 << MAX_CASES) / 64;
+
+/// What a bit is in each case: bit `n % 64` of word `n / 64`.
+pub(super) type Cases = [u64; WORDS];
+
+/// The cases in which input `n` of those that are told apart is true.
+fn selected(n: usize) -> Cases {
+    let bit = |case: usize| u64::from(case >> n & 1 == 1) << (case % 64);
+    std::array::from_fn(|word| (word * 64..word * 64 + 64).fold(0, |all, case| all | bit(case)))
+}
+
+fn cases_of(gates: &[usize], all: &[Cases], bit: Bit) -> Cases {
+    let known = gates.binary_search(&bit.gate()).ok().and_then(|at| all.get(at)).copied().unwrap_or_default();
+    known.map(|word| if bit.is_inverted() { !word } else { word })
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::words::number;
     use super::*;
 
     #[test]
@@ -212,6 +244,20 @@ mod tests {
         assert_eq!(circuit.and(a, b), circuit.and(b, a));
         assert_eq!(circuit.support(&[a, b], 2), Some(vec![0, 1]));
         assert_eq!(circuit.support(&[a, b], 1), None);
+    }
+
+    #[test]
+    fn all_cases_are_computed_side_by_side() {
+        let mut circuit = Circuit::new(1000);
+        let byte = circuit.byte(2);
+        let below = circuit.less(&byte, &number(200, 8));
+        let sum = circuit.plus(&byte, &number(3, 8));
+        let inputs: Vec<u32> = (16..24).collect();
+        let expected: Vec<u64> = (0..256).map(|n| (n + 3) % 256).collect();
+        assert_eq!(circuit.values(&sum, &inputs), expected);
+        let expected: Vec<u64> = (0..256).map(|n| u64::from(n < 200)).collect();
+        assert_eq!(circuit.values(&[below], &inputs), expected);
+        assert_eq!(circuit.values(&byte, &[17]), [0, 2], "all others are false");
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The world around a program that is run: what brings in the input, and what library functions do.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 
 use program::{FuncId, Function, ImportId, VirtAddr};
 use sleigh::Table;
@@ -14,6 +14,7 @@ use super::words::Word;
 use super::{Aim, Goal, texts};
 use crate::facts::Facts;
 use crate::filler::Filler;
+use crate::hash::HashSet;
 use crate::labels::Labels;
 use crate::machine::{HEAP, PARAMETERS, argument, begin, leave};
 use crate::windows::popped_by;
@@ -76,6 +77,9 @@ pub(super) struct World<'a> {
     is_call: bool,
 }
 
+/// What was run on last, to be run on again.
+pub(super) type Bench<'a> = Option<Emulator<'static, Filler<'a>>>;
+
 impl<'a> World<'a> {
     pub(super) fn new(
         facts: &'a Facts<'a>,
@@ -95,13 +99,13 @@ impl<'a> World<'a> {
     }
 
     /// Runs the program on an input, of which it gets at most `piece` bytes at a time.
-    pub(super) fn run(&self, input: &[u8], piece: Option<usize>) -> Option<Trace> {
+    pub(super) fn run(&self, bench: &mut Bench<'a>, input: &[u8], piece: Option<usize>) -> Option<Trace> {
         let image = &self.facts.program().image;
         let arguments: Vec<u64> = match self.main {
             true => vec![2, PARAMETERS + 0x8000, PARAMETERS + 0x9000],
             false => (0..6).map(|n| PARAMETERS + n * 0x1000).collect(),
         };
-        let mut emulator = begin(self.table, self.convention, image, self.code, &arguments, 3)?;
+        let mut emulator = begin(bench.take(), self.table, self.convention, image, self.code, &arguments, 3)?;
         let mut run = Run {
             world: self,
             input: input.to_vec(),
@@ -119,7 +123,7 @@ impl<'a> World<'a> {
                 reached: false,
                 patches: Vec::new(),
                 shadow: Shadow::new(&emulator.machine),
-                places: HashSet::new(),
+                places: HashSet::default(),
                 operations: 0,
                 taken: 0,
             },
@@ -132,6 +136,7 @@ impl<'a> World<'a> {
         }
         run.trace.taken = run.trace.taken.max(run.at);
         run.trace.operations = emulator.operations();
+        *bench = Some(emulator);
         Some(run.trace)
     }
 

@@ -5,7 +5,7 @@
 //! question that leads nearer and proves hard comes last of all: others may find the way by a shorter text, whose hash is
 //! turned around sooner.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use program::FuncId;
@@ -13,13 +13,14 @@ use sleigh::Table;
 use sleigh::language::Convention;
 
 use super::circuit::Bit;
-use super::library::{Patch, Trace, World};
+use super::library::{Bench, Patch, Trace, World};
 use super::route::Route;
 use super::shadow::{Shadow, mixed};
 use super::solve::{Answer, solve};
 use super::{Goal, Proof};
 use crate::abi::CallRules;
 use crate::facts::Facts;
+use crate::hash::HashSet;
 use crate::labels::Labels;
 use crate::start::main_of;
 
@@ -92,6 +93,7 @@ enum Rank {
 
 pub(super) struct Search<'a> {
     world: World<'a>,
+    bench: Bench<'a>,
     goal: &'a Goal,
     route: Route,
     waiting: BTreeMap<(Rank, u64), Candidate>,
@@ -112,13 +114,14 @@ impl<'a> Search<'a> {
         let world = World::new(facts, goal, table, convention, is_main(facts, goal.start))?;
         let mut search = Self {
             world,
+            bench: None,
             goal,
             route: Route::to(facts, goal),
             waiting: BTreeMap::new(),
             added: 0,
             seen: BTreeSet::new(),
-            turned: HashSet::new(),
-            places: HashSet::new(),
+            turned: HashSet::default(),
+            places: HashSet::default(),
             runs: 0,
             work: 0,
         };
@@ -255,7 +258,7 @@ impl<'a> Search<'a> {
 
     fn attempt(&mut self, input: &Input) -> Option<Trace> {
         self.runs += 1;
-        let trace = self.world.run(&input.bytes, input.piece)?;
+        let trace = self.world.run(&mut self.bench, &input.bytes, input.piece)?;
         self.work += trace.operations;
         Some(trace)
     }

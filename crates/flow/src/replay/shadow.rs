@@ -5,21 +5,18 @@
 //! that hang on more than one byte, gates that are used up) it takes the number of this run: what is solved from that may
 //! be wrong, which running it shows.
 
-use std::collections::HashMap;
-
 use sleigh::emulate::{ByteOrder, Machine, Upcoming};
 use sleigh::pcode::{Op, Opcode, SpaceId, Varnode};
 
-use super::circuit::{Bit, Circuit};
+use super::circuit::{Bit, Circuit, MAX_CASES};
 use super::words::{Word, constant, number, resized};
 use crate::filler::Filler;
+use crate::hash::HashMap;
 
 /// Gates of one run.
 const MAX_GATES: usize = 1 << 19;
 /// Conditions remembered of one run.
 const MAX_FORKS: usize = 2_000;
-/// Bits of the input that an address may hang on, to be looked up for every value.
-const MAX_INDEX: usize = 8;
 /// Widest register or piece of memory that is followed, in bytes.
 const MAX_SIZE: u16 = 64;
 
@@ -60,7 +57,7 @@ impl Shadow {
             circuit: Circuit::new(MAX_GATES),
             forks: Vec::new(),
             state: 0,
-            bytes: HashMap::new(),
+            bytes: HashMap::default(),
             memory: table.code_space(),
             data_order: machine.data_order,
             register_order,
@@ -204,7 +201,8 @@ impl Shadow {
     fn load(&mut self, machine: &State<'_, '_>, op: &Op) {
         let (Some(output), Some(pointer)) = (op.output(), op.input(1)) else { return };
         let looked_up = self.word(machine, pointer).and_then(|address| {
-            self.looked_up(&address, |address| machine.load(address, output.size).ok()?.to_u64())
+            let bits = usize::from(output.size.min(8)) * 8;
+            self.looked_up(&address, bits, |address| machine.load(address, output.size).ok()?.to_u64())
         });
         let word = looked_up.or_else(|| {
             let at = self.pointed(machine, op)?;
@@ -214,15 +212,10 @@ impl Shadow {
     }
 
     /// A function of a word that hangs on one byte of the input: its value for each of that byte's.
-    fn looked_up(&mut self, word: &[Bit], value: impl Fn(u64) -> Option<u64>) -> Option<Word> {
-        let support = self.circuit.support(word, MAX_INDEX).filter(|support| !support.is_empty())?;
-        let leaves: Vec<Word> = (0_u64..1 << support.len())
-            .map(|case| {
-                let truth =
-                    |input: u32| support.iter().position(|n| *n == input).is_some_and(|n| case >> n & 1 == 1);
-                number(value(self.circuit.value(word, truth)).unwrap_or(0), 64)
-            })
-            .collect();
+    fn looked_up(&mut self, word: &[Bit], bits: usize, value: impl Fn(u64) -> Option<u64>) -> Option<Word> {
+        let support = self.circuit.support(word, MAX_CASES).filter(|support| !support.is_empty())?;
+        let cases = self.circuit.values(word, &support).into_iter();
+        let leaves: Vec<Word> = cases.map(|case| number(value(case).unwrap_or(0), bits)).collect();
         let selectors: Vec<Bit> = support
             .iter()
             .filter_map(|input| self.circuit.byte(*input as usize / 8).get(*input as usize % 8).copied())
@@ -254,15 +247,9 @@ impl Shadow {
     fn jump(&mut self, machine: &State<'_, '_>, upcoming: &Upcoming<'_>) {
         let Some(target) = upcoming.op.input(0) else { return };
         let Some(word) = self.word(machine, target) else { return };
-        let Some(support) = self.circuit.support(&word, MAX_INDEX) else { return };
+        let Some(support) = self.circuit.support(&word, MAX_CASES) else { return };
         let now = self.now(machine, target).and_then(|now| constant(&now)).unwrap_or(0);
-        let mut targets: Vec<u64> = (0_u64..1 << support.len())
-            .map(|case| {
-                let truth =
-                    |input: u32| support.iter().position(|n| *n == input).is_some_and(|n| case >> n & 1 == 1);
-                self.circuit.value(&word, truth)
-            })
-            .collect();
+        let mut targets = self.circuit.values(&word, &support);
         targets.sort_unstable();
         targets.dedup();
         let mut others = Vec::new();

@@ -337,8 +337,10 @@ mod tests {
             };
             let Some(expected) = fold(opcode, &numbers, wide) else { return Ok(()) };
             let word = circuit.operation(opcode, &words, wide).unwrap();
-            let bit = |n: u32| if n < 64 { a >> n & 1 == 1 } else { b >> (n - 64) & 1 == 1 };
-            prop_assert_eq!(circuit.value(&word, bit), expected.low(), "{:?} {:#x} {:#x}", opcode, a, b);
+            let input = |n: u32| [if n < 64 { a >> n & 1 } else { b >> (n - 64) & 1 }; 4];
+            let bits = circuit.evaluate(&word, input);
+            let value = (0..64).zip(&bits).fold(0, |value, (n, cases)| value | (cases[0] & 1) << n);
+            prop_assert_eq!(value, expected.low(), "{:?} {:#x} {:#x}", opcode, a, b);
         }
     }
 }

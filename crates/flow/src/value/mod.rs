@@ -9,10 +9,10 @@ mod bits;
 mod evaluate;
 mod simplify;
 
-use std::collections::HashMap;
-
 use program::{BlockId, ImportId};
 use sleigh::pcode::{Opcode, Varnode};
+
+use crate::hash::HashMap;
 
 /// A value of one function.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

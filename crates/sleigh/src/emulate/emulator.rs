@@ -1,5 +1,6 @@
 //! One instruction after the other.
 
+use super::decoded::{Decoded, FETCHED};
 use super::environment::{CallSite, Control, Environment};
 use super::error::Fault;
 use super::execute::{Execution, Exit, Target};
@@ -9,9 +10,6 @@ use super::value::Value;
 use crate::context::{Commit, Context};
 use crate::language::ModeSwitch;
 use crate::lifter::Lifter;
-
-/// Bytes that an instruction and its delay slot need at most.
-const FETCHED: usize = 32;
 
 /// What one instruction did. The emulator stands at `to` or `target` afterwards.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -57,6 +55,7 @@ pub struct Emulator<'t, M> {
     /// Registers and memory.
     pub machine: Machine<'t, M>,
     lifter: Lifter<'t>,
+    decoded: Decoded,
     address: u64,
     context: Context,
     mode: Option<ModeSwitch>,
@@ -72,6 +71,7 @@ impl<'t, M: Memory> Emulator<'t, M> {
         let mut emulator = Self {
             machine,
             lifter: Lifter::new(table),
+            decoded: Decoded::default(),
             address,
             context,
             mode: ModeSwitch::of(table),
@@ -80,6 +80,15 @@ impl<'t, M: Memory> Emulator<'t, M> {
         };
         emulator.jump(address, context);
         emulator
+    }
+
+    /// Begins again as [`Self::new`] does, with other memory and all registers 0: what was lifted is kept, and making the
+    /// room for temporaries takes longer than many runs.
+    pub fn again(&mut self, memory: M, address: u64, context: Context) {
+        self.machine.memory = memory;
+        self.machine.registers.clear();
+        self.operations = 0;
+        self.jump(address, context);
     }
 
     /// Goes on at another place.
@@ -120,7 +129,7 @@ impl<'t, M: Memory> Emulator<'t, M> {
         if code.is_empty() {
             return Err(Fault::Fetch { address });
         }
-        let lifted = self.lifter.lift(code, address, self.context)?;
+        let lifted = self.decoded.lift(&mut self.lifter, code, address, self.context)?;
         let inputs = &mut self.inputs;
         let mut execution = Execution {
             address,

@@ -30,6 +30,7 @@
 //! ```
 
 mod call;
+mod decoded;
 mod emulator;
 mod environment;
 mod error;

@@ -97,6 +97,12 @@ impl<'t> Registers<'t> {
         Self { table, order, registers: Bytes::new(end, DENSE), uniques: Bytes::new(uniques, uniques) }
     }
 
+    /// Makes all registers 0. Temporaries are left as they are, as by [`Self::copy_from`].
+    pub fn clear(&mut self) {
+        self.registers.dense.fill(0);
+        self.registers.sparse.clear();
+    }
+
     /// Takes over the values of another set of the same language. Temporaries are left as they are: they mean something
     /// within one instruction only, and are many.
     pub fn copy_from(&mut self, other: &Self) {
