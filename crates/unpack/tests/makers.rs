@@ -1,35 +1,12 @@
 //! Images made by the tools that makers of devices used (`images/make-makers.sh`): whatever the maker changed, the same
 //! files come out.
 
+mod listing;
+
 use expect_test::expect;
-use unpack::{Entry, EntryKind, Tree, UnpackLimits, unpack_bytes};
-
-fn open(name: &str) -> Tree {
-    let path = format!("{}/tests/images/{name}.img.xz", env!("CARGO_MANIFEST_DIR"));
-    // Mostly empty, they compress better than limits for unknown input allow.
-    let limits = UnpackLimits { ratio: 10_000, ..UnpackLimits::default() };
-    unpack_bytes(name, std::fs::read(path).unwrap(), &limits)
-}
-
-fn describe(entry: &Entry) -> String {
-    match &entry.kind {
-        EntryKind::File(content) if content.len() <= 40 => format!("{:?}", String::from_utf8_lossy(content)),
-        EntryKind::File(content) => {
-            let mut crc = flate2::Crc::new();
-            crc.update(content);
-            format!("{} bytes {:08x}", content.len(), crc.sum())
-        }
-        EntryKind::Directory => "directory".to_owned(),
-        EntryKind::Symlink(target) => format!("-> {target}"),
-        EntryKind::Special => "special".to_owned(),
-    }
-}
 
 fn list(name: &str) -> String {
-    let tree = open(name);
-    let entry = |(path, entry): (&str, &Entry)| format!("{path} {:o} {}\n", entry.mode, describe(entry));
-    let problem = |p: &unpack::Problem| format!("! {} {}: {}\n", p.path, p.what, p.cause);
-    tree.entries().map(entry).chain(tree.problems().iter().map(problem)).collect()
+    listing::list(&listing::open(name))
 }
 
 /// Without the folder of the part they lie in.
