@@ -8,6 +8,7 @@
 //! Not here: what values mean (`flow`), what is suspicious (`inspect`).
 
 mod address;
+mod coverage;
 mod discover;
 mod dump;
 mod entries;
@@ -23,6 +24,7 @@ mod state;
 mod switch;
 
 pub use address::{BlockId, FileOffset, FuncId, ImportId, VirtAddr};
+pub use coverage::{BlindSpot, BlindSpotKind, Coverage};
 pub use function::{Block, Call, CallTarget, Exit, Function, Origin, Place, Stop};
 pub use instruction::Instruction;
-pub use program::{AnalyzeError, BlindSpot, BlindSpotKind, Coverage, Effort, Program, analyze};
+pub use program::{AnalyzeError, Effort, Program, analyze};
