@@ -100,7 +100,7 @@ impl Discovery<'_> {
     }
 
     /// What compilers and linkers fill gaps with.
-    fn skip_padding(&self, mut at: u64, end: u64) -> u64 {
+    pub(crate) fn skip_padding(&self, mut at: u64, end: u64) -> u64 {
         while at < end {
             let bytes = self.image.bytes_from(VirtAddr(at));
             let size = padding(self.image.language, bytes);
@@ -109,7 +109,7 @@ impl Discovery<'_> {
             }
             at += size;
         }
-        at
+        at.min(end)
     }
 }
 
