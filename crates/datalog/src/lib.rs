@@ -70,6 +70,7 @@ mod stratify;
 mod syntax;
 mod uses;
 mod value;
+mod workers;
 
 pub use cheapest::{Cheapest, Search};
 pub use derivations::{Application, Derivations, FactId};

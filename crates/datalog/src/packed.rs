@@ -6,9 +6,10 @@
 use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::hash::{BuildHasherDefault, Hasher};
-use std::rc::Rc;
+use std::sync::Arc;
 
 use crate::value::{Row, WIDTH};
+use crate::workers::Workers;
 
 /// Below this many rows an index is made at once; above, only after some scans.
 const SMALL: usize = 4096;
@@ -31,7 +32,7 @@ pub(crate) struct Packed {
 enum Lookup {
     /// How often the rows were scanned for want of an index.
     Scanned(u32),
-    Index(Rc<Index>),
+    Index(Arc<Index>),
 }
 
 /// Rows by the values of some columns.
@@ -55,21 +56,21 @@ impl Packed {
     }
 
     /// Rows of this width in any order, each once.
-    pub(crate) fn sorted<'r>(width: usize, rows: impl Iterator<Item = &'r [u32]>) -> Self {
+    pub(crate) fn sorted<'r>(width: usize, rows: impl Iterator<Item = &'r [u32]>, workers: &Workers) -> Self {
         const HALF: usize = WIDTH / 2;
         // As figures of many digits they compare at once.
         let digits = |row: &[u32]| row.iter().fold(0, |sum, figure| sum << 32 | u128::from(*figure));
         let mut packed = Self { width, ..Self::default() };
         if width <= HALF {
             let mut keys: Vec<u128> = rows.map(digits).collect();
-            keys.sort_unstable();
+            workers.sort(&mut keys);
             packed.figures.reserve_exact(keys.len() * width);
             keys.iter().for_each(|key| packed.push_digits(*key, width));
             packed.count = keys.len();
         } else {
             let split = |row: &'r [u32]| row.split_at_checked(HALF).unwrap_or_default();
             let mut keys: Vec<[u128; 2]> = rows.map(split).map(|(a, b)| [digits(a), digits(b)]).collect();
-            keys.sort_unstable();
+            workers.sort(&mut keys);
             packed.figures.reserve_exact(keys.len() * width);
             for [first, second] in &keys {
                 packed.push_digits(*first, HALF);
@@ -174,7 +175,7 @@ impl Packed {
     }
 
     /// `None` while scanning is cheaper.
-    fn index(&self, columns: &[usize]) -> Option<Rc<Index>> {
+    fn index(&self, columns: &[usize]) -> Option<Arc<Index>> {
         let mut indexes = self.indexes.borrow_mut();
         if !indexes.contains_key(columns) {
             indexes.insert(columns.to_vec(), Lookup::Scanned(0));
@@ -187,7 +188,7 @@ impl Packed {
                 None
             }
             Lookup::Scanned(_) => {
-                let index = Rc::new(self.make_index(columns));
+                let index = Arc::new(self.make_index(columns));
                 *lookup = Lookup::Index(index.clone());
                 Some(index)
             }
@@ -325,7 +326,7 @@ mod tests {
             rows.sort_unstable();
             rows.dedup();
             let kept = mixed.iter().enumerate().filter(|(at, row)| !mixed[..*at].contains(row));
-            let packed = Packed::sorted(width, kept.map(|(_, row)| &row[..width]));
+            let packed = Packed::sorted(width, kept.map(|(_, row)| &row[..width]), &Workers::new(1));
             assert!(packed.rows().eq(rows), "width {width}");
         }
     }

@@ -23,6 +23,7 @@ mod search;
 mod withdraw;
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use crate::engine::Delta;
 use crate::order::Statistics;
@@ -30,12 +31,14 @@ use crate::program::{Program, RelationId};
 use crate::session::Options;
 use crate::stratify::Stratum;
 use crate::value::Row;
+use crate::workers::Workers;
 
 pub(crate) use explain::Applied;
 pub(crate) use proofs::Proofs;
 
 use compile::{Plan, Start, compile, premises};
-use heap::{DEAD, DYING, Heap, padded};
+use conclude::{ANY, Use};
+use heap::{Behind, DEAD, DYING, Heap, padded};
 
 /// Rows stand in the order of their first column, unless another one has so many times the values.
 const TELLING: f64 = 4.0;
@@ -54,7 +57,7 @@ pub(crate) struct SemiNaive {
     /// Rows by relation that hold since this commit; rows that held before it and no longer do.
     came: Vec<Vec<u32>>,
     went: Vec<Vec<u32>>,
-    workers: usize,
+    workers: Workers,
     /// Rows that are concluded now, and how many may be.
     concluded: i64,
     limit: i64,
@@ -72,15 +75,16 @@ impl SemiNaive {
         program: &Program,
         stated: &dyn Fn(RelationId) -> Box<dyn Iterator<Item = Row> + 's>,
         options: Options,
+        workers: Workers,
     ) -> Result<Self, Exceeded> {
-        let Options { workers, max_derived, max_steps, .. } = options;
+        let Options { max_derived, max_steps, .. } = options;
         let mut all = Self {
             heaps: program.relations.iter().map(Heap::new).collect(),
             plans: HashMap::new(),
             statistics: Statistics { relations: vec![None; program.relations.len()] },
             came: vec![Vec::new(); program.relations.len()],
             went: vec![Vec::new(); program.relations.len()],
-            workers: workers.clamp(1, 64),
+            workers,
             concluded: 0,
             // While old facts go and new ones come, both are counted for a moment: hence twice.
             limit: i64::try_from(max_derived).unwrap_or(i64::MAX).saturating_mul(2),
@@ -88,11 +92,10 @@ impl SemiNaive {
             left: max_steps,
         };
         for id in (0..program.relations.len()).map(RelationId) {
-            all.load(program, id, stated(id));
+            all.heaps[id.0].load(stated(id), 0);
         }
-        for stratum in &program.strata {
-            all.fill(program, stratum)?;
-        }
+        let strata: Vec<&Stratum> = program.strata.iter().collect();
+        all.derive(program, &vec![true; program.relations.len()], &strata)?;
         Ok(all)
     }
 
@@ -123,30 +126,42 @@ impl SemiNaive {
                     let derived = program.relation(id).derived.then(|| heap.rows().count());
                     all.concluded += derived.and_then(|rows| i64::try_from(rows).ok()).unwrap_or_default();
                 }
-                None => all.load(program, id, stated(id)),
+                None => all.heaps[id.0].load(stated(id), 0),
             }
         }
-        let changed = |stratum: &&Stratum| stratum.relations.iter().any(|id| stays[id.0].is_none());
-        for stratum in program.strata.iter().filter(changed) {
-            all.fill(program, stratum)?;
-        }
+        let loaded: Vec<bool> = stays.iter().map(Option::is_none).collect();
+        let changed = |stratum: &&Stratum| stratum.relations.iter().any(|id| loaded[id.0]);
+        let strata: Vec<&Stratum> = program.strata.iter().filter(changed).collect();
+        all.derive(program, &loaded, &strata)?;
         Ok(all)
     }
 
-    /// Stated rows, before any are concluded.
-    fn load(&mut self, program: &Program, id: RelationId, rows: impl Iterator<Item = Row>) {
-        let (heap, relation) = (&mut self.heaps[id.0], program.relation(id));
-        heap.load(rows, 0);
-        if relation.derived {
-            heap.enter();
-            return;
-        }
-        let (rows, distinct) = heap.statistics();
-        self.statistics.relations[id.0] = Some((rows, distinct));
-        let most = (0..relation.columns.len()).max_by(|a, b| distinct[*a].total_cmp(&distinct[*b]));
-        if let Some(most) = most.filter(|most| distinct[*most] > TELLING * distinct[0]) {
-            heap.gather(most);
-        }
+    /// What follows in these strata, once the stated rows of these relations are there.
+    fn derive(&mut self, program: &Program, loaded: &[bool], strata: &[&Stratum]) -> Result<(), Exceeded> {
+        let (workers, rows) = (self.workers.clone(), self.len());
+        workers.run(rows, || {
+            self.loaded(program, loaded);
+            strata.iter().try_for_each(|stratum| self.fill(program, stratum))
+        })
+    }
+
+    /// Stated rows of these relations are there, and nothing is concluded from them yet.
+    fn loaded(&mut self, program: &Program, which: &[bool]) {
+        let heaps = self.heaps.iter_mut().zip(&program.relations).zip(&mut self.statistics.relations);
+        let heaps: Vec<_> = heaps.zip(which).filter(|(_, loaded)| **loaded).collect();
+        let rows = heaps.iter().map(|(((heap, ..), _), _)| heap.numbers().len()).sum();
+        self.workers.map(rows, heaps, |(((heap, relation), statistics), _)| {
+            if relation.derived {
+                heap.enter();
+                return;
+            }
+            let (rows, distinct) = heap.statistics();
+            *statistics = Some((rows, distinct));
+            let most = (0..relation.columns.len()).max_by(|a, b| distinct[*a].total_cmp(&distinct[*b]));
+            if let Some(most) = most.filter(|most| distinct[*most] > TELLING * distinct[0]) {
+                heap.gather(most);
+            }
+        });
     }
 
     /// A stratum for the first time.
@@ -160,17 +175,25 @@ impl SemiNaive {
         for id in &stratum.relations {
             fresh[id.0] = self.heaps[id.0].numbers().collect();
         }
-        for rule in &stratum.rules {
-            if self.gives_each_once(program, stratum, *rule) {
+        match stratum.rules.as_slice() {
+            [rule] if self.gives_each_once(program, stratum, *rule) => {
                 self.conclude_once(program, stratum, *rule)?;
-            } else if !premises(&program.rules[*rule]).any(|(_, id, _)| is_own(stratum, id)) {
-                self.conclude_whole(program, stratum, *rule, &mut fresh)?;
+            }
+            rules => {
+                let reads_own = |rule: usize| premises(&program.rules[rule]).any(|p| is_own(stratum, p.1));
+                let below = rules.iter().copied().filter(|rule| !reads_own(*rule));
+                let uses = below.map(|rule| (Use { rule, start: Start::Whole }, [].as_slice().into()));
+                self.follow(program, stratum, uses.collect(), ANY, &mut fresh)?;
             }
         }
         self.rounds(program, stratum, fresh, true)?;
-        for id in &stratum.relations {
+        let heaps = &self.heaps;
+        let rows = stratum.relations.iter().map(|id| heaps[id.0].numbers().len()).sum();
+        let statistics = |id: &RelationId| heaps[id.0].statistics();
+        let known = self.workers.map(rows, stratum.relations.iter().collect(), statistics);
+        for (id, known) in stratum.relations.iter().zip(known) {
             self.came[id.0].clear();
-            self.statistics.relations[id.0] = Some(self.heaps[id.0].statistics());
+            self.statistics.relations[id.0] = Some(known);
         }
         Ok(())
     }
@@ -218,6 +241,7 @@ impl SemiNaive {
                 None => self.came[id.0].push(heap.add(row, 0).0),
             }
         }
+        heap.catch_up();
     }
 
     fn finish(&mut self, program: &Program) -> Delta {
@@ -234,6 +258,11 @@ impl SemiNaive {
             heap.settle();
         }
         out
+    }
+
+    /// How many rows there are, those that do not hold counted.
+    pub(crate) fn len(&self) -> usize {
+        self.heaps.iter().map(|heap| heap.numbers().len()).sum()
     }
 
     /// Rows that hold.
@@ -257,19 +286,29 @@ impl SemiNaive {
         vec![Vec::new(); self.heaps.len()]
     }
 
-    fn plan(&mut self, program: &Program, stratum: &Stratum, rule: usize, start: Start) -> &Plan {
+    /// The plan is there, and can be followed.
+    fn plan(&mut self, program: &Program, stratum: &Stratum, rule: usize, start: Start) {
+        if self.compile(program, stratum, Use { rule, start }) {
+            self.catch_up();
+        }
+    }
+
+    /// True if there was none yet: it can be followed after [`SemiNaive::catch_up`].
+    fn compile(&mut self, program: &Program, stratum: &Stratum, of: Use) -> bool {
         let Self { plans, heaps, statistics, .. } = self;
-        plans
-            .entry((rule, start))
-            .or_insert_with(|| compile(program, rule, start, &|id| is_own(stratum, id), heaps, statistics))
+        let Entry::Vacant(place) = plans.entry((of.rule, of.start)) else { return false };
+        place.insert(compile(program, of.rule, of.start, &|id| is_own(stratum, id), heaps, statistics));
+        true
+    }
+
+    /// All indexes have all rows.
+    fn catch_up(&mut self) {
+        let behind: Vec<Behind<'_>> = self.heaps.iter_mut().flat_map(Heap::behind).collect();
+        let rows = behind.iter().map(Behind::len).sum();
+        self.workers.map(rows, behind, Behind::catch_up);
     }
 }
 
 fn is_own(stratum: &Stratum, id: RelationId) -> bool {
     stratum.recursive && stratum.relations.contains(&id)
-}
-
-fn source_of(program: &Program, rule: usize, premise: usize) -> RelationId {
-    let at = premises(&program.rules[rule]).find(|(at, ..)| *at == premise);
-    at.map_or(program.rules[rule].head.relation, |(_, id, _)| id)
 }

@@ -18,6 +18,7 @@ use crate::pattern::FactError;
 use crate::program::{Program, RelationId};
 use crate::seminaive::{Exceeded, SemiNaive};
 use crate::value::{Change, Fact, Row, Update};
+use crate::workers::Workers;
 
 pub use changes::{Changes, CommitError, Incomplete, Limit, WhatIfError};
 
@@ -87,6 +88,7 @@ pub struct Session {
     pub(crate) more: HashMap<(RelationId, Row), Difference>,
     pub(crate) engine: RefCell<Option<Machine>>,
     options: Options,
+    workers: Workers,
     pub(crate) incomplete: Option<Incomplete>,
     /// Of the last commit, once somebody asked why.
     pub(crate) recorded: OnceCell<Recorded>,
@@ -103,6 +105,7 @@ impl Session {
             more: HashMap::new(),
             engine: RefCell::new(None),
             options,
+            workers: Workers::new(options.workers),
             incomplete: None,
             recorded: OnceCell::new(),
             program,
@@ -169,6 +172,11 @@ impl Session {
         if derived { &self.stated } else { &self.database }
     }
 
+    fn base_mut(&mut self, relation: RelationId) -> &mut Database {
+        let derived = self.program.relations.get(relation.0).is_some_and(|r| r.derived);
+        if derived { &mut self.stated } else { &mut self.database }
+    }
+
     /// Derives what follows from the changes since the last commit.
     ///
     /// # Errors
@@ -204,22 +212,29 @@ impl Session {
             let changes = std::mem::take(pending).into_iter();
             let mut changes: Vec<(Row, Difference)> =
                 changes.map(|(row, comes)| (row, if comes { 1 } else { -1 })).collect();
-            changes.sort_unstable();
+            self.workers.sort(&mut changes);
             changes
         };
-        self.pending.iter_mut().map(sorted).collect()
+        let rows = self.pending.iter().map(HashMap::len).sum();
+        self.workers.map(rows, self.pending.iter_mut().collect(), sorted)
     }
 
     /// Base facts come and go, nothing else.
     fn state(&mut self, delta: &Delta) {
-        for (id, changes) in (0..).map(RelationId).zip(delta) {
-            let relation = self.program.relation(id);
-            let database = if relation.derived { &mut self.stated } else { &mut self.database };
-            if database.count(id) == 0 {
-                let rows = changes.iter().filter(|(_, d)| *d > 0).map(|(row, _)| *row);
-                database.set(id, Table::of(relation.columns.len(), rows));
-                continue;
-            }
+        let all = self.ids().zip(delta).filter(|(_, changes)| !changes.is_empty());
+        let (first, later): (Vec<_>, Vec<_>) = all.partition(|(id, _)| self.base(*id).count(*id) == 0);
+        let width = |id: RelationId| self.program.relation(id).columns.len();
+        let first: Vec<_> = first.into_iter().map(|(id, changes)| (id, width(id), changes)).collect();
+        let rows = first.iter().map(|(.., changes)| changes.len()).sum();
+        let tables = self.workers.map(rows, first, |(id, width, changes)| {
+            let rows = changes.iter().filter(|(_, d)| *d > 0).map(|(row, _)| *row);
+            (id, width, Packed::new(width, rows))
+        });
+        for (id, width, rows) in tables {
+            self.base_mut(id).set(id, Table::of_sorted(rows, width));
+        }
+        for (id, changes) in later {
+            let database = self.base_mut(id);
             for (row, difference) in changes {
                 if *difference > 0 {
                     database.insert(id, *row);

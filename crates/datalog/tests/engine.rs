@@ -217,6 +217,28 @@ fn output_is_the_same_for_one_two_and_four_workers() {
     assert_eq!(one, run(4));
 }
 
+#[test]
+fn a_rule_that_concludes_more_from_few_rows_than_is_held_at_once_gives_all_of_it() {
+    let text = ".decl left(x: symbol)\n.decl right(x: symbol)\n.decl pair(x: symbol, y: symbol)\n\
+        pair(X, Y) :- left(X), right(Y).";
+    let program = Program::load(&[Source { name: "pairs.dl", text }]).unwrap();
+    let run = |workers, max_derived| {
+        let options = Options { workers, max_derived, ..Options::default() };
+        let mut session = Session::new(program.clone(), options);
+        for number in 0..600 {
+            session.insert(&Fact::of("left", &[&format!("l{number}")])).unwrap();
+            session.insert(&Fact::of("right", &[&format!("r{number}")])).unwrap();
+        }
+        session.commit().unwrap();
+        session
+    };
+    for workers in [1, 2] {
+        let whole = run(workers, 1_000_000);
+        assert_eq!((whole.derived_facts(), whole.incomplete()), (360_000, None));
+        assert!(run(workers, 100_000).incomplete().is_some());
+    }
+}
+
 /// A graph with so many edges that workers share them.
 fn dense(workers: usize) -> Session {
     let text = "

@@ -33,6 +33,7 @@ impl SemiNaive {
         let by_group = heap.index(&columns);
         self.heaps[relation.0].enter();
         let by_result = self.heaps[relation.0].index(&(0..group.len()).collect::<Vec<_>>());
+        self.catch_up();
         for key in groups {
             let values: Vec<u32> = places.iter().map(|place| key[*place]).collect();
             let heap = &self.heaps[source.relation.0];

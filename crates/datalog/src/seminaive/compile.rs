@@ -36,6 +36,21 @@ pub(super) struct Plan {
     pub(super) premises: usize,
 }
 
+impl Plan {
+    /// Rows that the first premise may be, where the plan starts from nothing and its ways can be looked for row by row.
+    pub(super) fn entrance(&self, heaps: &[Heap]) -> Option<Vec<u32>> {
+        let Some(Step::Match(first)) = self.steps.first().filter(|_| self.decided > 0) else { return None };
+        let heap = &heaps[first.relation.0];
+        // No variable has a value yet: the key is of constants.
+        let key = fill(&first.key, &[]);
+        match first.access {
+            Access::Scan => Some(heap.numbers().collect()),
+            Access::Index(index) => Some(heap.with(index, &key[..first.key.len()]).collect()),
+            Access::Row => None,
+        }
+    }
+}
+
 /// What a row that is given says of the variables.
 pub(super) struct Given {
     pub(super) constants: Vec<(usize, u32)>,
@@ -105,7 +120,7 @@ pub(super) fn fill(sources: &[Source], values: &[u32]) -> Row {
     row
 }
 
-/// Indexes that the plan needs are made.
+/// Indexes that the plan needs are there, but have no rows yet.
 pub(super) fn compile(
     program: &Program,
     rule: usize,
@@ -258,7 +273,7 @@ impl Compiler<'_> {
             return (Access::Index(heap.index(&[*column])), vec![*column]);
         }
         if columns.len() == atom.terms.len() {
-            heap.enter();
+            heap.enter_later();
             return (Access::Row, columns);
         }
         let there = heap.indexes().filter(|index| index.iter().all(|column| telling.contains(column)));

@@ -4,21 +4,23 @@
     reason = "one heap, and one list of changes, for each relation of the program"
 )]
 
+use std::borrow::Cow;
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use super::compile::{Start, premises};
-use super::heap::{DEAD, DYING, padded};
+use super::heap::{DEAD, DYING, Heap, padded};
 use super::search::{Found, Purpose, Search};
-use super::{Exceeded, Fresh, SemiNaive, is_own, source_of};
+use super::{Exceeded, Fresh, SemiNaive, is_own};
 use crate::engine::Delta;
 use crate::program::{Program, RelationId};
 use crate::stratify::Stratum;
-use crate::value::Row;
 
-/// Rows followed before what they conclude is taken in.
-const TOGETHER: usize = 16_384;
+/// Pieces looked through before what they conclude is taken in.
+const TOGETHER: usize = 64;
 /// Rows of one look-through. Whatever the number of threads, the same rows are looked through together: then the same
 /// things are found in the same order, in the same number of steps.
-const PIECE: usize = 2048;
-const ANY: Purpose = Purpose::Conclude(DYING);
+const PIECE: usize = 256;
+pub(super) const ANY: Purpose = Purpose::Conclude(DYING);
 impl SemiNaive {
     pub(super) fn conclude(
         &mut self,
@@ -41,14 +43,16 @@ impl SemiNaive {
             }
         }
         self.within_budget()?;
+        let mut uses = Vec::new();
         for rule in &stratum.rules {
-            for (premise, id, absent) in premises(&program.rules[*rule]) {
-                if !is_own(stratum, id) {
-                    let rows = if absent { self.went[id.0].clone() } else { self.came[id.0].clone() };
-                    self.follow(program, stratum, (*rule, premise), &rows, ANY, &mut fresh)?;
+            for (premise, id, absent) in premises(&program.rules[*rule]).filter(|p| !is_own(stratum, p.1)) {
+                let rows = if absent { &self.went[id.0] } else { &self.came[id.0] };
+                if !rows.is_empty() {
+                    uses.push((Use { rule: *rule, start: Start::Premise(premise) }, rows.clone().into()));
                 }
             }
         }
+        self.follow(program, stratum, uses, ANY, &mut fresh)?;
         self.rounds(program, stratum, fresh, false)
     }
 
@@ -66,37 +70,17 @@ impl SemiNaive {
             let mut next = self.nothing();
             // What comes in this round is higher, and followed in the next.
             let purpose = Purpose::Conclude(if first { round + 1 } else { DYING });
+            let mut uses = Vec::new();
             for rule in &stratum.rules {
                 for (premise, id, _) in premises(&program.rules[*rule]).filter(|p| is_own(stratum, p.1)) {
-                    self.follow(program, stratum, (*rule, premise), &fresh[id.0], purpose, &mut next)?;
+                    let of = Use { rule: *rule, start: Start::Premise(premise) };
+                    uses.push((of, Cow::Borrowed(fresh[id.0].as_slice())));
                 }
             }
+            self.follow(program, stratum, uses, purpose, &mut next)?;
             (fresh, round) = (next, round + 1);
         }
         Ok(())
-    }
-
-    pub(super) fn conclude_whole(
-        &mut self,
-        program: &Program,
-        stratum: &Stratum,
-        rule: usize,
-        fresh: &mut Fresh,
-    ) -> Result<(), Exceeded> {
-        self.plan(program, stratum, rule, Start::Whole);
-        let mut again = false;
-        loop {
-            let search = Search::new(&self.heaps, &self.plans[&(rule, Start::Whole)], ANY);
-            let mut search = search.again(again).within(self.left);
-            search.whole();
-            again = search.is_full();
-            let found = search.found;
-            self.spend(found.steps);
-            self.take_in_all(program.rules[rule].head.relation, &found, fresh)?;
-            if !again {
-                return Ok(());
-            }
-        }
     }
 
     /// No other rule concludes the relation, nothing of it is stated, and no conclusion comes twice.
@@ -114,148 +98,195 @@ impl SemiNaive {
         stratum: &Stratum,
         rule: usize,
     ) -> Result<(), Exceeded> {
-        self.plan(program, stratum, rule, Start::Whole);
-        let most = usize::try_from(self.limit - self.concluded).unwrap_or_default().saturating_add(1);
-        let search = Search::new(&self.heaps, &self.plans[&(rule, Start::Whole)], Purpose::Fill);
-        let mut search = search.up_to(most).within(self.left);
-        search.whole();
-        let full = search.is_full();
-        let Found { figures, heights, steps, .. } = search.found;
-        self.spend(steps);
-        self.within_budget()?;
-        if full {
-            return Err(Exceeded::Facts);
+        let of = Use { rule, start: Start::Whole };
+        self.compile(program, stratum, of);
+        self.catch_up();
+        let head = program.rules[rule].head.relation;
+        let entrance = self.plans[&(rule, Start::Whole)].entrance(&self.heaps);
+        let pieces = pieces(of, head, false, entrance.as_deref());
+        for together in pieces.chunks(TOGETHER) {
+            let found = self.look(together, Purpose::Fill, false);
+            self.within_budget()?;
+            for (piece, found) in together.iter().zip(found) {
+                let found = if found.cut { self.look_alone(piece)? } else { found };
+                let heap = &mut self.heaps[head.0];
+                heap.load(found.rows(heap.width()).map(|(row, _)| padded(row)), 1);
+                self.concluded += i64::try_from(found.heights.len()).unwrap_or(i64::MAX);
+                self.within_budget()?;
+            }
         }
-        let heap = &mut self.heaps[program.rules[rule].head.relation.0];
-        let width = heap.used(&Row::default()).len();
-        heap.load((0..heights.len()).map(|place| padded(&figures[place * width..][..width])), 1);
-        self.concluded += i64::try_from(heights.len()).unwrap_or(i64::MAX);
+        self.catch_up();
         Ok(())
     }
 
-    /// What a rule concludes with one of these rows as the premise.
-    fn follow(
+    /// More is found in a piece than is to be held of several at once.
+    fn look_alone(&mut self, piece: &Piece<'_>) -> Result<Found, Exceeded> {
+        let most = usize::try_from(self.limit - self.concluded).unwrap_or_default().saturating_add(1);
+        let plan = &self.plans[&(piece.of.rule, piece.of.start)];
+        let mut search = Search::new(&self.heaps, plan, Purpose::Fill).up_to(most).within(self.left);
+        piece.search(&self.heaps, &mut search);
+        let full = search.is_full();
+        let found = search.found;
+        self.spend(found.steps);
+        self.within_budget()?;
+        if full { Err(Exceeded::Facts) } else { Ok(found) }
+    }
+
+    /// What rules conclude with one of these rows where they start. Rows for whole rules are not asked for.
+    pub(super) fn follow(
         &mut self,
         program: &Program,
         stratum: &Stratum,
-        (rule, premise): (usize, usize),
-        rows: &[u32],
+        uses: Vec<(Use, Cow<'_, [u32]>)>,
         purpose: Purpose,
         fresh: &mut Fresh,
     ) -> Result<(), Exceeded> {
-        if rows.is_empty() {
-            return Ok(());
+        let uses: Vec<_> =
+            uses.into_iter().filter(|(of, rows)| of.start == Start::Whole || !rows.is_empty()).collect();
+        for (of, _) in &uses {
+            self.compile(program, stratum, *of);
         }
-        self.plan(program, stratum, rule, Start::Premise(premise));
-        let (source, head) = (source_of(program, rule, premise), program.rules[rule].head.relation);
-        let own = is_own(stratum, source);
-        for part in rows.chunks(TOGETHER) {
-            let mut again = false;
-            loop {
-                let found = self.look((rule, premise), source, own, part, purpose, again);
-                again = found.iter().any(|found| found.cut);
-                for found in found {
-                    self.take_in_all(head, &found, fresh)?;
-                }
-                if !again {
-                    break;
-                }
+        self.catch_up();
+        let entrance = |of: Use| self.plans[&(of.rule, of.start)].entrance(&self.heaps).map(Cow::Owned);
+        let starting =
+            |(of, rows): (Use, _)| (of, if of.start == Start::Whole { entrance(of) } else { Some(rows) });
+        let uses: Vec<(Use, Option<Cow<'_, [u32]>>)> = uses.into_iter().map(starting).collect();
+        let mut all: Vec<Piece<'_>> = Vec::new();
+        for (of, rows) in &uses {
+            let source = of.source(program);
+            all.extend(pieces(*of, source, is_own(stratum, source), rows.as_deref()));
+        }
+        for together in all.chunks(TOGETHER) {
+            let (mut pieces, mut again) = (together.to_vec(), false);
+            while !pieces.is_empty() {
+                let found = self.look(&pieces, purpose, again);
+                self.take_in_all(program, &pieces, &found, fresh)?;
+                let cut = pieces.into_iter().zip(&found).filter(|(_, found)| found.cut);
+                (pieces, again) = (cut.map(|(piece, _)| piece).collect(), true);
             }
         }
         Ok(())
     }
 
-    /// What is found from these rows, piece by piece; workers share the pieces.
-    pub(super) fn look(
-        &mut self,
-        (rule, premise): (usize, usize),
-        source: RelationId,
-        own: bool,
-        rows: &[u32],
-        purpose: Purpose,
-        again: bool,
-    ) -> Vec<Found> {
-        let plan = &self.plans[&(rule, Start::Premise(premise))];
-        let heap = &self.heaps[source.0];
-        let left = self.left;
-        let look = |rows: &[u32]| {
-            let mut search = Search::new(&self.heaps, plan, purpose).again(again).within(left);
-            for at in rows {
-                search.from(heap.row(*at), if own { heap.height(*at) } else { 0 });
-                if search.is_full() {
-                    search.found.cut = true;
-                    break;
-                }
+    /// What is found in each piece; less if the steps are spent.
+    pub(super) fn look(&mut self, pieces: &[Piece<'_>], purpose: Purpose, again: bool) -> Vec<Found> {
+        let (heaps, plans, left, spent) = (&self.heaps, &self.plans, self.left, AtomicU64::new(0));
+        let look = |piece: &Piece<'_>| {
+            let left = left.saturating_sub(spent.load(Ordering::Relaxed));
+            let plan = &plans[&(piece.of.rule, piece.of.start)];
+            let mut search = Search::new(heaps, plan, purpose).again(again).within(left);
+            if left > 0 {
+                piece.search(heaps, &mut search);
             }
+            search.found.cut = search.is_full();
+            spent.fetch_add(search.found.steps, Ordering::Relaxed);
             search.found
         };
-        let found = in_pieces(rows, self.workers, left, &look);
-        self.spend(found.iter().map(|found| found.steps).sum());
+        let rows = pieces.iter().map(|piece| piece.rows.map_or(1, <[u32]>::len)).sum();
+        let found = self.workers.map(rows, pieces.iter().collect(), look);
+        self.spend(spent.into_inner());
         found
     }
 
-    fn take_in_all(&mut self, head: RelationId, found: &Found, fresh: &mut Fresh) -> Result<(), Exceeded> {
-        let width = self.heaps[head.0].used(&Row::default()).len();
-        for (place, height) in found.heights.iter().enumerate() {
-            self.take_in(head, &found.figures[place * width..][..width], *height, fresh);
+    /// Relations do not wait for each other.
+    fn take_in_all(
+        &mut self,
+        program: &Program,
+        pieces: &[Piece<'_>],
+        found: &[Found],
+        fresh: &mut Fresh,
+    ) -> Result<(), Exceeded> {
+        let mut of = vec![Vec::new(); self.heaps.len()];
+        for (piece, found) in pieces.iter().zip(found).filter(|(_, found)| !found.heights.is_empty()) {
+            of[program.rules[piece.of.rule].head.relation.0].push(found);
         }
+        let relations = self.heaps.iter_mut().zip(&mut self.came).zip(fresh).zip(of);
+        let relations: Vec<_> = relations.filter(|(_, found)| !found.is_empty()).collect();
+        let rows = found.iter().map(|found| found.heights.len()).sum();
+        let concluded = self.workers.map(rows, relations, |(((heap, came), fresh), found)| {
+            let width = heap.width();
+            let rows = found.into_iter().flat_map(|found| found.rows(width));
+            rows.filter(|(row, height)| take_in(heap, row, *height, came, fresh)).count()
+        });
+        self.concluded += i64::try_from(concluded.into_iter().sum::<usize>()).unwrap_or(i64::MAX);
+        self.catch_up();
         self.within_budget()
     }
 
     pub(super) fn take_in(&mut self, id: RelationId, row: &[u32], height: u32, fresh: &mut Fresh) {
-        let heap = &mut self.heaps[id.0];
-        let (at, new) = heap.add(row, height);
-        if new {
-            self.concluded += 1;
-            self.came[id.0].push(at);
-            fresh[id.0].push(at);
-            return;
-        }
-        match heap.height(at) {
-            DEAD => self.came[id.0].push(at),
-            DYING => {}
-            holds => {
-                heap.set_height(at, holds.min(height));
-                return;
-            }
-        }
-        heap.set_height(at, height);
-        self.concluded += 1;
-        fresh[id.0].push(at);
+        let (heap, came, fresh) = (&mut self.heaps[id.0], &mut self.came[id.0], &mut fresh[id.0]);
+        self.concluded += i64::from(take_in(heap, row, height, came, fresh));
+        heap.catch_up();
     }
 }
 
-/// What is found in each piece of the rows, in their order; less if the steps are spent.
-fn in_pieces(
-    rows: &[u32],
-    workers: usize,
-    steps: u64,
-    look: &(dyn Fn(&[u32]) -> Found + Sync),
-) -> Vec<Found> {
-    let several = |rows: &[u32]| {
-        let mut left = steps;
-        let mut found: Vec<Found> = Vec::new();
-        for piece in rows.chunks(PIECE) {
-            if left == 0 {
-                break;
-            }
-            let piece = look(piece);
-            left = left.saturating_sub(piece.steps);
-            found.push(piece);
-        }
-        found
-    };
-    let pieces = rows.len().div_ceil(PIECE);
-    if workers == 1 || pieces < 2 {
-        return several(rows);
+/// A conclusion; true if it did not hold. It is found by index after [`Heap::catch_up`].
+fn take_in(heap: &mut Heap, row: &[u32], height: u32, came: &mut Vec<u32>, fresh: &mut Vec<u32>) -> bool {
+    let (at, new) = heap.add(row, height);
+    if new {
+        came.push(at);
+        fresh.push(at);
+        return true;
     }
-    std::thread::scope(|scope| {
-        let parts = rows.chunks(pieces.div_ceil(workers) * PIECE);
-        let running: Vec<_> = parts.map(|part| scope.spawn(|| several(part))).collect();
-        // A panic in a part is one here.
-        let join = |part: std::thread::ScopedJoinHandle<'_, Vec<Found>>| {
-            part.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-        };
-        running.into_iter().flat_map(join).collect()
-    })
+    match heap.height(at) {
+        DEAD => came.push(at),
+        DYING => {}
+        holds => {
+            heap.set_height(at, holds.min(height));
+            return false;
+        }
+    }
+    heap.set_height(at, height);
+    fresh.push(at);
+    true
+}
+
+/// A rule, and where it is followed from.
+#[derive(Clone, Copy)]
+pub(super) struct Use {
+    pub(super) rule: usize,
+    pub(super) start: Start,
+}
+
+impl Use {
+    /// The relation of the rows where it starts; the conclusion's for whole rules.
+    pub(super) fn source(self, program: &Program) -> RelationId {
+        let rule = &program.rules[self.rule];
+        let Start::Premise(premise) = self.start else { return rule.head.relation };
+        premises(rule).find(|(at, ..)| *at == premise).map_or(rule.head.relation, |(_, id, _)| id)
+    }
+}
+
+/// Rows from which a rule is followed together.
+#[derive(Clone, Copy)]
+pub(super) struct Piece<'r> {
+    of: Use,
+    source: RelationId,
+    /// The source is of the rule's own stratum.
+    own: bool,
+    /// `None` where a whole rule cannot be followed row by row.
+    rows: Option<&'r [u32]>,
+}
+
+impl Piece<'_> {
+    fn search(&self, heaps: &[Heap], search: &mut Search<'_>) {
+        let heap = &heaps[self.source.0];
+        match (self.of.start, self.rows) {
+            (_, None) => search.whole(),
+            (Start::Whole, Some(rows)) => search.among(rows),
+            (_, Some(rows)) => {
+                for at in rows {
+                    search.from(heap.row(*at), if self.own { heap.height(*at) } else { 0 });
+                    if search.is_full() {
+                        break;
+                    }
+                }
+            }
+        }
+    }
+}
+
+pub(super) fn pieces(of: Use, source: RelationId, own: bool, rows: Option<&[u32]>) -> Vec<Piece<'_>> {
+    let piece = |rows| Piece { of, source, own, rows };
+    rows.map_or_else(|| vec![piece(None)], |rows| rows.chunks(PIECE).map(|rows| piece(Some(rows))).collect())
 }

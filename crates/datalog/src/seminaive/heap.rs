@@ -35,10 +35,34 @@ pub(super) struct Heap {
     /// By row: length of the longest chain of conclusions below it within its stratum, 0 for stated rows.
     heights: Vec<u32>,
     alive: usize,
-    /// Row numbers by the whole row; the first `entered` rows are in it.
-    set: HashTable<u32>,
-    entered: usize,
+    set: Set,
     indexes: Vec<Index>,
+}
+
+/// Row numbers by the whole row.
+#[derive(Default)]
+struct Set {
+    table: HashTable<u32>,
+    /// So many rows are in it.
+    entered: usize,
+    /// All others are to be, at the next [`Heap::catch_up`].
+    wanted: bool,
+}
+
+/// All rows, for what is made of them.
+#[derive(Clone, Copy)]
+struct Rows<'h> {
+    figures: &'h [u32],
+    width: usize,
+    count: usize,
+}
+
+/// What does not have the newest rows yet: parts of one heap do not wait for each other.
+pub(super) struct Behind<'h>(Part<'h>, Rows<'h>);
+
+enum Part<'h> {
+    Set(&'h mut Set),
+    Index(&'h mut Index),
 }
 
 /// Rows with equal values in some columns form a ring: each leads to the next, the last one to the first.
@@ -69,8 +93,7 @@ impl Heap {
             figures: Vec::new(),
             heights: Vec::new(),
             alive: 0,
-            set: HashTable::new(),
-            entered: 0,
+            set: Set::default(),
             indexes: Vec::new(),
         }
     }
@@ -78,6 +101,11 @@ impl Heap {
     /// All row numbers, of rows that hold and others.
     pub(super) fn numbers(&self) -> std::ops::Range<u32> {
         0..number(self.heights.len())
+    }
+
+    /// How many columns are in use.
+    pub(super) fn width(&self) -> usize {
+        self.width
     }
 
     /// The columns in use.
@@ -108,7 +136,8 @@ impl Heap {
         *slot = height;
     }
 
-    /// Rows that are not there yet, each once. They are found by index at once; by [`Heap::find`] after [`Heap::enter`].
+    /// Rows that are not there yet, each once. They are found by index after [`Heap::catch_up`]; by [`Heap::find`] after
+    /// [`Heap::enter`].
     pub(super) fn load(&mut self, rows: impl Iterator<Item = Row>, height: u32) {
         for row in rows {
             self.push(&row[..self.width], height);
@@ -127,43 +156,53 @@ impl Heap {
         self.figures.extend_from_slice(row);
         self.heights.push(height);
         self.alive += 1;
-        let (figures, width) = (&self.figures, self.width);
-        for index in &mut self.indexes {
-            index.add(figures, width, at);
-        }
         at
     }
 
     /// Makes all rows known to [`Heap::find`].
     pub(super) fn enter(&mut self) {
-        let (figures, width) = (&self.figures, self.width);
-        let hash = |at: &u32| hash(&figures[*at as usize * width..][..width]);
-        self.set.reserve(self.heights.len() - self.entered, hash);
-        for at in number(self.entered)..number(self.heights.len()) {
-            self.set.insert_unique(hash(&at), at, hash);
-        }
-        self.entered = self.heights.len();
+        let rows = Rows { figures: &self.figures, width: self.width, count: self.heights.len() };
+        self.set.enter(rows);
+    }
+
+    /// The same at the next [`Heap::catch_up`].
+    pub(super) fn enter_later(&mut self) {
+        self.set.wanted = true;
+    }
+
+    /// What rows came after.
+    pub(super) fn behind(&mut self) -> impl Iterator<Item = Behind<'_>> {
+        let rows = Rows { figures: &self.figures, width: self.width, count: self.heights.len() };
+        let set = Some(&mut self.set).filter(|set| set.wanted && set.entered < rows.count).map(Part::Set);
+        let indexes = self.indexes.iter_mut().filter(move |index| index.next.len() < rows.count);
+        set.into_iter().chain(indexes.map(Part::Index)).map(move |part| Behind(part, rows))
+    }
+
+    /// Makes all rows known to all indexes.
+    pub(super) fn catch_up(&mut self) {
+        self.behind().for_each(Behind::catch_up);
     }
 
     /// Whether it holds or not. All rows must be [entered](Heap::enter).
     pub(super) fn find(&self, row: &[u32]) -> Option<u32> {
-        self.set.find(hash(row), |at| same(self.row(*at), row)).copied()
+        self.set.table.find(hash(row), |at| same(self.row(*at), row)).copied()
     }
 
-    /// The row's number, and whether it is new; then it has this height. All rows must be [entered](Heap::enter).
+    /// The row's number, and whether it is new; then it has this height, and is found by index after
+    /// [`Heap::catch_up`]. All rows must be [entered](Heap::enter).
     pub(super) fn add(&mut self, row: &[u32], height: u32) -> (u32, bool) {
         let (figures, width) = (&self.figures, self.width);
         let of = |at: &u32| &figures[*at as usize * width..][..width];
         let next = number(self.heights.len());
-        match self.set.entry(hash(row), |at| same(of(at), row), |at| hash(of(at))) {
+        match self.set.table.entry(hash(row), |at| same(of(at), row), |at| hash(of(at))) {
             Entry::Occupied(found) => return (*found.get(), false),
             Entry::Vacant(vacant) => vacant.insert(next),
         };
-        self.entered += 1;
+        self.set.entered += 1;
         (self.push(row, height), true)
     }
 
-    /// Number of the index by these columns, which are ascending.
+    /// Number of the index by these columns, which are ascending. It is to be used after [`Heap::catch_up`].
     pub(super) fn index(&mut self, columns: &[usize]) -> usize {
         if let Some(at) = self.indexes.iter().position(|index| index.columns == columns) {
             return at;
@@ -172,12 +211,7 @@ impl Heap {
             [column] if self.symbols[*column] => Last::Symbol(Vec::new()),
             _ => Last::Key(HashTable::new()),
         };
-        let mut index =
-            Index { columns: columns.to_vec(), last, next: Vec::with_capacity(self.heights.len()) };
-        for at in self.numbers() {
-            index.add(&self.figures, self.width, at);
-        }
-        self.indexes.push(index);
+        self.indexes.push(Index { columns: columns.to_vec(), last, next: Vec::new() });
         self.indexes.len() - 1
     }
 
@@ -218,6 +252,7 @@ impl Heap {
             fresh.push(self.row(at), self.height(at));
         }
         fresh.enter();
+        fresh.catch_up();
         *self = fresh;
     }
 
@@ -260,7 +295,49 @@ impl Heap {
     }
 }
 
+impl Rows<'_> {
+    fn row(&self, at: u32) -> &[u32] {
+        &self.figures[at as usize * self.width..][..self.width]
+    }
+}
+
+impl Behind<'_> {
+    /// How many rows.
+    pub(super) fn len(&self) -> usize {
+        let known = match &self.0 {
+            Part::Set(set) => set.entered,
+            Part::Index(index) => index.next.len(),
+        };
+        self.1.count - known
+    }
+
+    pub(super) fn catch_up(self) {
+        match self.0 {
+            Part::Set(set) => set.enter(self.1),
+            Part::Index(index) => index.add_all(self.1),
+        }
+    }
+}
+
+impl Set {
+    fn enter(&mut self, rows: Rows<'_>) {
+        let hash = |at: &u32| hash(rows.row(*at));
+        self.table.reserve(rows.count - self.entered, hash);
+        for at in number(self.entered)..number(rows.count) {
+            self.table.insert_unique(hash(&at), at, hash);
+        }
+        (self.entered, self.wanted) = (rows.count, false);
+    }
+}
+
 impl Index {
+    fn add_all(&mut self, rows: Rows<'_>) {
+        self.next.reserve(rows.count - self.next.len());
+        for at in number(self.next.len())..number(rows.count) {
+            self.add(rows.row(at), at);
+        }
+    }
+
     fn last(&self, values: &[u32]) -> Option<u32> {
         match &self.last {
             Last::Symbol(last) => {
@@ -274,8 +351,7 @@ impl Index {
         }
     }
 
-    fn add(&mut self, figures: &[u32], width: usize, at: u32) {
-        let row = &figures[at as usize * width..][..width];
+    fn add(&mut self, row: &[u32], at: u32) {
         let before = match &mut self.last {
             Last::Symbol(last) => {
                 let symbol = row[self.columns[0]] as usize;

@@ -43,6 +43,14 @@ pub(super) struct Found {
     pub(super) steps: u64,
 }
 
+impl Found {
+    /// Rows to conclude, of so many columns, with their heights.
+    pub(super) fn rows(&self, width: usize) -> impl Iterator<Item = (&[u32], u32)> {
+        let row = move |place: usize| &self.figures[place * width..][..width];
+        self.heights.iter().enumerate().map(move |(place, height)| (row(place), *height))
+    }
+}
+
 /// Rows that satisfy a body: the height above them, the sum of their heights, and the rows.
 pub(super) type Way = (u32, u64, Vec<(RelationId, u32)>);
 
@@ -65,7 +73,6 @@ impl<'s> Search<'s> {
     pub(super) fn new(heaps: &'s [Heap], plan: &'s Plan, purpose: Purpose) -> Self {
         let (premises, most) = match purpose {
             Purpose::Explain(_) => (plan.premises, ENOUGH),
-            Purpose::Fill => (0, usize::MAX),
             _ => (0, FULL),
         };
         let (values, taken) = (vec![0; plan.variables], vec![(plan.head, 0); premises]);
@@ -107,6 +114,14 @@ impl<'s> Search<'s> {
     /// All ways.
     pub(super) fn whole(&mut self) {
         self.go(0, 0);
+    }
+
+    /// All ways that begin with one of these rows, of those that [`Plan::entrance`] lists.
+    pub(super) fn among(&mut self, rows: &[u32]) {
+        let plan = self.plan;
+        if let Some(Step::Match(first)) = plan.steps.first() {
+            self.take_all(first, rows.iter().copied(), 0, 0);
+        }
     }
 
     /// At most 32 premises deep. True if a conclusion was reached.

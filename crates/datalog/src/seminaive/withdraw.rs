@@ -5,9 +5,10 @@
 )]
 
 use super::compile::{Start, premises};
+use super::conclude::{Use, pieces};
 use super::heap::DYING;
 use super::search::{Found, Purpose, Search};
-use super::{Exceeded, Fresh, SemiNaive, is_own, source_of};
+use super::{Exceeded, Fresh, SemiNaive, is_own};
 use crate::engine::Delta;
 use crate::program::{Program, RelationId};
 use crate::stratify::Stratum;
@@ -74,16 +75,11 @@ impl SemiNaive {
         if rows.is_empty() {
             return Ok(());
         }
-        self.plan(program, stratum, rule, Start::Premise(premise));
+        let of = Use { rule, start: Start::Premise(premise) };
+        self.plan(program, stratum, rule, of.start);
         let rule_head = program.rules[rule].head.relation;
-        let found = self.look(
-            (rule, premise),
-            source_of(program, rule, premise),
-            false,
-            rows,
-            Purpose::Withdraw,
-            false,
-        );
+        let source = of.source(program);
+        let found = self.look(&pieces(of, source, false, Some(rows)), Purpose::Withdraw, false);
         for part in found {
             doubtful[rule_head.0].extend(part.numbers);
         }

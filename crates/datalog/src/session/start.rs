@@ -37,7 +37,7 @@ impl Session {
         };
         for (id, table) in self.ids().zip(tables).filter(|(id, _)| self.program.relation(*id).derived) {
             let width = self.program.relation(id).columns.len();
-            let derived = || Table::of_sorted(Packed::sorted(width, machine.rows(id)), width);
+            let derived = || Table::of_sorted(Packed::sorted(width, machine.rows(id), &self.workers), width);
             self.database.set(id, table.unwrap_or_else(derived));
         }
         if self.derived_facts() > self.options.max_derived {
@@ -48,14 +48,18 @@ impl Session {
 
     fn start_semi_naive(&mut self) {
         let stated = |id| Box::new(self.base(id).rows(id)) as Box<dyn Iterator<Item = Row> + '_>;
-        let machine = match SemiNaive::start(&self.program, &stated, self.options) {
+        let workers = self.workers.clone();
+        let machine = match SemiNaive::start(&self.program, &stated, self.options, workers) {
             Ok(machine) => machine,
             Err(which) => return self.cut(which),
         };
         self.incomplete = None;
-        for id in self.ids().filter(|id| self.program.relation(*id).derived) {
-            let width = self.program.relation(id).columns.len();
-            self.database.set(id, Table::of_sorted(Packed::sorted(width, machine.rows(id)), width));
+        let derived = self.ids().map(|id| (id, self.program.relation(id))).filter(|(_, r)| r.derived);
+        let widths: Vec<_> = derived.map(|(id, relation)| (id, relation.columns.len())).collect();
+        let workers = &self.workers;
+        let packed = |(id, width)| (id, width, Packed::sorted(width, machine.rows(id), workers));
+        for (id, width, rows) in workers.map(machine.len(), widths, packed) {
+            self.database.set(id, Table::of_sorted(rows, width));
         }
         if self.derived_facts() > self.options.max_derived {
             return self.cut(Exceeded::Facts);
