@@ -97,10 +97,12 @@ impl Jump<'_, '_> {
         if conditions.is_empty() {
             return self.masked(selector);
         }
-        let met = |value: u64| {
-            conditions
-                .iter()
-                .all(|(plan, wanted)| self.value(plan, value).is_none_or(|found| (found != 0) == *wanted))
+        let mut known = Vec::new();
+        let mut met = |value: u64| {
+            conditions.iter().all(|(plan, wanted)| {
+                self.fill(plan, value, &mut known);
+                known.last().copied().flatten().is_none_or(|found| (found.0 != 0) == *wanted)
+            })
         };
         let candidates = self.candidates(selector, &conditions);
         let allowed: Vec<u64> = candidates.iter().copied().filter(|value| met(*value)).collect();
@@ -188,14 +190,17 @@ impl Jump<'_, '_> {
                 _ => None,
             })
             .collect();
-        let mut all: BTreeSet<u64> = (0..2 * WINDOW).collect();
+        let mut all: Vec<u64> = (0..2 * WINDOW).collect();
         for (number, bytes) in constants.into_iter().filter(|(number, _)| *number > WINDOW / 2).take(8) {
             let number = signed((number, bytes)) as u64;
             for base in [number, number.wrapping_neg()] {
                 all.extend((0..WINDOW).map(|step| truncate(base.wrapping_add(step), size)));
             }
         }
-        all.into_iter().filter(|value| truncate(*value, size) == *value).collect()
+        all.retain(|value| truncate(*value, size) == *value);
+        all.sort_unstable();
+        all.dedup();
+        all
     }
 
     fn value(&self, plan: &Plan, value: u64) -> Option<u64> {
@@ -221,14 +226,21 @@ impl Jump<'_, '_> {
 
     /// The value of each step if the selector has `value`.
     fn values(&self, plan: &Plan, value: u64) -> Vec<Option<(u64, u16)>> {
-        let mut known = plan.fixed.clone();
+        let mut known = Vec::new();
+        self.fill(plan, value, &mut known);
+        known
+    }
+
+    /// As [`Self::values`], in a list that is used again.
+    fn fill(&self, plan: &Plan, value: u64, known: &mut Vec<Option<(u64, u16)>>) {
+        known.clear();
+        known.extend_from_slice(&plan.fixed);
         for at in &plan.open {
-            let number = self.step(plan, *at, value, &known);
+            let number = self.step(plan, *at, value, known);
             if let Some(slot) = known.get_mut(*at) {
                 *slot = number;
             }
         }
-        known
     }
 
     /// The value of one step, where those before it are known.
