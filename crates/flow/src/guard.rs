@@ -7,6 +7,7 @@ use sleigh::pcode::Opcode;
 
 use crate::facts::Facts;
 use crate::function::FunctionFacts;
+use crate::hash::HashMap;
 use crate::knowledge::{Comparison, Fact};
 use crate::labels::Labels;
 use crate::value::{Value, ValueId};
@@ -123,6 +124,9 @@ fn compared_from(
     arena.operands(result).iter().find_map(begin).unwrap_or((left, right))
 }
 
+/// What ways from one block to the next say; those that say nothing are left out.
+pub(crate) type Edges = HashMap<(BlockId, BlockId), Vec<Guard>>;
+
 /// Parts of one condition.
 const MAX_PARTS: usize = 32;
 
@@ -229,6 +233,27 @@ impl Facts<'_> {
 
     /// What the way from one block to another says by itself.
     pub fn edge(&self, function: FuncId, from: BlockId, to: BlockId) -> Vec<Guard> {
+        match self.asked.get(function.0 as usize) {
+            Some(asked) => {
+                let asked = asked.get_or_init(|| self.edges(function));
+                asked.get(&(from, to)).cloned().unwrap_or_default()
+            }
+            None => self.read_edge(function, from, to),
+        }
+    }
+
+    /// What every way from one block to the next says, if it says anything.
+    fn edges(&self, function: FuncId) -> Edges {
+        let (Some(facts), Some(code)) = (self.function(function), self.program().function(function)) else {
+            return Edges::default();
+        };
+        let next = |from: BlockId| code.block(from).map(program::Block::successors).unwrap_or_default();
+        let all = facts.conditions.keys().flat_map(|from| next(*from).into_iter().map(|to| (*from, to)));
+        let read = all.map(|(from, to)| ((from, to), self.read_edge(function, from, to)));
+        read.filter(|(_, guards)| !guards.is_empty()).collect()
+    }
+
+    fn read_edge(&self, function: FuncId, from: BlockId, to: BlockId) -> Vec<Guard> {
         let (Some(facts), Some(code)) = (self.function(function), self.program().function(function)) else {
             return Vec::new();
         };

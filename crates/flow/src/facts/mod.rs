@@ -5,6 +5,7 @@ mod decoded;
 mod graph;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::OnceLock;
 
 use program::{CallTarget, FuncId, Program, VirtAddr};
 use rayon::prelude::*;
@@ -14,6 +15,7 @@ use crate::cdecl::register_arguments;
 use crate::dispatch::Dispatch;
 use crate::followed::followed;
 use crate::function::{CallSite, FunctionFacts, Setting, StoreSite};
+use crate::guard::Edges;
 use crate::knowledge::{Fact, facts_of, is_confidential, origin};
 use crate::labels::Labels;
 use crate::start::library_of;
@@ -84,6 +86,8 @@ pub struct Facts<'p> {
     stores: BTreeMap<u64, Vec<(FuncId, StoreSite)>>,
     decoded: BTreeMap<(FuncId, ValueId), Vec<u8>>,
     checkers: Vec<bool>,
+    /// What ways between blocks say, by function; read when first asked for, once all texts are known.
+    pub(crate) asked: Vec<OnceLock<Edges>>,
     /// Indirect calls that `flow` resolved beyond what `program` did.
     pub resolved_calls: u64,
     /// Work done, in operations.
@@ -134,6 +138,7 @@ impl<'p> Facts<'p> {
             stores: BTreeMap::new(),
             decoded: BTreeMap::new(),
             checkers: Vec::new(),
+            asked: Vec::new(),
             resolved_calls: 0,
             work,
             cut,
@@ -145,6 +150,7 @@ impl<'p> Facts<'p> {
         facts.complete &= facts.taint.complete;
         facts.effects = program.functions().map(|(id, _)| facts.direct_effects(id)).collect();
         facts.decode(table, rules.convention);
+        facts.asked = program.functions.iter().map(|_| OnceLock::new()).collect();
         facts.checkers = program.functions().map(|(id, _)| facts.finds_checker(id)).collect();
         Ok(facts)
     }

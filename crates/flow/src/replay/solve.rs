@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use batsat::{Callbacks, Lit, Solver, SolverInterface, SolverOpts, lbool};
 
 use super::circuit::{Bit, Circuit, Gate};
+use crate::hash::HashMap;
 
 /// An answer, and the conflicts that it took.
 pub(super) struct Answer {
@@ -38,7 +39,7 @@ impl Callbacks for Budget {
 /// `now` says.
 pub(super) fn solve(circuit: &Circuit, conditions: &[Bit], most: u64, now: impl Fn(u32) -> bool) -> Answer {
     let mut solver = Solver::new(SolverOpts::default(), Budget { conflicts: Cell::new(0), most });
-    let mut variables: BTreeMap<usize, Lit> = BTreeMap::new();
+    let mut variables: HashMap<usize, Lit> = HashMap::default();
     let mut todo: Vec<usize> = conditions.iter().map(|bit| bit.gate()).collect();
     let mut inputs = BTreeMap::new();
     let mut ands = Vec::new();

@@ -90,6 +90,9 @@ impl Arena {
 
     /// The values that meet in a merge, with the blocks they come from. Empty for other values.
     pub fn operands(&self, merge: ValueId) -> &[(ValueId, BlockId, ValueId)] {
+        if !matches!(self.get(merge), Value::Merge { .. }) {
+            return &[];
+        }
         let start = self.merges.partition_point(|entry| entry.0 < merge);
         let rest = self.merges.get(start..).unwrap_or_default();
         let count = rest.iter().take_while(|entry| entry.0 == merge).count();

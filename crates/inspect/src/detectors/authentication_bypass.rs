@@ -13,7 +13,7 @@ use program::FuncId;
 use record::{Location, Payload, RouteStep, SourceKind};
 
 use super::gated::doubts;
-use super::outcome::{TwoWays, two_ways};
+use super::outcome::TwoWays;
 use super::{Case, Detector};
 use crate::files::escaped;
 use crate::finding::{ProgramFinding, address, evidence, name_of, source, source_kind, trigger};
@@ -45,22 +45,21 @@ const MAX_VALUES: usize = 4;
 pub(crate) fn findings(case: &Case<'_>, rule: &'static str, kind: Kind) -> Vec<ProgramFinding> {
     let mut best: BTreeMap<(FuncId, Vec<u8>), ProgramFinding> = BTreeMap::new();
     let checkers = case.facts.functions().filter(|(id, _)| case.facts.is_checker(*id)).count();
-    for (function, _) in case.facts.functions() {
-        let pairs = two_ways(case.facts, function);
+    for pairs in case.two_ways() {
         // If a pair is about the secret itself, others of the same constant are the same thing seen from elsewhere.
         let credentials: Vec<Vec<u8>> =
             pairs.iter().filter(|p| p.same_datum(case.facts)).map(|p| p.constant.value.clone()).collect();
         let values: BTreeSet<&[u8]> = pairs.iter().map(|pair| pair.constant.value.as_slice()).collect();
         let many = values.len() > MAX_VALUES || checkers > MAX_CHECKERS;
-        for pair in pairs.into_iter().filter(|pair| !reads_document(case, pair)) {
+        for pair in pairs.iter().filter(|pair| !reads_document(case, pair)) {
             let of = match () {
-                () if is_signature(case, &pair) => Kind::Signature,
+                () if is_signature(case, pair) => Kind::Signature,
                 () if credentials.contains(&pair.constant.value) => Kind::Credential,
                 () => Kind::Other,
             };
             if of == kind {
-                let finding = finding(case, rule, kind, &pair, many);
-                let key = (function, pair.constant.value);
+                let finding = finding(case, rule, kind, pair, many);
+                let key = (pair.function, pair.constant.value.clone());
                 if best.get(&key).is_none_or(|before| before.score < finding.score) {
                     best.insert(key, finding);
                 }

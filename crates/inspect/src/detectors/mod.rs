@@ -30,6 +30,7 @@ use std::sync::OnceLock;
 
 use flow::Facts;
 use gated::{Gated, gated};
+use outcome::{TwoWays, two_ways};
 
 use crate::finding::ProgramFinding;
 use crate::marks::Marks;
@@ -40,17 +41,27 @@ pub(crate) struct Case<'a> {
     pub(crate) facts: &'a Facts<'a>,
     pub(crate) texts: &'a Texts,
     gated: OnceLock<Vec<Gated>>,
+    two_ways: OnceLock<Vec<Vec<TwoWays>>>,
     marks: OnceLock<Marks>,
 }
 
 impl<'a> Case<'a> {
     pub(crate) fn new(facts: &'a Facts<'a>, texts: &'a Texts) -> Self {
-        Self { facts, texts, gated: OnceLock::new(), marks: OnceLock::new() }
+        let (gated, two_ways, marks) = (OnceLock::new(), OnceLock::new(), OnceLock::new());
+        Self { facts, texts, gated, two_ways, marks }
     }
 
     /// Payloads behind constants; found when first asked for.
     pub(crate) fn gated(&self) -> &[Gated] {
         self.gated.get_or_init(|| gated(self.facts))
+    }
+
+    /// Successes that can be had in two ways, those of one function together; found when first asked for.
+    pub(crate) fn two_ways(&self) -> &[Vec<TwoWays>] {
+        self.two_ways.get_or_init(|| {
+            let each = self.facts.functions().map(|(function, _)| two_ways(self.facts, function));
+            each.filter(|pairs| !pairs.is_empty()).collect()
+        })
     }
 
     /// Numbers that the program knows its own structures by.
