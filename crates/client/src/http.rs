@@ -166,6 +166,11 @@ impl Http {
         Ok(Self { token: None, ..Self::new(base, Some(""), reach)? })
     }
 
+    #[cfg(test)]
+    pub(crate) fn has_token(&self) -> bool {
+        self.token.is_some()
+    }
+
     /// Where it talks to.
     pub fn base(&self) -> &str {
         &self.base

@@ -8,6 +8,8 @@
 //! An instance that follows another one's log goes on from the last checkpoint it saw ([`advance`]) and fetches what is
 //! new with what belongs to it ([`Gathering`]).
 //!
+//! [`Tea`] asks any server of the Transparency Exchange API, found by the identifier on a delivery.
+//!
 //! Everything is synchronous: a command waits anyway, and a server calls from a thread that may block.
 //!
 //! Not here: storage; what is true (see `statement` and `tlog`).
@@ -20,6 +22,7 @@ mod http;
 mod reach;
 mod remote;
 mod tail;
+mod tea;
 
 pub use answers::{
     Evidence, HeadToSign, Hop, InstanceKeys, Left, Logged, Named, NewRelease, Peer, Pulled, Registered,
@@ -35,5 +38,9 @@ pub use http::{Answer, Http, HttpError, POST, RemoteProblem};
 pub use reach::Reach;
 pub use remote::{Remote, RemoteError, form, percent_encoded};
 pub use tail::{TailError, advance};
+pub use tea::{
+    Artifact, Checksum, Download, DownloadError, FetchError, Format, Found, Integrity, OtherContent, Tea,
+    TeaError, TeaRelease, Tei, TeiError,
+};
 /// What a log is followed by; callers need no other part of its crate.
-pub use tlog::Checkpoint;
+pub use tlog::{Checkpoint, LogPolicy};

@@ -12,6 +12,7 @@ mod background;
 mod caller;
 mod federation;
 mod guard;
+mod here;
 mod intake;
 mod limits;
 mod mail;

@@ -5,10 +5,11 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
+use axum::{Extension, Router};
 use tokio::net::TcpListener;
 
+use crate::here::OverTls;
 use crate::routes::{self, Area};
 use crate::site::Site;
 use crate::tls::Tls;
@@ -52,7 +53,12 @@ pub fn router(site: Arc<Site>, secure: bool) -> Router {
     let mut open = Router::new();
     for route in routes::table(secure) {
         match route.area {
-            Area::Api | Area::Tea => api = api.route(route.path, route.handler),
+            Area::Tea => {
+                for path in routes::tea_paths(route.path) {
+                    api = api.route(&path, route.handler.clone());
+                }
+            }
+            Area::Api => api = api.route(route.path, route.handler),
             Area::Open => open = open.route(route.path, route.handler),
         }
     }
@@ -63,6 +69,7 @@ pub fn router(site: Arc<Site>, secure: bool) -> Router {
         .method_not_allowed_fallback(routes::method_not_allowed)
         .layer(from_fn(guard::headers))
         .layer(from_fn_with_state(Arc::clone(&site), observe::observe))
+        .layer(Extension(OverTls(secure)))
         .with_state(site)
 }
 

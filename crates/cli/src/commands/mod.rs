@@ -35,6 +35,7 @@ mod schema;
 mod serve;
 mod status;
 mod system;
+mod tea;
 mod verify;
 mod vuln;
 mod worker;

@@ -26,10 +26,24 @@ impl Platform {
             Some(url) => url.clone(),
             None => settings.parsed(Setting::Url)?.context("no platform is set; hint: use `--url`")?,
         };
-        let token: String = match &self.token_file {
-            Some(file) => crate::input::text(file)?.lines().next().unwrap_or_default().trim().to_owned(),
+        let token = match self.token_in_file()? {
+            Some(token) => token,
             None => settings.parsed(Setting::Token)?.context("no token is set; hint: set `SUKASHI_TOKEN`")?,
         };
         Ok(Remote::new(Http::new(&url, Some(&token), Reach::Anywhere)?))
+    }
+
+    /// The address, if it was typed.
+    pub(crate) fn url(&self) -> Option<&str> {
+        self.url.as_deref()
+    }
+
+    /// The token in the file that was named. What is set is for the platform that is set, and not for others.
+    ///
+    /// # Errors
+    /// If the file cannot be read.
+    pub(crate) fn token_in_file(&self) -> anyhow::Result<Option<String>> {
+        let Some(file) = &self.token_file else { return Ok(None) };
+        Ok(Some(crate::input::text(file)?.lines().next().unwrap_or_default().trim().to_owned()))
     }
 }

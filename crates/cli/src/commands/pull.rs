@@ -10,7 +10,7 @@ use tracing::info;
 use crate::commands::Context;
 use crate::commands::platform::Platform;
 use crate::commands::register::now;
-use crate::commands::verify;
+use crate::commands::{tea, verify};
 use crate::outcome::Outcome;
 use crate::output::{write_atomically, write_into};
 
@@ -19,7 +19,9 @@ use crate::output::{write_atomically, write_into};
 #[command(before_help = "Examples:
   sukashi pull -o delivered/
   sukashi pull --product KR-200 --version 1.4.2 --bundle router.sukashi
-  sukashi pull --bundle all.sukashi --trust trust.json")]
+  sukashi pull --bundle all.sukashi --trust trust.json
+  sukashi pull --tea urn:tei:uuid:products.example.com:d4d9f54a-abcf-11ee-ac79-1a52914d44b1 -o delivered/
+  sukashi pull --tea https://products.example.com --product KR-200 -o delivered/")]
 pub(crate) struct Args {
     #[command(flatten)]
     platform: Platform,
@@ -32,6 +34,10 @@ pub(crate) struct Args {
     /// Superseded and withdrawn statements as well.
     #[arg(long)]
     all: bool,
+    /// From a server of the Transparency Exchange API: the identifier on a delivery (TEI), or the server's address. With
+    /// a TEI, `--url` names the server to ask instead of the one its domain stands for.
+    #[arg(long, value_name = "TEI|URL", conflicts_with_all = ["all", "bundle"])]
+    tea: Option<String>,
     /// One file with everything that is needed to verify offline.
     #[arg(long, value_name = "FILE", required_unless_present = "output")]
     bundle: Option<PathBuf>,
@@ -51,6 +57,11 @@ struct Kept {
 
 pub(crate) fn run(args: &Args, context: &mut Context) -> anyhow::Result<Outcome> {
     let trust = verify::trust_if_any(args.trust.as_deref(), &context.settings)?;
+    if let Some(source) = &args.tea {
+        let (product, version) = (args.product.as_deref(), args.version.as_deref());
+        let wanted = tea::Wanted { source, product, version, trust: trust.as_ref() };
+        return tea::pull(&wanted, &args.platform, args.output.as_deref().unwrap_or(Path::new(".")), context);
+    }
     let remote = args.platform.connect(&context.settings)?;
     let evidence = wanted(args, &remote)?;
     let (bundle, kept) = fetch(&remote, &evidence)?;
@@ -105,10 +116,10 @@ fn fetch(remote: &Remote, evidence: &[Evidence]) -> anyhow::Result<(Bundle, Vec<
     let mut committed = BTreeSet::new();
     for item in evidence.iter().filter(|e| e.level == "redacted") {
         info!("pulling {} {}", item.r#type, item.id);
-        if let Some((commitment, view)) = remote.view(&item.id)? {
-            let fetched = fetching.gathering.statement(&commitment, Some(view))?;
-            fetching.keep(fetched, &commitment, "commitment")?;
-            committed.insert(commitment);
+        if let Some(commitment) = &item.commitment {
+            let fetched = fetching.gathering.parts(item)?;
+            fetching.keep(fetched, commitment, "commitment")?;
+            committed.insert(commitment.clone());
         }
         let bytes = remote.document(&item.id)?;
         fetching.kept.push(Kept { name: format!("{}-{}.json", item.r#type, item.id), bytes });

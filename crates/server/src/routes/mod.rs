@@ -1,7 +1,7 @@
 //! The one table of routes.
 
 mod chain;
-mod csaf;
+pub(crate) mod csaf;
 mod events;
 mod evidence;
 mod log;
@@ -137,7 +137,7 @@ pub(crate) fn table(secure: bool) -> Vec<Route> {
         peers::routes(),
         uploads::routes(),
         witness::routes(),
-        tea::routes(secure),
+        tea::routes(),
         log::routes(),
         own(),
     ];
@@ -172,6 +172,8 @@ fn own() -> Vec<Route> {
         get("/readyz", "application/json", "the database answers", |m| on(m, ready)),
     ]
 }
+
+pub(crate) use tea::paths as tea_paths;
 
 async fn openapi() -> impl axum::response::IntoResponse {
     crate::answer::ok(crate::openapi::document())

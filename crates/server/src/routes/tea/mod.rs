@@ -15,17 +15,27 @@ use share::{EvidenceId, ProductId, ProductView, ReleaseId, ReleaseView, Viewer};
 
 use crate::answer::ok;
 use crate::caller::{App, Caller};
+use crate::here::Here;
 use crate::problem::Problem;
-use crate::routes::tea::objects::{Collections, Here, Owner};
+use crate::routes::tea::objects::{Collections, Owner};
 use crate::routes::{Area, Route, plain};
 
 /// Version of the interface.
 const VERSION: &str = "0.4.0";
 
+/// Where routes are written.
+const PREFIX: &str = "/tea/v1/";
+
+/// A route's own path, and the one that clients make of the discovery document: `/v` and a version of the standard.
+pub(crate) fn paths(path: &str) -> Vec<String> {
+    let discovered = path.strip_prefix(PREFIX).map(|rest| format!("/tea/v{VERSION}/{rest}"));
+    std::iter::once(path.to_owned()).chain(discovered).collect()
+}
+
 /// Largest page.
 const MAX_PAGE: u64 = 1000;
 
-pub(super) fn routes(secure: bool) -> Vec<Route> {
+pub(super) fn routes() -> Vec<Route> {
     let get = |path, summary, handler: fn(MethodFilter) -> MethodRouter<App>| {
         plain(MethodFilter::GET, Method::GET, path, Area::Tea, (200, "application/json"), summary, handler)
     };
@@ -36,7 +46,7 @@ pub(super) fn routes(secure: bool) -> Vec<Route> {
         Area::Open,
         (200, "application/json"),
         "where the Transparency Exchange API is",
-        move |m| on(m, move |host| well_known(host, secure)),
+        |m| on(m, well_known),
     );
     vec![
         well_known,
@@ -105,19 +115,6 @@ fn answer(value: Value) -> Answer {
     Ok(ok(value).into_response())
 }
 
-/// The host that was asked. Nothing depends on it but the addresses in the answer.
-struct Host(String);
-
-impl<S: Send + Sync> FromRequestParts<S> for Host {
-    type Rejection = std::convert::Infallible;
-
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
-        let host = parts.headers.get(header::HOST).and_then(|h| h.to_str().ok()).unwrap_or("localhost");
-        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | ':' | '[' | ']');
-        Ok(Self(if host.chars().all(plain) { host.to_owned() } else { "localhost".to_owned() }))
-    }
-}
-
 /// A caller and where it reached us.
 struct Asking {
     viewer: Viewer,
@@ -129,17 +126,13 @@ impl FromRequestParts<App> for Asking {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         let Caller { viewer, .. } = Caller::from_request_parts(parts, app).await?;
-        let Ok(Host(host)) = Host::from_request_parts(parts, app).await;
-        let forwarded = parts.headers.get("x-forwarded-proto").and_then(|h| h.to_str().ok());
-        let scheme = if forwarded == Some("https") { "https" } else { "http" };
-        let domain = host.split(':').next().unwrap_or_default().to_owned();
-        Ok(Self { viewer, here: Here { origin: format!("{scheme}://{host}"), domain } })
+        let Ok(here) = Here::from_request_parts(parts, app).await;
+        Ok(Self { viewer, here })
     }
 }
 
-async fn well_known(Host(host): Host, secure: bool) -> Response {
-    let scheme = if secure { "https" } else { "http" };
-    let url = format!("{scheme}://{host}/tea");
+async fn well_known(here: Here) -> Response {
+    let url = format!("{}/tea", here.origin);
     ok(json!({"schemaVersion": 1, "endpoints": [{"url": url, "versions": [VERSION]}]})).into_response()
 }
 

@@ -9,14 +9,7 @@ use serde_json::{Value, json};
 use share::{EvidenceId, EvidenceState, EvidenceView, ProductView, ReleaseRef, ReleaseView};
 use statement::{DisclosureLevel, EvidenceType, Timestamp};
 
-/// Where we are reached, for absolute addresses and TEIs.
-#[derive(Clone, Debug)]
-pub(super) struct Here {
-    /// Scheme and authority.
-    pub(super) origin: String,
-    /// Host name alone.
-    pub(super) domain: String,
-}
+use crate::here::Here;
 
 /// `0123456789abcdef…` as a UUID; ids that are not 128 bits stay as they are.
 pub(super) fn uuid(id: &str) -> String {
