@@ -12,6 +12,7 @@ use crate::limits::{Limits, Rates};
 use crate::mail::Mail;
 use crate::metrics::Metrics;
 use crate::oidc::Oidc;
+use crate::routes::csaf::Known;
 
 /// A platform being served.
 pub struct Site {
@@ -28,6 +29,8 @@ pub struct Site {
     pub(crate) oidc: Option<Arc<Oidc>>,
     /// Sends e-mail.
     pub(crate) mail: Option<Arc<Mail>>,
+    /// What was read for CSAF feeds.
+    pub(crate) csaf: Known,
     pub(crate) limits: Limits,
     pub(crate) metrics: Metrics,
     /// Whether it is time to end what would go on for ever.
@@ -47,6 +50,7 @@ impl Site {
             examiner: None,
             oidc: None,
             mail: None,
+            csaf: Known::default(),
             limits,
             metrics: Metrics::default(),
             stopping,

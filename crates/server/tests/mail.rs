@@ -3,19 +3,42 @@
 
 mod support;
 
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use serde_json::json;
 use server::{Encryption, Mail, MailSettings, ServeOptions};
-use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::io::{AsyncBufReadExt as _, AsyncRead, AsyncWrite, AsyncWriteExt as _, BufReader};
 use tokio::net::{TcpListener, TcpStream};
+use tokio_rustls::rustls::pki_types::pem::PemObject as _;
+use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use tokio_rustls::{TlsAcceptor, rustls};
 
 /// Takes letters; the first `refusals` of them are refused for the moment.
 #[derive(Clone, Default)]
 struct Sink {
     letters: Arc<Mutex<Vec<String>>>,
     refusals: Arc<Mutex<u32>>,
+    encryption: Option<Encryption>,
+}
+
+trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
+
+fn file(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(name)
+}
+
+/// The server's side of TLS, for `localhost`.
+async fn secured(stream: impl Stream) -> Option<impl Stream> {
+    let ring = Arc::new(rustls::crypto::ring::default_provider());
+    let config =
+        rustls::ServerConfig::builder_with_provider(ring).with_safe_default_protocol_versions().unwrap();
+    let chain = vec![CertificateDer::from_pem_file(file("localhost.pem")).unwrap()];
+    let key = PrivateKeyDer::from_pem_file(file("localhost.key")).unwrap();
+    let config = config.with_no_client_auth().with_single_cert(chain, key).unwrap();
+    TlsAcceptor::from(Arc::new(config)).accept(stream).await.ok()
 }
 
 impl Sink {
@@ -31,8 +54,20 @@ impl Sink {
     }
 
     async fn talk(self, stream: TcpStream) -> Option<()> {
-        let mut stream = BufReader::new(stream);
+        let mut stream: BufReader<Box<dyn Stream>> = match self.encryption {
+            Some(Encryption::Tls) => BufReader::new(Box::new(secured(stream).await?)),
+            _ => BufReader::new(Box::new(stream)),
+        };
         stream.write_all(b"220 sink\r\n").await.ok()?;
+        if self.encryption == Some(Encryption::Starttls) {
+            for answer in ["250-sink\r\n250 STARTTLS\r\n", "220 go on\r\n"] {
+                let mut line = String::new();
+                stream.read_line(&mut line).await.ok()?;
+                assert!(line.starts_with("EHLO") || line.starts_with("STARTTLS"), "in clear: {line}");
+                stream.write_all(answer.as_bytes()).await.ok()?;
+            }
+            stream = BufReader::new(Box::new(secured(stream.into_inner()).await?));
+        }
         loop {
             let mut line = String::new();
             if stream.read_line(&mut line).await.ok()? == 0 {
@@ -80,6 +115,7 @@ fn settings(port: u16) -> MailSettings {
         server: "127.0.0.1".to_owned(),
         port: Some(port),
         encryption: Encryption::None,
+        certificate_file: None,
         user: None,
         password_file: None,
         from: "Sukashi <sukashi@works.example>".to_owned(),
@@ -158,6 +194,42 @@ async fn mailboxes_are_told_in_their_language_and_again_where_the_server_was_bus
         japanese.contains("新しい証拠") && japanese.contains("「Kawa」が KR-200 1.0 を納入しています"),
         "{japanese}"
     );
+}
+
+/// Serves a site whose mailbox is told of one release through `sink`: letters that came, and attempts that failed.
+async fn told(sink: &Sink, trusted: bool) -> (usize, u64) {
+    let encryption = sink.encryption.unwrap();
+    let certificate_file = trusted.then(|| file("localhost.pem"));
+    let server = "localhost".to_owned();
+    let settings = MailSettings { server, encryption, certificate_file, ..settings(sink.start().await) };
+    let site = support::Site::with(|site| site.with_mail(Mail::new(&settings).unwrap())).await;
+    let water = site.party("Water", 3).await;
+    let added = site.post(&water, "/api/v1/webhooks", r#"{"url": "mailto:ops@water.example"}"#).await;
+    assert_eq!(added.status, 201);
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let serving = server::Site::new(Arc::clone(&site.platform)).with_mail(Mail::new(&settings).unwrap());
+    tokio::spawn(server::serve(Arc::new(serving), listener, ServeOptions::default(), std::future::pending()));
+    site.release(&water).await;
+    for _ in 0..600 {
+        let letters = sink.letters.lock().unwrap().len();
+        let failed =
+            site.get(&water, "/api/v1/webhooks").await.json()["items"][0]["failures"].as_u64().unwrap();
+        if letters > 0 || failed > 0 {
+            return (letters, failed);
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("neither told nor failed");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn letters_go_over_tls_to_a_server_with_a_certificate_that_is_trusted_and_to_no_other() {
+    for encryption in [Encryption::Starttls, Encryption::Tls] {
+        let sink = Sink { encryption: Some(encryption), ..Sink::default() };
+        assert_eq!(told(&sink, true).await, (1, 0), "{encryption:?}");
+        let sink = Sink { encryption: Some(encryption), ..Sink::default() };
+        assert_eq!(told(&sink, false).await, (0, 1), "{encryption:?}: nobody vouches for the server");
+    }
 }
 
 #[tokio::test]

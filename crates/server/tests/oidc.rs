@@ -66,7 +66,8 @@ impl Issuer {
 async fn discovery(State(issuer): State<Issuer>) -> Json<Value> {
     let at = |path: &str| format!("{}{path}", issuer.url);
     Json(json!({
-        "issuer": issuer.url, "authorization_endpoint": at("/authorize"), "token_endpoint": at("/token"), "jwks_uri": at("/keys")
+        "issuer": issuer.url, "authorization_endpoint": at("/authorize"), "token_endpoint": at("/token"),
+        "jwks_uri": at("/keys"), "end_session_endpoint": at("/end?tenant=1")
     }))
 }
 
@@ -274,6 +275,26 @@ async fn only_the_browser_that_left_comes_back_and_once() {
         "/?login=failed",
         "the code is used"
     );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_logged_in_at_the_issuer_logs_out_there_and_nobody_else() {
+    let place = place().await;
+    let done = place.log_in().await;
+    let said = set(&done, "sukashi_issuer").unwrap();
+    assert!(said.contains("; Path=/login/oidc/out; HttpOnly; SameSite=Strict"), "{said}");
+    let token = said.split(';').next().unwrap();
+    let request = Request::get("/login/oidc/out").header(header::COOKIE, format!("sukashi_issuer={token}"));
+    let out = place.site.send(request.body(Body::empty()).unwrap()).await;
+    let url = url::Url::parse(location(&out)).unwrap();
+    assert!(url.as_str().starts_with(&format!("{}/end?tenant=1&", place.issuer.url)), "{url}");
+    let about: BTreeMap<String, String> = url.query_pairs().into_owned().collect();
+    assert_eq!(about["client_id"], "client");
+    assert_eq!(about["post_logout_redirect_uri"], "http://127.0.0.1:7878/");
+    assert_eq!(about["id_token_hint"], token);
+    assert!(set(&out, "sukashi_issuer").unwrap().contains("Max-Age=0"));
+    // Whoever came by a login link has nothing to end there.
+    assert_eq!(location(&place.site.open("/login/oidc/out").await), "/");
 }
 
 #[tokio::test]

@@ -23,8 +23,13 @@ pub struct Advisory {
 fn is_advisory(evidence: &Evidence, now: Timestamp) -> bool {
     let fact = &evidence.fact;
     fact.kind == EvidenceType::Vex
+        && fact.parts.is_none()
         && PredicateType::new(fact.predicate_type.clone()).is_csaf()
         && is_public(evidence, now)
+}
+
+fn is_signature(evidence: &Evidence, now: Timestamp) -> bool {
+    evidence.fact.predicate_type == OpenPgpSignature::TYPE.as_str() && is_public(evidence, now)
 }
 
 fn is_public(evidence: &Evidence, now: Timestamp) -> bool {
@@ -63,21 +68,20 @@ impl Platform {
     }
 
     /// OpenPGP signatures that an organization registered for everybody, oldest first.
-    pub async fn openpgp_signatures(
-        &self,
-        issuer: &OrganizationId,
-    ) -> Result<Vec<OpenPgpSignature>, ReadError> {
-        let stored: Vec<_> = {
+    pub fn openpgp_signatures(&self, issuer: &OrganizationId) -> Vec<EvidenceId> {
+        let universe = self.universe();
+        let own = universe.evidence.iter().filter(|e| e.fact.issuer == *issuer && is_signature(e, now()));
+        own.map(|e| e.fact.id.clone()).collect()
+    }
+
+    /// One of them.
+    pub async fn openpgp_signature(&self, id: &EvidenceId) -> Result<OpenPgpSignature, ReadError> {
+        let stored = {
             let universe = self.universe();
-            let own = universe.evidence.iter().filter(|e| e.fact.issuer == *issuer && is_public(e, now()));
-            let signatures = own.filter(|e| e.fact.predicate_type == OpenPgpSignature::TYPE.as_str());
-            signatures.map(|e| e.fact.statement).collect()
+            let evidence = universe.evidence.get(id).filter(|e| is_signature(e, now()));
+            evidence.ok_or(ReadError::NotFound)?.fact.statement
         };
-        let mut found = Vec::new();
-        for digest in stored {
-            let statement = self.stored_statement(digest).await?;
-            found.push(statement.predicate().map_err(|e| ReadError::Damaged { what: e.to_string() })?);
-        }
-        Ok(found)
+        let statement = self.stored_statement(stored).await?;
+        statement.predicate().map_err(|e| ReadError::Damaged { what: e.to_string() })
     }
 }

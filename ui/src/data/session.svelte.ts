@@ -26,6 +26,9 @@ class Login {
     if (this.session) await api.logout(this.session.csrf);
     this.session = null;
     this.state = 'out';
+    // Whoever logged in at an issuer logs out there as well; everybody else comes straight back.
+    const ways = await api.ways().catch(() => null);
+    if (ways?.oidc) location.assign('/login/oidc/out');
   }
 
   /** A page met a 401: the session has ended meanwhile. */

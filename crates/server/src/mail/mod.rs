@@ -8,7 +8,8 @@ use std::time::Duration;
 use lettre::message::Mailbox;
 use lettre::message::header::{ContentType, Header, HeaderName, HeaderValue};
 use lettre::transport::smtp::authentication::Credentials;
-use lettre::transport::smtp::client::Tls;
+use lettre::transport::smtp::client::{Certificate, Tls, TlsParameters, TlsParametersBuilder};
+use lettre::transport::smtp::{SMTP_PORT, SUBMISSION_PORT, SUBMISSIONS_PORT};
 use lettre::{Address, Message, SmtpTransport, Transport as _};
 use serde::Deserialize;
 use share::ChangeView;
@@ -30,6 +31,9 @@ pub struct MailSettings {
     /// How the connection is encrypted.
     #[serde(default)]
     pub encryption: Encryption,
+    /// File with the certificate (PEM) that vouches for the server, beside the authorities that browsers know.
+    #[serde(default)]
+    pub certificate_file: Option<PathBuf>,
     /// Name to log in with; none where the server asks for none.
     #[serde(default)]
     pub user: Option<String>,
@@ -70,6 +74,15 @@ pub enum MailSettingsError {
     Clear {
         /// The server.
         server: String,
+    },
+    /// The certificate cannot be read.
+    #[error("cannot read the certificate in `{path}`")]
+    Certificate {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
     },
     /// The password cannot be read.
     #[error("cannot read the password in `{path}`")]
@@ -151,17 +164,28 @@ fn is_here(server: &str) -> bool {
     server == "localhost" || server.parse::<std::net::IpAddr>().is_ok_and(|a| a.is_loopback())
 }
 
+/// What is asked of the server's certificate.
+fn trusted(settings: &MailSettings) -> Result<TlsParametersBuilder, MailSettingsError> {
+    let builder = TlsParameters::builder(settings.server.clone());
+    let Some(path) = &settings.certificate_file else { return Ok(builder) };
+    let failed = |source| MailSettingsError::Certificate { path: path.clone(), source };
+    let pem = std::fs::read(path).map_err(|e| failed(e.into()))?;
+    Ok(builder.add_root_certificate(Certificate::from_pem(&pem).map_err(|e| failed(e.into()))?))
+}
+
 impl Mail {
     /// Checks the settings; nobody is connected to yet.
     pub fn new(settings: &MailSettings) -> Result<Self, MailSettingsError> {
         let server = settings.server.as_str();
         let failed = |source| MailSettingsError::Server { server: server.to_owned(), source };
-        let mut builder = match settings.encryption {
-            Encryption::Starttls => SmtpTransport::starttls_relay(server).map_err(failed)?,
-            Encryption::Tls => SmtpTransport::relay(server).map_err(failed)?,
-            Encryption::None if is_here(server) => SmtpTransport::builder_dangerous(server).tls(Tls::None),
+        let parameters = || trusted(settings)?.build().map_err(failed);
+        let (port, tls) = match settings.encryption {
+            Encryption::Starttls => (SUBMISSION_PORT, Tls::Required(parameters()?)),
+            Encryption::Tls => (SUBMISSIONS_PORT, Tls::Wrapper(parameters()?)),
+            Encryption::None if is_here(server) => (SMTP_PORT, Tls::None),
             Encryption::None => return Err(MailSettingsError::Clear { server: server.to_owned() }),
         };
+        let mut builder = SmtpTransport::builder_dangerous(server).port(port).tls(tls);
         if let Some(port) = settings.port {
             builder = builder.port(port);
         }
@@ -236,6 +260,7 @@ mod tests {
             server: "mail.example".to_owned(),
             port: None,
             encryption: Encryption::None,
+            certificate_file: None,
             user: None,
             password_file: None,
             from: "Sukashi <s@works.example>".to_owned(),

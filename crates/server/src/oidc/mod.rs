@@ -32,6 +32,9 @@ const AGAIN: Duration = Duration::from_secs(60);
 /// People who come back at the same time.
 const MOST: usize = 16;
 
+/// Path that leads to where one logs out at the issuer.
+pub(crate) const OUT: &str = "/login/oidc/out";
+
 /// Path that the issuer leads back to.
 pub(crate) const BACK: &str = "/login/oidc/back";
 
@@ -114,6 +117,8 @@ struct Discovered {
     authorization_endpoint: String,
     token_endpoint: String,
     jwks_uri: String,
+    /// Where one logs out (RP-Initiated Logout 1.0), if the issuer has that.
+    end_session_endpoint: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -146,6 +151,8 @@ pub(crate) struct Known<'a> {
     pub(crate) subject: String,
     pub(crate) name: String,
     pub(crate) rule: Option<&'a RoleRule>,
+    /// What the issuer said, for when they log out there.
+    pub(crate) id_token: String,
 }
 
 impl Leaving {
@@ -264,7 +271,21 @@ impl Oidc {
             Err(TokenError::UnknownKey) => self.published(AGAIN)?.keys.claims(&token, &expected)?,
             other => other?,
         };
-        Ok(self.known(&claims))
+        Ok(self.known(&claims, token))
+    }
+
+    /// Where the browser goes to log out at the issuer as well; `None` where the issuer has no such place. `id_token`: what
+    /// it said when they logged in. Blocks.
+    pub(crate) fn out(&self, id_token: Option<&str>) -> Result<Option<String>, OidcError> {
+        let Some(endpoint) = self.published(FRESH)?.discovered.end_session_endpoint else { return Ok(None) };
+        Http::confidential(parts(&endpoint).0, Reach::Anywhere)?;
+        let here = format!("{}/", self.settings.address.trim_end_matches('/'));
+        let mut about = vec![
+            ("client_id", self.settings.client_id.as_str()),
+            ("post_logout_redirect_uri", here.as_str()),
+        ];
+        about.extend(id_token.map(|token| ("id_token_hint", token)));
+        Ok(Some(format!("{endpoint}{}{}", if endpoint.contains('?') { '&' } else { '?' }, form(&about))))
     }
 
     fn exchange(&self, endpoint: &str, leaving: &Leaving, code: &str) -> Result<String, OidcError> {
@@ -292,7 +313,7 @@ impl Oidc {
         Ok(tokens.id_token)
     }
 
-    fn known(&self, claims: &Claims) -> Known<'_> {
+    fn known(&self, claims: &Claims, id_token: String) -> Known<'_> {
         let text = |claim: &str| claims.get(claim).and_then(Value::as_str).map(str::to_owned);
         let subject = text("sub").unwrap_or_default();
         let name = ["name", "preferred_username", "email"].into_iter().find_map(text);
@@ -302,7 +323,7 @@ impl Oidc {
             _ => false,
         };
         let rule = self.settings.roles.iter().find(has);
-        Known { name: name.unwrap_or_else(|| subject.clone()), subject, rule }
+        Known { name: name.unwrap_or_else(|| subject.clone()), subject, rule, id_token }
     }
 }
 

@@ -2,19 +2,21 @@
 //! metadata, a ROLIE feed, the documents, their hashes, and their OpenPGP signatures where the organization registered
 //! them. Who signed all of its documents is a *trusted* provider. The instance signs nothing here: it is not its word.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, Method, header};
+use axum::http::{Method, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodFilter, MethodRouter, on};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256, Sha512};
-use share::{Advisory, OrganizationId};
+use share::{Advisory, EvidenceId, OrganizationId};
 use statement::{OpenPgpSignature, Timestamp};
 
 use crate::answer::ok;
 use crate::caller::App;
+use crate::here::Here;
 use crate::problem::{Code, Problem};
 use crate::routes::{Area, Route, plain};
 
@@ -44,15 +46,56 @@ pub(super) fn routes() -> Vec<Route> {
     ]
 }
 
-/// A document with what feeds say of it.
+/// Most advisories and signatures that are remembered; beyond, they are read again.
+const MAX_KNOWN: usize = 20_000;
+
+/// What was read of advisories and signatures. They never change, so that feeds need not read them again.
+#[derive(Debug, Default)]
+pub(crate) struct Known {
+    entries: Memo<Entry>,
+    signatures: Memo<OpenPgpSignature>,
+}
+
+#[derive(Debug)]
+struct Memo<T>(Mutex<BTreeMap<EvidenceId, Arc<T>>>);
+
+impl<T> Default for Memo<T> {
+    fn default() -> Self {
+        Self(Mutex::default())
+    }
+}
+
+impl<T> Memo<T> {
+    async fn get<E>(&self, id: &EvidenceId, read: impl Future<Output = Result<T, E>>) -> Result<Arc<T>, E> {
+        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner).get(id).cloned();
+        if let Some(known) = known {
+            return Ok(known);
+        }
+        let read = Arc::new(read.await?);
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if all.len() < MAX_KNOWN {
+            all.insert(id.clone(), Arc::clone(&read));
+        }
+        Ok(read)
+    }
+}
+
+/// What feeds say of a document.
+#[derive(Debug)]
 struct Entry {
     tracking: String,
     title: String,
     first: String,
     current: String,
     file: String,
-    text: String,
-    signature: Option<OpenPgpSignature>,
+    sha256: record::Sha256,
+}
+
+/// A document that is shown, and the signature of it.
+struct Listed {
+    id: EvidenceId,
+    entry: Arc<Entry>,
+    signature: Option<Arc<OpenPgpSignature>>,
 }
 
 /// Tracking id in lower case, everything but letters, digits, `+` and `-` as `_` (section 5.1).
@@ -70,8 +113,8 @@ fn file_name(tracking: &str) -> String {
 }
 
 impl Entry {
-    fn of(text: String, registered: Timestamp) -> Self {
-        let value: Value = serde_json::from_str(&text).unwrap_or_default();
+    fn of(text: &str, registered: Timestamp) -> Self {
+        let value: Value = serde_json::from_str(text).unwrap_or_default();
         let at = |pointer: &str| value.pointer(pointer).and_then(Value::as_str).map(str::to_owned);
         let tracking = at("/document/tracking/id").unwrap_or_else(|| "advisory".to_owned());
         let time = |pointer: &str| at(pointer).unwrap_or_else(|| registered.to_string());
@@ -81,8 +124,7 @@ impl Entry {
             first: time("/document/tracking/initial_release_date"),
             current: time("/document/tracking/current_release_date"),
             tracking,
-            text,
-            signature: None,
+            sha256: record::Sha256(Sha256::digest(text).into()),
         }
     }
 
@@ -91,14 +133,8 @@ impl Entry {
     }
 }
 
-/// Where we are reached.
-fn base(headers: &HeaderMap, organization: &str) -> String {
-    let text = |name: &str| headers.get(name).and_then(|h| h.to_str().ok());
-    let host = text("host").unwrap_or("localhost");
-    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | ':' | '[' | ']');
-    let host = if host.chars().all(plain) { host } else { "localhost" };
-    let scheme = if text("x-forwarded-proto") == Some("https") { "https" } else { "http" };
-    format!("{scheme}://{host}/.well-known/csaf/{organization}")
+fn base(here: &Here, organization: &str) -> String {
+    format!("{}/.well-known/csaf/{organization}", here.origin)
 }
 
 fn known(app: &App, organization: &str) -> Result<Vec<Advisory>, Problem> {
@@ -106,26 +142,34 @@ fn known(app: &App, organization: &str) -> Result<Vec<Advisory>, Problem> {
     if advisories.is_empty() { Err(Problem::new(Code::NotFound)) } else { Ok(advisories) }
 }
 
-async fn entries(app: &App, organization: &str) -> Result<Vec<Entry>, Problem> {
+async fn signatures(app: &App, organization: &str) -> Result<Vec<Arc<OpenPgpSignature>>, Problem> {
+    let mut found = Vec::new();
+    for id in app.openpgp_signatures(&OrganizationId::new(organization)) {
+        found.push(app.csaf.signatures.get(&id, app.openpgp_signature(&id)).await?);
+    }
+    Ok(found)
+}
+
+async fn entries(app: &App, organization: &str) -> Result<Vec<Listed>, Problem> {
     let advisories = known(app, organization)?;
-    let signatures = app.openpgp_signatures(&OrganizationId::new(organization)).await?;
+    let signatures = signatures(app, organization).await?;
     let mut entries = Vec::new();
-    for advisory in advisories {
-        let mut entry = Entry::of(app.advisory(&advisory.id).await?, advisory.at);
-        let digest = record::Sha256(Sha256::digest(&entry.text).into());
-        entry.signature = signatures.iter().rfind(|s| s.document == digest).cloned();
-        entries.push(entry);
+    for Advisory { id, at, .. } in advisories {
+        let read = async { app.advisory(&id).await.map(|text| Entry::of(&text, at)) };
+        let entry = app.csaf.entries.get(&id, read).await?;
+        let signature = signatures.iter().rfind(|s| s.document == entry.sha256).cloned();
+        entries.push(Listed { id, entry, signature });
     }
     Ok(entries)
 }
 
 async fn metadata(
     State(app): State<App>,
-    headers: HeaderMap,
+    here: Here,
     Path(organization): Path<String>,
 ) -> Result<Response, Problem> {
     let advisories = known(&app, &organization)?;
-    let (base, last) = (base(&headers, &organization), advisories.last());
+    let (base, last) = (base(&here, &organization), advisories.last());
     let name = last.map(|a| a.issuer.name.clone()).unwrap_or_default();
     let entries = entries(&app, &organization).await?;
     let trusted = entries.iter().all(|e| e.signature.is_some());
@@ -151,17 +195,17 @@ async fn metadata(
 
 async fn feed(
     State(app): State<App>,
-    headers: HeaderMap,
+    here: Here,
     Path(organization): Path<String>,
 ) -> Result<Response, Problem> {
-    let base = base(&headers, &organization);
+    let base = base(&here, &organization);
     let entries = entries(&app, &organization).await?;
-    let updated = entries.iter().map(|e| e.current.clone()).max();
-    let entry = |e: &Entry| {
+    let updated = entries.iter().map(|e| e.entry.current.clone()).max();
+    let entry = |Listed { entry: e, signature, .. }: &Listed| {
         let url = format!("{base}/white/{}/{}", e.year(), e.file);
         let link = |rel: &str, end: &str| json!({"rel": rel, "href": format!("{url}{end}")});
         let mut links = vec![link("self", ""), link("hash", ".sha256"), link("hash", ".sha512")];
-        links.extend(e.signature.as_ref().map(|_| link("signature", ".asc")));
+        links.extend(signature.as_ref().map(|_| link("signature", ".asc")));
         json!({
             "id": e.tracking,
             "title": e.title,
@@ -192,13 +236,16 @@ async fn document(
         None => (file, None),
     };
     let entries = entries(&app, &organization).await?;
-    let found = entries.into_iter().rfind(|e| e.year() == year && e.file == name);
-    let Entry { text, signature, .. } = found.ok_or(Problem::new(Code::NotFound))?;
+    let found = entries.into_iter().rfind(|e| e.entry.year() == year && e.entry.file == name);
+    let Listed { id, signature, .. } = found.ok_or(Problem::new(Code::NotFound))?;
+    if hash == Some("asc") {
+        return Ok(armored(signature.ok_or(Problem::new(Code::NotFound))?.signature.clone()));
+    }
+    let text = app.advisory(&id).await?;
     let digest = match hash {
         None => return Ok(([(header::CONTENT_TYPE, "application/json")], text).into_response()),
         Some("sha256") => hex::encode(Sha256::digest(&text)),
         Some("sha512") => hex::encode(Sha512::digest(&text)),
-        Some("asc") => return Ok(armored(signature.ok_or(Problem::new(Code::NotFound))?.signature)),
         Some(_) => return Err(Problem::new(Code::NotFound)),
     };
     Ok(([(header::CONTENT_TYPE, "text/plain")], format!("{digest}  {name}\n")).into_response())
@@ -209,9 +256,9 @@ async fn certificate(
     State(app): State<App>,
     Path((organization, file)): Path<(String, String)>,
 ) -> Result<Response, Problem> {
-    let signatures = app.openpgp_signatures(&OrganizationId::new(organization)).await?;
+    let signatures = signatures(&app, &organization).await?;
     let found = signatures.into_iter().rfind(|s| Some(s.fingerprint.as_str()) == file.strip_suffix(".asc"));
-    Ok(armored(found.ok_or(Problem::new(Code::NotFound))?.certificate))
+    Ok(armored(found.ok_or(Problem::new(Code::NotFound))?.certificate.clone()))
 }
 
 fn armored(text: String) -> Response {

@@ -8,12 +8,12 @@ use axum::response::{AppendHeaders, IntoResponse, Redirect, Response};
 use axum::routing::{MethodFilter, on};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use share::Identity;
+use share::{Identity, SESSION_SECONDS};
 
 use crate::answer::{Asked, Json, ok};
 use crate::background::causes;
 use crate::caller::{App, cookie_named};
-use crate::oidc::{BACK, Leaving, Oidc};
+use crate::oidc::{BACK, Leaving, OUT, Oidc};
 use crate::problem::{Code, Problem};
 use crate::routes::people::set_cookie;
 use crate::routes::trust::blocking;
@@ -21,6 +21,12 @@ use crate::routes::{Area, Describes, Route, plain, schema};
 
 /// What must not be forgotten until somebody comes back. Sent along when the issuer leads back here, so not strict.
 const COOKIE: &str = "sukashi_login";
+
+/// What the issuer said of whoever logged in there, in their browser alone; it goes back when they log out.
+const SAID: &str = "sukashi_issuer";
+
+/// Longest ID token that is kept; browsers drop larger cookies.
+const MAX_SAID: usize = 3500;
 
 /// How long somebody may take to log in at the issuer, in seconds.
 const PATIENCE: u32 = 600;
@@ -47,10 +53,12 @@ pub(super) fn routes(secure: bool) -> Vec<Route> {
     let back = on(MethodFilter::GET, move |state, method, headers, query| {
         arrive(state, method, headers, query, secure)
     });
+    let out = on(MethodFilter::GET, move |state, method, headers| log_out(state, method, headers, secure));
     vec![
         ways,
         leads("/login/oidc", "leads to the issuer of identities, where one is set", away),
         leads(BACK, "where the issuer of identities leads back to", back),
+        leads(OUT, "leads whoever logged in at the issuer of identities to where they log out there", out),
     ]
 }
 
@@ -86,6 +94,39 @@ fn remember(value: &str, seconds: u32, secure: bool) -> AppendHeaders<[(header::
     let only = if secure { "; Secure" } else { "" };
     let cookie = format!("{COOKIE}={value}; Path=/login; HttpOnly; SameSite=Lax; Max-Age={seconds}{only}");
     AppendHeaders([(header::SET_COOKIE, cookie)])
+}
+
+fn said(value: &str, seconds: i64, secure: bool) -> AppendHeaders<[(header::HeaderName, String); 1]> {
+    let only = if secure { "; Secure" } else { "" };
+    let cookie = format!("{SAID}={value}; Path={OUT}; HttpOnly; SameSite=Strict; Max-Age={seconds}{only}");
+    AppendHeaders([(header::SET_COOKIE, cookie)])
+}
+
+/// The session here has been ended before; whoever did not log in at the issuer has nothing to end there.
+async fn log_out(
+    State(app): State<App>,
+    method: Method,
+    headers: HeaderMap,
+    secure: bool,
+) -> Result<Response, Problem> {
+    if method != Method::GET {
+        return Err(Problem::new(Code::MethodNotAllowed));
+    }
+    let forget = said("", 0, secure);
+    let (Some(oidc), Some(token)) = (app.oidc.clone(), cookie_named(&headers, SAID)) else {
+        return Ok((forget, Redirect::to("/")).into_response());
+    };
+    let token = Some(token.to_owned()).filter(|token| token.contains('.'));
+    let _one = oidc.most.try_acquire().map_err(|_| Problem::after(Code::TooMany, 5))?;
+    let asked = Arc::clone(&oidc);
+    let to = match blocking(move || asked.out(token.as_deref())).await? {
+        Ok(to) => to.unwrap_or_else(|| "/".to_owned()),
+        Err(error) => {
+            tracing::warn!(error = causes(&error), "nobody can log out at the issuer");
+            "/?login=unreachable".to_owned()
+        }
+    };
+    Ok((forget, Redirect::to(&to)).into_response())
 }
 
 async fn leave(State(app): State<App>, method: Method, secure: bool) -> Result<Response, Problem> {
@@ -135,10 +176,10 @@ async fn arrive(
     let arrived = blocking(move || {
         let known = asked.arrive(&leaving, &code, now)?;
         let rule = known.rule.cloned();
-        Ok::<_, crate::oidc::OidcError>((known.subject, known.name, rule))
+        Ok::<_, crate::oidc::OidcError>((known.subject, known.name, rule, known.id_token))
     })
     .await?;
-    let (subject, name, rule) = match arrived {
+    let (subject, name, rule, token) = match arrived {
         Ok(arrived) => arrived,
         Err(error) => {
             tracing::warn!(error = causes(&error), "somebody came back from the issuer and is not believed");
@@ -156,5 +197,6 @@ async fn arrive(
     let identity = Identity { issuer, subject, name, organization, role: rule.role };
     let session = app.log_in_as(&administrator, &identity).await?;
     let cookie = AppendHeaders([(header::SET_COOKIE, set_cookie(&session.secret, secure))]);
-    Ok((forget, cookie, Redirect::to("/")).into_response())
+    let token = if token.len() <= MAX_SAID { token } else { "yes".to_owned() };
+    Ok((forget, cookie, said(&token, SESSION_SECONDS, secure), Redirect::to("/")).into_response())
 }
