@@ -23,7 +23,7 @@ use crate::output::Target;
   sukashi attest inspection router.json --key release -o router.intoto.json
   sukashi attest sbom router.cdx.json --artifact router.bin --key release
   sukashi attest commitment router.cdx.json --artifact router.bin --seed-file router.seed --key release
-  sukashi attest system plant.yaml --key plant
+  sukashi attest system plant.yaml --overlay usage.yaml --key plant
   sukashi attest openpgp advisory.json --owner psirt@kawa.example --artifact router.bin --key release
   sukashi attest withdrawal sbom.intoto.json --reason 'wrong file' --key release")]
 pub(crate) struct Args {
@@ -47,6 +47,9 @@ pub(crate) struct Args {
     /// For an OpenPGP signature: whose key it is, such as a mail address.
     #[arg(long, value_name = "TEXT", required_if_eq("kind", "openpgp"))]
     owner: Option<String>,
+    /// For a system: what is added to its model, such as who uses it how; may be repeated.
+    #[arg(long, value_name = "FILE")]
+    overlay: Vec<PathBuf>,
     /// For a withdrawal: why, for those who relied on it.
     #[arg(long, value_name = "TEXT", required_if_eq("kind", "withdrawal"))]
     reason: Option<String>,
@@ -113,6 +116,9 @@ pub(crate) fn run(args: &Args, context: &mut Context) -> anyhow::Result<Outcome>
 }
 
 fn statement(args: &Args, text: &str) -> anyhow::Result<Statement> {
+    if !args.overlay.is_empty() && !matches!(args.kind, Kind::System) {
+        bail!("`--overlay` adds to the model of a system; hint: `attest system`");
+    }
     let mut named: Vec<Subject> =
         args.artifact.iter().map(|path| subject(path)).collect::<anyhow::Result<_>>()?;
     named.extend(args.subject.iter().map(|(name, digest)| Subject::new(name, *digest)));
@@ -137,7 +143,7 @@ fn statement(args: &Args, text: &str) -> anyhow::Result<Statement> {
         Kind::Csaf => Statement::of_document(about(None)?, PredicateType::CSAF, text)?,
         Kind::Openpgp => bail!("an OpenPGP signature needs the key"),
         Kind::Provenance => Statement::of_document(about(None)?, PredicateType::SLSA_PROVENANCE, text)?,
-        Kind::System => system_registration(&args.file, text)?,
+        Kind::System => system_registration(&args.file, text, &args.overlay)?,
         Kind::Commitment => commitment(args, text, about)?,
         Kind::Withdrawal => {
             let reason = args.reason.clone().unwrap_or_default();
@@ -174,9 +180,16 @@ fn named_digest(text: &str) -> Result<(String, record::Sha256), String> {
     Ok((name.to_owned(), digest.parse().map_err(|_| "write 64 lower-case hexadecimal digits after `=`")?))
 }
 
-fn system_registration(file: &Path, text: &str) -> anyhow::Result<Statement> {
-    let name = input::name(file);
-    let system = ::system::System::new(&[(name.clone(), ::system::read(&name, text)?)])?;
+fn system_registration(file: &Path, text: &str, overlays: &[PathBuf]) -> anyhow::Result<Statement> {
+    let read = |path: &Path, text: &str| -> anyhow::Result<_> {
+        let name = input::name(path);
+        Ok((name.clone(), ::system::read(&name, text)?))
+    };
+    let mut documents = vec![read(file, text)?];
+    for overlay in overlays {
+        documents.push(read(overlay, &input::text(overlay)?)?);
+    }
+    let system = ::system::System::new(&documents)?;
     let body = SystemRegistration {
         model: serde_json::to_value(system.document())?,
         assets: pipeline::assets(&system),

@@ -10,6 +10,7 @@ mod support;
 mod crash;
 mod s1_maker;
 mod s2_integrator;
+mod s3_operator;
 mod s4_vulnerability;
 mod s5_delivery;
 mod s6_audit;
