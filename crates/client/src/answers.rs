@@ -53,6 +53,9 @@ pub struct Evidence {
     pub state: String,
     /// Its entry in the platform's log.
     pub log_entry: Sha256,
+    /// The commitment that proves what is shown of it.
+    #[serde(default)]
+    pub commitment: Option<String>,
     /// Traffic light.
     #[serde(default)]
     pub tlp: Option<String>,
@@ -196,6 +199,8 @@ pub struct Peer {
     pub name: String,
     /// Address.
     pub url: String,
+    /// `instance` or `tea`.
+    pub kind: String,
     /// For whom it is pulled.
     pub organization: Named,
     /// Leaves of its log under the last checkpoint that was verified.
@@ -206,6 +211,8 @@ pub struct Peer {
     pub failures: u32,
     /// Why the last one failed.
     pub error: Option<String>,
+    /// What is wrong with what suppliers say of how much there is.
+    pub faults: Vec<String>,
 }
 
 /// What became of a pull or a bundle.
@@ -215,6 +222,9 @@ pub struct Pulled {
     pub taken: u64,
     /// Statements that were there.
     pub known: u64,
+    /// What stays where it is: shown without proof, or of a kind that is not handed on.
+    #[serde(default)]
+    pub stays: u64,
     /// What was not taken.
     pub left: Vec<Left>,
 }

@@ -35,7 +35,19 @@ impl<'a> Gathering<'a> {
 
     /// Evidence with the whole statement. `None` where the tree does not hold it yet, or it is not shown any more.
     pub fn item(&mut self, evidence: &Evidence) -> Result<Option<Item>, RemoteError> {
-        let Some(mut item) = self.statement(&evidence.id, None)? else { return Ok(None) };
+        let Some(item) = self.statement(&evidence.id, None)? else { return Ok(None) };
+        self.offered(item, evidence).map(Some)
+    }
+
+    /// What is shown of evidence with proof, and the commitment that proves it. `None` where there is no commitment, the
+    /// tree does not hold it yet, or it is not shown any more.
+    pub fn parts(&mut self, evidence: &Evidence) -> Result<Option<Item>, RemoteError> {
+        let Some((commitment, view)) = self.remote.view(&evidence.id)? else { return Ok(None) };
+        let Some(item) = self.statement(&commitment, Some(view))? else { return Ok(None) };
+        self.offered(item, evidence).map(Some)
+    }
+
+    fn offered(&mut self, mut item: Item, evidence: &Evidence) -> Result<Item, RemoteError> {
         let release = evidence.release.as_ref().map(|r| self.release(&r.id)).transpose()?.flatten();
         item.offered = Some(Offered {
             id: evidence.id.clone(),
@@ -44,7 +56,7 @@ impl<'a> Gathering<'a> {
             tlp: evidence.tlp.clone(),
             embargo_until: evidence.embargo_until,
         });
-        Ok(Some(item))
+        Ok(item)
     }
 
     /// A statement, perhaps with what is shown of the document that it commits to.

@@ -145,7 +145,7 @@ impl From<WriteError> for Problem {
         let code = match &error {
             WriteError::NotFound { .. } => return Self::new(Code::NotFound),
             WriteError::Role => Code::Role,
-            WriteError::Text { .. } | WriteError::NoLog => Code::BadRequest,
+            WriteError::Text { .. } | WriteError::NoLog | WriteError::NoSupplier => Code::BadRequest,
             WriteError::Exists { .. } => Code::Exists,
             WriteError::NotYourKey => Code::NotYourKey,
             WriteError::Revoked { .. } => Code::Revoked,

@@ -3,160 +3,15 @@
 
 mod support;
 
-use std::sync::Arc;
-
-use client::{Bundle, Gathering, Http, Pulled, Reach, Remote, RemoteError};
-use server::{ServeOptions, Site};
+use client::{Bundle, Gathering, Pulled};
 use sha2::Digest as _;
-use share::{
-    ChangeKind, EvidenceFilter, EvidenceState, EvidenceView, NewLink, NewRelease, OrganizationId,
-    OrganizationKind, Paging, Platform, ProductKind, Registered, Registration, ReleaseId, Role, Viewer,
-};
+use share::{ChangeKind, EvidenceState, EvidenceView, NewLink, Progress, Registered, Registration, Role};
 use statement::{
-    DisclosureGrant, DisclosureLevel, EvidenceType, GrantScope, Head, PinnedKey, PinnedLog,
-    PinnedOrganization, PredicateType, SigningKey, Statement, Subject, Trust, Unverified, Withdrawal,
-    list_digest,
+    DisclosureGrant, DisclosureLevel, EvidenceType, GrantScope, Head, Statement, Subject, Unverified,
+    Withdrawal, list_digest,
 };
 use support::FIRMWARE;
-use tokio::net::TcpListener;
-
-/// Served on loopback, without background work: the tests say when something is pulled.
-struct Instance {
-    platform: Arc<Platform>,
-    url: String,
-    /// Token of somebody who manages the instance.
-    token: String,
-    _folder: tempfile::TempDir,
-}
-
-struct Party {
-    id: OrganizationId,
-    viewer: Viewer,
-    token: String,
-}
-
-const CHIPS: (&str, u8) = ("Chips", 1);
-const MAKER: (&str, u8) = ("Maker", 2);
-const BUILDER: (&str, u8) = ("Builder", 3);
-const WATER: (&str, u8) = ("Water", 4);
-
-fn key((_, seed): (&str, u8)) -> SigningKey {
-    SigningKey::from_seed(&[seed; 32])
-}
-
-impl Instance {
-    async fn start() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let platform =
-            Arc::new(Platform::open_at(&support::places::places(folder.path()).await).await.unwrap());
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
-        let site = Arc::new(Site::new(Arc::clone(&platform)));
-        let options = ServeOptions { answers_only: true, ..ServeOptions::default() };
-        tokio::spawn(server::serve(site, listener, options, std::future::pending()));
-        let admin = platform.local_administrator();
-        let operator =
-            platform.add_organization(&admin, "Operations", OrganizationKind::Operator).await.unwrap();
-        let account =
-            platform.add_account(&admin, &operator, "ops", Role::Administrator, true).await.unwrap();
-        let viewer = platform.viewer(&admin, &account).await.unwrap();
-        let token = platform.add_instance_token(&viewer, "t").await.unwrap().secret.reveal().to_owned();
-        Self { platform, url, token, _folder: folder }
-    }
-
-    async fn party(&self, who: (&str, u8)) -> Party {
-        let admin = self.platform.local_administrator();
-        let kind = OrganizationKind::EquipmentManufacturer;
-        let id = self.platform.add_organization(&admin, who.0, kind).await.unwrap();
-        self.platform.add_key(&admin, &id, key(who).public()).await.unwrap();
-        let account =
-            self.platform.add_account(&admin, &id, "root", Role::Administrator, false).await.unwrap();
-        let viewer = self.platform.viewer(&admin, &account).await.unwrap();
-        let token =
-            self.platform.add_token(&viewer, "t", Role::Viewer).await.unwrap().secret.reveal().to_owned();
-        Party { id, viewer, token }
-    }
-
-    async fn register(&self, by: &Party, who: (&str, u8), statement: Statement) -> EvidenceView {
-        let claim = Unverified::from(statement.sign(&[&key(who)]).unwrap());
-        let verified = claim.verify(&self.platform.own_keys(&by.viewer)).unwrap();
-        let done = self.platform.register(&by.viewer, verified, Registration::default()).await.unwrap();
-        done.evidence().unwrap().clone()
-    }
-
-    /// `from` supplies `to`, and lets it have and hand on everything.
-    async fn hand_on(
-        &self,
-        from: &Party,
-        who: (&str, u8),
-        to: &Party,
-        whom: (&str, u8),
-        level: DisclosureLevel,
-    ) {
-        let (supplier, customer) = (from.id.clone(), to.id.clone());
-        let link = NewLink { supplier, customer, products: None, valid_from: None, valid_to: None };
-        let id = self.platform.propose_link(&from.viewer, link).await.unwrap();
-        self.platform.accept_link(&to.viewer, &id).await.unwrap();
-        let scope = GrantScope::Everything;
-        let grant = DisclosureGrant { scope, types: None, level, valid_until: None, emergency: false };
-        let audience = Subject::new(whom.0, key(whom).public().id().0);
-        self.register(from, who, Statement::new(vec![audience], &grant).unwrap()).await;
-    }
-
-    fn trust(&self, pinned: &[(&str, u8)]) -> Trust {
-        let organization = |who: &(&str, u8)| {
-            let public_key = key(*who).public();
-            let keys = vec![PinnedKey { key_id: public_key.id(), public_key }];
-            PinnedOrganization { name: who.0.to_owned(), keys }
-        };
-        let (origin, key) = (self.platform.log_origin().to_owned(), self.platform.log_key());
-        Trust {
-            organizations: pinned.iter().map(organization).collect(),
-            log: Some(PinnedLog { origin, key }),
-            ..Trust::default()
-        }
-    }
-
-    fn remote(&self, token: &str) -> Remote {
-        Remote::new(Http::new(&self.url, Some(token), Reach::Anywhere).unwrap())
-    }
-
-    /// Pulls from `from` for `party` from now on; id of the peer.
-    async fn follow(&self, from: &Self, party: &Party, token: &str, pinned: &[(&str, u8)]) -> String {
-        let body = serde_json::json!({
-            "name": from.url, "url": from.url, "organization": party.id, "token": token, "trust": from.trust(pinned)
-        });
-        let remote = self.remote(&self.token);
-        blocking(move || remote.add_peer(&body)).await.unwrap().id
-    }
-
-    async fn pull(&self, peer: &str) -> Result<Pulled, RemoteError> {
-        let (remote, peer) = (self.remote(&self.token), peer.to_owned());
-        blocking(move || remote.pull_peer(&peer)).await
-    }
-
-    fn evidence(&self, of: &Party, kind: EvidenceType) -> Vec<EvidenceView> {
-        let filter = EvidenceFilter { kind: Some(kind), all_states: true, ..EvidenceFilter::default() };
-        self.platform.evidence_list(&of.viewer, &filter, &Paging::default()).items
-    }
-}
-
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
-    tokio::task::spawn_blocking(work).await.unwrap()
-}
-
-fn sbom() -> Statement {
-    let document =
-        r#"{"bomFormat":"CycloneDX","specVersion":"1.6","components":[{"type":"library","name":"zlib"}]}"#;
-    Statement::of_document(vec![Subject::new("a.bin", FIRMWARE)], PredicateType::CYCLONEDX, document).unwrap()
-}
-
-async fn release(at: &Instance, of: &Party) -> ReleaseId {
-    let product = at.platform.add_product(&of.viewer, "libchip", ProductKind::Software).await.unwrap();
-    let artifacts = vec![("a.bin".to_owned(), FIRMWARE, Some(7))];
-    let release = NewRelease { version: "1.0".to_owned(), artifacts, parts: Vec::new() };
-    at.platform.add_release(&of.viewer, &product, release).await.unwrap()
-}
+use support::instances::{BUILDER, CHIPS, Instance, MAKER, Party, WATER, blocking, key, release, sbom};
 
 /// Chips registers at the first; Maker, Builder and Water follow one another.
 struct Row {
@@ -252,7 +107,7 @@ async fn what_began_here_is_not_taken_again() {
     let chips_again = row.first.party(("Chips again", 9)).await;
     let peer = row.first.follow(&row.fourth, &chips_again, &buyer.token, &[CHIPS]).await;
     // Water may not hand it on: nothing is offered at all.
-    assert_eq!(row.first.pull(&peer).await.unwrap(), Pulled { known: 1, ..Pulled::default() });
+    assert_eq!(row.first.pull(&peer).await.unwrap(), Pulled { stays: 1, ..Pulled::default() });
     // The third one may: and what it offers began at the first.
     let maker = row.third.party(MAKER).await;
     let builder =
@@ -416,4 +271,29 @@ async fn what_suppliers_counted_is_compared_with_what_the_peer_shows() {
     count(&row, 30).await;
     let left = row.second.pull(&row.peers[0]).await.unwrap().left;
     assert!(left.iter().any(|l| l.why.starts_with("stale: the newest head")), "{left:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_suppliers_counted_at_earlier_pulls_is_not_forgotten() {
+    let row = row().await;
+    count(&row, 3600).await;
+    assert!(row.second.pull(&row.peers[0]).await.unwrap().left.is_empty());
+    let admin = row.second.platform.local_administrator();
+    let peer = row.second.platform.peer(&admin, &row.peers[0]).await.unwrap();
+    let [seen] = peer.heads.as_slice() else { panic!("{:?}", peer.heads) };
+    assert_eq!(seen.count, 2);
+    let others = [
+        (Head { list_sha256: FIRMWARE, ..seen.clone() }, "two different lists of 2 statements"),
+        (Head { count: 3, issued: seen.issued.plus(-60), ..seen.clone() }, "took back statements"),
+        (Head { link: "gone".to_owned(), ..seen.clone() }, "supply link `gone` is not shown any more"),
+    ];
+    for (before, fault) in others {
+        let progress = Progress { heads: vec![before], ..Progress::default() };
+        row.second.platform.peer_pulled(&peer, progress).await.unwrap();
+        let left = row.second.pull(&row.peers[0]).await.unwrap().left;
+        assert!(left.iter().any(|l| l.what == "heads" && l.why.contains(fault)), "{fault}: {left:?}");
+        let remote = row.second.remote(&row.second.token);
+        let shown = blocking(move || remote.peers().unwrap()).await;
+        assert!(shown[0].faults.iter().any(|f| f.contains(fault)), "{shown:?}");
+    }
 }

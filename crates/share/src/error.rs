@@ -217,6 +217,11 @@ pub enum WriteError {
         "the trust file of a peer has to pin its log; hint: its key is shown by the peer's `/api/v1/instance`"
     )]
     NoLog,
+    /// A server of the Transparency Exchange API that speaks for nobody, or for several.
+    #[error(
+        "the trust file has to pin the one supplier that the server speaks for; hint: add a peer for each supplier"
+    )]
+    NoSupplier,
     /// The database did not do as asked.
     #[error("cannot write to the database")]
     Database(#[from] sqlx::Error),

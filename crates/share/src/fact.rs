@@ -173,9 +173,27 @@ pub(crate) struct EvidenceFact {
     /// Where it came from another instance.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) receipt: Option<Receipt>,
+    /// Where only parts of the document are here: the statement is then the commitment to it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) parts: Option<Parts>,
+}
+
+/// What another instance showed of a document, verified against its issuer's commitment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Parts {
+    /// Digest of the stored view.
+    pub(crate) view: Sha256,
+    /// Leaves that are not shown.
+    pub(crate) opaque: u64,
 }
 
 impl EvidenceFact {
+    /// Whether the signed statement itself is for somebody at `level`. A commitment holds nothing of its document.
+    pub(crate) fn gives_statement(&self, level: DisclosureLevel) -> bool {
+        let least = if self.parts.is_some() { DisclosureLevel::Redacted } else { DisclosureLevel::Full };
+        level >= least
+    }
+
     /// Who decides what is disclosed of it.
     pub(crate) fn owner(&self) -> &OrganizationId {
         self.on_behalf_of.as_ref().unwrap_or(&self.issuer)

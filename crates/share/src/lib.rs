@@ -91,7 +91,7 @@ pub use integrity::Integrity;
 pub use job::{Claimed, JobFailure};
 pub use link::NewLink;
 pub use paging::{Page, Paging};
-pub use peer::{NewPeer, Peer};
+pub use peer::{NewPeer, Peer, Progress, Source};
 pub use platform::Platform;
 pub use product::NewRelease;
 pub use question::Question;
@@ -112,9 +112,9 @@ pub use view::{
     AssetView, AuditView, ChangeKind, ChangeReason, ChangeView, ComponentView, Confidence, DisclosureView,
     EvidenceState, EvidenceView, FindingCounts, FindingSummary, FindingView, HeadView, InstalledIn,
     JobResultView, JobState, JobView, KeyState, KeyView, LinkListView, LinkState, LinkView, LogProof,
-    LogView, NamedRef, OrganizationKind, OrganizationRef, OrganizationView, Outcome, PeerView, PendingView,
-    ProductKind, ProductView, Relation, ReleaseRef, ReleaseView, ScopeView, SessionView, ShownView,
-    SubjectView, SystemView, Tlp, UploadView, VerdictCounts, WebhookView,
+    LogView, NamedRef, OrganizationKind, OrganizationRef, OrganizationView, Outcome, PeerKind, PeerView,
+    PendingView, ProductKind, ProductView, Relation, ReleaseRef, ReleaseView, ScopeView, SessionView,
+    ShownView, SubjectView, SystemView, Tlp, UploadView, VerdictCounts, WebhookView,
 };
 pub use viewer::{Administrator, Role, Viewer};
 pub use webhook::Due;

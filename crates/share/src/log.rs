@@ -10,7 +10,6 @@ use tlog::{Checkpoint, Edge, EntryBundle, Hash, TILE_WIDTH, Tile, TileReader};
 use crate::error::{OpenError, ReadError, WriteError};
 use crate::ids::EvidenceId;
 use crate::ids::now;
-use crate::looking::require;
 use crate::platform::Platform;
 use crate::view::{LogProof, LogView};
 use crate::viewer::Viewer;
@@ -227,8 +226,10 @@ impl Platform {
         let (log_index, key_id, salt, leaf, hops) = {
             let universe = self.universe();
             let (evidence, level) = universe.visible_evidence(viewer, id, now())?;
-            require(level, statement::DisclosureLevel::Full)?;
             let fact = &evidence.fact;
+            if !fact.gives_statement(level) {
+                return Err(ReadError::NotFound);
+            }
             let hops = universe.hops(viewer.organization(), id);
             (fact.log_index, fact.key_id, fact.salt, tlog::leaf_hash(&fact.log_entry().0), hops)
         };

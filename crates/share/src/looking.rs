@@ -53,6 +53,7 @@ impl<'a> Looking<'a> {
         let fact = &evidence.fact;
         let redacted = level >= DisclosureLevel::Redacted;
         let full = level >= DisclosureLevel::Full;
+        let signed = fact.gives_statement(level);
         let subjects =
             || fact.subjects.iter().map(|(name, sha256)| SubjectView { name: name.clone(), sha256: *sha256 });
         EvidenceView {
@@ -74,11 +75,21 @@ impl<'a> Looking<'a> {
             size: full.then_some(fact.size),
             tlp: fact.tlp,
             embargo_until: fact.embargo_until,
-            key_id: full.then_some(fact.key_id),
-            statement_sha256: full.then_some(fact.statement),
+            commitment: self.commitment(fact).filter(|_| redacted),
+            opaque: fact.parts.map(|parts| parts.opaque),
+            key_id: signed.then_some(fact.key_id),
+            statement_sha256: signed.then_some(fact.statement),
             log_entry: fact.log_entry(),
             on_behalf_of: fact.on_behalf_of.as_ref().map(|o| self.universe.organization_ref(o)),
         }
+    }
+
+    fn commitment(&self, fact: &EvidenceFact) -> Option<EvidenceId> {
+        if fact.parts.is_some() {
+            return Some(fact.id.clone());
+        }
+        let id = self.universe.commitments.get(&fact.id)?;
+        self.universe.evidence.get(id).filter(|c| c.is_current()).map(|c| c.fact.id.clone())
     }
 
     fn system_ref(&self, id: &SystemId, fact: &EvidenceFact) -> Option<NamedRef> {

@@ -12,6 +12,7 @@ use crate::fact::Fact;
 use crate::ids::{EvidenceId, now};
 use crate::looking::Looking;
 use crate::platform::Platform;
+use crate::read::Stored;
 use crate::view::{AffectedRelease, AffectedView};
 use crate::viewer::{Administrator, Viewer};
 
@@ -30,8 +31,8 @@ impl Platform {
 
     /// A registered document in clear, for engines that run on this machine.
     pub async fn document_in_clear(&self, _: &Administrator, id: &EvidenceId) -> Result<Bytes, ReadError> {
-        let stored = self.universe().evidence.get(id).map(|e| e.fact.statement).ok_or(ReadError::NotFound)?;
-        Ok(self.stored_statement(stored).await?.into_document())
+        let stored = self.universe().evidence.get(id).map(Stored::of).ok_or(ReadError::NotFound)?;
+        self.contents(&stored).await
     }
 
     /// Keeps which vulnerabilities the data of that digest know in a bill of materials. Whoever is concerned by new ones

@@ -77,6 +77,10 @@ impl Platform {
         let looking = Looking::new(&universe, viewer);
         let missing = || WriteError::NotFound { what: release.to_string() };
         let (evidence, _) = looking.latest(release, EvidenceType::Sbom).ok_or_else(missing)?;
+        // What is opaque here is known only where the rest is.
+        if evidence.fact.parts.is_some() {
+            return Err(missing());
+        }
         let owner = evidence.fact.owner();
         let link = universe.direct_link(owner, &viewer.organization, now()).ok_or_else(missing)?;
         if universe.questions_left(&link.fact.id, link.questions, &viewer.organization, now()) == 0 {

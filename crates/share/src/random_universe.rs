@@ -85,6 +85,7 @@ fn evidence(
         log_index: 0,
         salt: Sha256([0; 32]),
         effect,
+        parts: None,
         receipt: None,
     }
 }

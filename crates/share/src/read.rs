@@ -3,10 +3,12 @@
 use std::io;
 
 use bytes::Bytes;
+use record::Sha256;
 use statement::{DisclosureLevel, Envelope, EvidenceType, Statement};
 
 use crate::blob::Blobs;
 use crate::error::ReadError;
+use crate::fact::{EvidenceFact, Parts};
 use crate::ids::{EvidenceId, OrganizationId, ReleaseId, SystemId, now};
 use crate::looking::{Looking, require};
 use crate::paging::{Page, Paging};
@@ -38,6 +40,21 @@ pub struct Document {
     pub json: Bytes,
     /// What the viewer gets: redacted or more.
     pub level: DisclosureLevel,
+}
+
+/// Where a document is kept.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Stored {
+    pub(crate) kind: EvidenceType,
+    statement: Sha256,
+    pub(crate) parts: Option<Parts>,
+}
+
+impl Stored {
+    pub(crate) fn of(evidence: &Evidence) -> Self {
+        let EvidenceFact { kind, statement, parts, .. } = &evidence.fact;
+        Self { kind: *kind, statement: *statement, parts: *parts }
+    }
 }
 
 impl Platform {
@@ -79,7 +96,12 @@ impl Platform {
 
     /// The signed envelope, byte for byte as stored; level full.
     pub async fn statement(&self, viewer: &Viewer, id: &EvidenceId) -> Result<Vec<u8>, ReadError> {
-        let (digest, _, _) = self.stored(viewer, id, DisclosureLevel::Full)?;
+        let digest = {
+            let universe = self.universe();
+            let (evidence, level) = universe.visible_evidence(viewer, id, now())?;
+            let given = evidence.fact.gives_statement(level);
+            given.then_some(evidence.fact.statement).ok_or(ReadError::NotFound)?
+        };
         let bytes = self.blob(digest).await?;
         self.note_access(viewer, id).await?;
         Ok(bytes)
@@ -93,40 +115,42 @@ impl Platform {
     }
 
     async fn read_document(&self, viewer: &Viewer, id: &EvidenceId) -> Result<Document, ReadError> {
-        let (digest, kind, level) = self.stored(viewer, id, DisclosureLevel::Redacted)?;
-        let statement = self.stored_statement(digest).await?;
-        let json = if level >= DisclosureLevel::Full {
-            statement.into_document()
+        let (stored, level) = {
+            let universe = self.universe();
+            let (evidence, level) = universe.visible_evidence(viewer, id, now())?;
+            require(level, DisclosureLevel::Redacted)?;
+            (Stored::of(evidence), level)
+        };
+        let document = self.contents(&stored).await?;
+        let json = if level >= DisclosureLevel::Full || stored.parts.is_some() {
+            document
         } else {
-            redact::redacted(kind, statement.document()).ok_or(ReadError::NotFound)?.into()
+            let text =
+                std::str::from_utf8(&document).map_err(|e| ReadError::Damaged { what: e.to_string() })?;
+            redact::redacted(stored.kind, text).ok_or(ReadError::NotFound)?.into()
         };
         Ok(Document { json, level })
     }
 
-    /// Digest of the envelope, kind, level.
-    fn stored(
-        &self,
-        viewer: &Viewer,
-        id: &EvidenceId,
-        least: DisclosureLevel,
-    ) -> Result<(record::Sha256, EvidenceType, DisclosureLevel), ReadError> {
-        let universe = self.universe();
-        let (evidence, level) = universe.visible_evidence(viewer, id, now())?;
-        require(level, least)?;
-        Ok((evidence.fact.statement, evidence.fact.kind, level))
+    /// The document as far as it is here.
+    pub(crate) async fn contents(&self, stored: &Stored) -> Result<Bytes, ReadError> {
+        match stored.parts {
+            Some(parts) => Ok(self.partial(stored.kind, parts).await?.into()),
+            None => Ok(self.stored_statement(stored.statement).await?.into_document()),
+        }
     }
 
-    pub(crate) async fn blob(&self, digest: record::Sha256) -> Result<Vec<u8>, ReadError> {
+    pub(crate) async fn blob(&self, digest: Sha256) -> Result<Vec<u8>, ReadError> {
         self.with_blobs(move |blobs| blobs.get(digest)).await
     }
 
     /// A registered envelope.
-    pub(crate) async fn stored_envelope(&self, digest: record::Sha256) -> Result<Envelope, ReadError> {
+    pub(crate) async fn stored_envelope(&self, digest: Sha256) -> Result<Envelope, ReadError> {
         self.with_blobs(move |blobs| blobs.envelope(digest)).await
     }
 
     /// What a registered envelope says.
-    pub(crate) async fn stored_statement(&self, digest: record::Sha256) -> Result<Statement, ReadError> {
+    pub(crate) async fn stored_statement(&self, digest: Sha256) -> Result<Statement, ReadError> {
         let statement = self.stored_envelope(digest).await?.statement();
         statement.map_err(|e| ReadError::Damaged { what: e.to_string() })
     }

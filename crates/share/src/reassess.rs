@@ -11,6 +11,7 @@ use crate::fact::Effect;
 use crate::ids::{AccountId, EvidenceId, SystemId, now};
 use crate::looking::Looking;
 use crate::platform::Platform;
+use crate::read::Stored;
 use crate::universe::{System, Universe};
 use crate::viewer::{Administrator, Role, Viewer};
 
@@ -54,8 +55,9 @@ impl Platform {
 
     /// A document about a system or a release, as its reassessment may use it.
     pub async fn reassessed_document(&self, _: &Administrator, id: &EvidenceId) -> Result<String, ReadError> {
-        let stored = self.universe().evidence.get(id).map(|e| e.fact.statement).ok_or(ReadError::NotFound)?;
-        Ok(self.stored_statement(stored).await?.document().to_owned())
+        let stored = self.universe().evidence.get(id).map(Stored::of).ok_or(ReadError::NotFound)?;
+        let document = self.contents(&stored).await?;
+        String::from_utf8(document.into()).map_err(|e| ReadError::Damaged { what: e.to_string() })
     }
 }
 

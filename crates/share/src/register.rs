@@ -219,6 +219,7 @@ pub(crate) fn fact_of(
         salt: Sha256(salt),
         effect,
         receipt: None,
+        parts: None,
     })
 }
 

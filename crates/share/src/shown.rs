@@ -66,6 +66,9 @@ struct Found {
 impl Platform {
     /// What the viewer may see of a document, with proof. Not found where its issuer did not commit to it.
     pub async fn shown(&self, viewer: &Viewer, id: &EvidenceId) -> Result<ShownView, ReadError> {
+        if let Some(shown) = self.received_parts(viewer, id).await? {
+            return Ok(shown);
+        }
         let Found { statement, kind, level, commitment, seed } = self.committed(viewer, id)?;
         let statement = self.stored_statement(statement).await?;
         let opened = tokio::task::spawn_blocking(move || {

@@ -140,6 +140,7 @@ async fn envelopes(of: &mut AnyConnection) -> Result<BTreeSet<Sha256>, BackupErr
         let entry: Entry = serde_json::from_str(&body).map_err(|e| sqlx::Error::Decode(e.into()))?;
         if let Fact::Evidence(evidence) = entry.fact {
             found.insert(evidence.statement);
+            found.extend(evidence.parts.map(|parts| parts.view));
         }
     }
     let waiting: Vec<Vec<u8>> =

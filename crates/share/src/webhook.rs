@@ -176,7 +176,7 @@ impl Platform {
 mod tests {
     use super::*;
     use crate::NewPeer;
-    use crate::view::OrganizationKind;
+    use crate::view::{OrganizationKind, PeerKind};
     use statement::{PinnedLog, Trust};
 
     #[tokio::test]
@@ -193,7 +193,13 @@ mod tests {
         let (origin, key) = (other.log_origin().to_owned(), other.log_key());
         let trust = Trust { log: Some(PinnedLog { origin, key }), ..Trust::default() };
         let (name, url, token) = ("p".to_owned(), "https://p.example".to_owned(), "t".to_owned());
-        platform.add_peer(&admin, NewPeer { name, url, organization: id, token, trust }).await.unwrap();
+        platform
+            .add_peer(
+                &admin,
+                NewPeer { name, url, kind: PeerKind::Instance, organization: id, token: Some(token), trust },
+            )
+            .await
+            .unwrap();
         let due = async || {
             let (webhooks, peers) = (platform.due_webhooks().await, platform.due_peers().await);
             (webhooks.unwrap().len(), peers.unwrap().len())

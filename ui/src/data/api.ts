@@ -183,12 +183,14 @@ export interface Peer {
   id: string;
   name: string;
   url: string;
+  kind: 'instance' | 'tea';
   organization: OrganizationRef;
-  log_key: string;
+  log_key: string | null;
   tree_size: number;
   pulled_at: string | null;
   failures: number;
   error: string | null;
+  faults: string[];
 }
 export interface LogHead { origin: string; tree_size: number; root_hash: string; checkpoint: string; key: string }
 export interface Proof { log_index: number; tree_size: number; leaf_hash: string; salt: string; hashes: string[]; checkpoint: string }

@@ -264,7 +264,7 @@ export const en = {
   },
   peers: {
     title: 'Other instances', lead: 'What your suppliers register elsewhere is pulled from there, verified, and shown as their word.',
-    name: 'Name', address: 'Address', whom: 'For', entries: 'Log entries seen', pulled: 'Last pulled', never: 'not yet', none: 'Nothing is pulled from other instances.',
+    name: 'Name', address: 'Address', whom: 'For', entries: 'Log entries seen', pulled: 'Last pulled', never: 'not yet', none: 'Nothing is pulled from other instances.', noLog: 'no log (TEA)',
     failed: (n: number, why: string) => `failed ${n} times: ${why}`,
   },
   organizationKinds: { 'software-manufacturer': 'Software manufacturer', 'equipment-manufacturer': 'Equipment manufacturer', integrator: 'Systems integrator', operator: 'Operator', auditor: 'Auditor' },

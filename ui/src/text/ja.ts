@@ -266,7 +266,7 @@ export const ja: Texts = {
   },
   peers: {
     title: 'ほかのインスタンス', lead: '供給元がほかの場所に登録したものは、そこから取得し、検証したうえで、供給元の言明として表示します。',
-    name: '名前', address: 'アドレス', whom: '取得先の組織', entries: '確認済みログ件数', pulled: '最終取得', never: '未取得', none: 'ほかのインスタンスからは何も取得していません。',
+    name: '名前', address: 'アドレス', whom: '取得先の組織', entries: '確認済みログ件数', pulled: '最終取得', never: '未取得', none: 'ほかのインスタンスからは何も取得していません。', noLog: 'ログなし（TEA）',
     failed: (n, why) => `${n} 回失敗：${why}`,
   },
   organizationKinds: { 'software-manufacturer': 'ソフトウェアメーカー', 'equipment-manufacturer': '機器メーカー', integrator: 'システムインテグレーター', operator: '事業者', auditor: '監査人' },

@@ -287,5 +287,5 @@ export const jobs = [
   job('job-done', 'router-mipsel.bin', 'done', { results: [{ kind: 'inspection', sha256: sha('job-inspection'), size: 48_211 }, { kind: 'sbom', sha256: sha('job-sbom'), size: 20_114 }] }),
   job('job-dead', 'notes.txt', 'dead', { attempts: 3, error: 'nothing in the file can be read, or an engine failed on it' }),
 ];
-const peer = (id, name, more) => ({ id, name, url: `https://${name}.example`, organization: ref(water), log_key: log.key, tree_size: 412, pulled_at: '2026-11-24T08:59:00Z', failures: 0, error: null, ...more });
-export const peers = [peer('peer-kawa', 'kawa', {}), peer('peer-minato', 'minato', { failures: 3, error: 'the log was forked or changed', pulled_at: null })];
+const peer = (id, name, more) => ({ id, name, url: `https://${name}.example`, organization: ref(water), kind: 'instance', log_key: log.key, tree_size: 412, pulled_at: '2026-11-24T08:59:00Z', failures: 0, error: null, faults: [], ...more });
+export const peers = [peer('peer-kawa', 'kawa', {}), peer('peer-minato', 'minato', { failures: 3, error: 'the log was forked or changed', pulled_at: null }), peer('peer-acme', 'acme', { kind: 'tea', log_key: null, tree_size: 0 }), peer('peer-umi', 'umi', { faults: ['head of supply link `l-1` counts 4 statements, which are not the ones given'] })];

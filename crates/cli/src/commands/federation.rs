@@ -4,8 +4,9 @@ use std::path::PathBuf;
 
 use anyhow::Context as _;
 use clap::Subcommand;
-use client::{Http, Peer, Pulled, Reach, Remote};
+use client::{Http, InstanceKeys, Peer, Pulled, Reach, Remote, Tea};
 use serde_json::json;
+use statement::Trust;
 
 use crate::commands::Context;
 use crate::commands::platform::Platform;
@@ -31,7 +32,8 @@ enum Command {
     /// Pull from another instance from now on, and watch its log.
     #[command(before_help = "Examples:
   sukashi federation add kawa --peer https://kawa.example --peer-token-file kawa.token --trust kawa.json
-  sukashi federation add kawa --peer https://kawa.example --peer-token-file kawa.token --trust kawa.json --witness")]
+  sukashi federation add kawa --peer https://kawa.example --peer-token-file kawa.token --trust kawa.json --witness
+  sukashi federation add acme --kind tea --peer https://tea.acme.example --trust acme.json")]
     Add(Add),
     /// List the instances, and how the last pull went.
     #[command(before_help = "Examples:
@@ -61,9 +63,12 @@ struct Add {
     /// Its address.
     #[arg(long, value_name = "URL")]
     peer: String,
+    /// What it is.
+    #[arg(long, default_value = "instance")]
+    kind: Kind,
     /// File whose first line is a token of one's account there.
-    #[arg(long, value_name = "FILE")]
-    peer_token_file: PathBuf,
+    #[arg(long, value_name = "FILE", required_if_eq("kind", "instance"))]
+    peer_token_file: Option<PathBuf>,
     /// Whose statements are accepted, and its log.
     #[arg(long, value_name = "TRUST.json")]
     trust: Option<PathBuf>,
@@ -73,6 +78,14 @@ struct Add {
     /// Have the other instance cosign our log as well; its operator has to watch it.
     #[arg(long)]
     witness: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Kind {
+    /// Another instance: statements with their place in its log.
+    Instance,
+    /// A server of the Transparency Exchange API that speaks for one supplier: the signed statements among its documents.
+    Tea,
 }
 
 #[derive(Debug, clap::Args)]
@@ -134,10 +147,44 @@ pub(crate) fn run(args: &Args, context: &mut Context) -> anyhow::Result<Outcome>
 fn add(args: &Add, context: &mut Context) -> anyhow::Result<Outcome> {
     let trust = verify::trust_if_any(args.trust.as_deref(), &context.settings)?;
     let trust =
-        trust.context("no trust file; hint: pin the suppliers' keys and the log, and use `--trust`")?;
-    let token = input::text(&args.peer_token_file)?.lines().next().unwrap_or_default().trim().to_owned();
-    let there = Remote::new(Http::new(&args.peer, Some(&token), Reach::Anywhere)?);
-    // Before anything is added: the token fits, and the log is the pinned one.
+        trust.context("no trust file; hint: pin the suppliers' keys, and the log, and use `--trust`")?;
+    let token = args.peer_token_file.as_deref().map(input::text).transpose()?;
+    let token = token.map(|text| text.lines().next().unwrap_or_default().trim().to_owned());
+    // Before anything is added: the other side answers as what it is said to be.
+    let keys = match args.kind {
+        Kind::Instance => Some(instance(args, &trust, token.as_deref())?),
+        Kind::Tea if args.witness => {
+            anyhow::bail!(
+                "a server of the Transparency Exchange API is no witness; hint: leave out `--witness`"
+            )
+        }
+        Kind::Tea => {
+            let listed = Tea::at(&args.peer, token.as_deref()).and_then(|tea| tea.list());
+            listed.with_context(|| format!("cannot use `{}`", escape::line(&args.peer)))?;
+            None
+        }
+    };
+    let remote = args.platform.connect(&context.settings)?;
+    let organization = match &args.organization {
+        Some(id) => id.clone(),
+        None => remote.own_organization()?,
+    };
+    let kind = if keys.is_some() { "instance" } else { "tea" };
+    let new = json!({
+        "name": args.name, "url": args.peer, "kind": kind, "organization": organization, "token": token, "trust": trust
+    });
+    let peer = remote.add_peer(&new)?;
+    if let Some(keys) = keys.filter(|_| args.witness) {
+        remote.add_witness(&format!("{}/witness", args.peer.trim_end_matches('/')), &keys.witness_key)?;
+    }
+    let name = escape::line(&peer.name);
+    context.output.line(&format!("added {name}: pulled for {}", escape::line(&peer.organization.name)))?;
+    Ok(Outcome::Clean)
+}
+
+/// The keys of another instance, whose log has to be the pinned one.
+fn instance(args: &Add, trust: &Trust, token: Option<&str>) -> anyhow::Result<InstanceKeys> {
+    let there = Remote::new(Http::new(&args.peer, token, Reach::Anywhere)?);
     let keys = there.instance().with_context(|| format!("cannot use `{}`", escape::line(&args.peer)))?;
     if trust.log.as_ref().is_some_and(|log| log.key != keys.log_key) {
         anyhow::bail!(
@@ -146,23 +193,7 @@ fn add(args: &Add, context: &mut Context) -> anyhow::Result<Outcome> {
             escape::line(&keys.log_key)
         );
     }
-    let remote = args.platform.connect(&context.settings)?;
-    let organization = match &args.organization {
-        Some(id) => id.clone(),
-        None => remote.own_organization()?,
-    };
-    let new = json!({
-        "name": args.name, "url": args.peer, "organization": organization, "token": token, "trust": trust
-    });
-    let peer = remote.add_peer(&new)?;
-    if args.witness {
-        remote.add_witness(&format!("{}/witness", args.peer.trim_end_matches('/')), &keys.witness_key)?;
-    }
-    let name = escape::line(&peer.name);
-    context
-        .output
-        .line(&format!("added {name}: pulled every minute for {}", escape::line(&peer.organization.name)))?;
-    Ok(Outcome::Clean)
+    Ok(keys)
 }
 
 fn list(args: &List, context: &mut Context) -> anyhow::Result<Outcome> {
@@ -180,12 +211,16 @@ fn list(args: &List, context: &mut Context) -> anyhow::Result<Outcome> {
 fn human(peer: &Peer) -> String {
     let how = match (&peer.error, peer.pulled_at) {
         (Some(error), _) => format!("failed {} times: {}", peer.failures, escape::line(error)),
-        (None, Some(at)) => format!("pulled {at}, {} entries of its log seen", peer.tree_size),
+        (None, Some(at)) if peer.kind == "instance" => {
+            format!("pulled {at}, {} entries of its log seen", peer.tree_size)
+        }
+        (None, Some(at)) => format!("pulled {at}"),
         (None, None) => "not pulled yet".to_owned(),
     };
     let (name, url, whom) =
         (escape::line(&peer.name), escape::line(&peer.url), escape::line(&peer.organization.name));
-    format!("{name}  {url}  for {whom}  {how}")
+    let faults = peer.faults.iter().map(|fault| format!("\n    {}", escape::line(fault)));
+    format!("{name}  {url}  for {whom}  {how}{}", faults.collect::<String>())
 }
 
 fn named(remote: &Remote, name: &str) -> anyhow::Result<Peer> {

@@ -6,7 +6,7 @@ use axum::routing::{MethodFilter, on};
 use client::Bundle;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use share::{NewPeer, OrganizationId, Page, Paging, PeerView};
+use share::{NewPeer, OrganizationId, Page, Paging, PeerKind, PeerView};
 use statement::Trust;
 
 use crate::answer::{Asked, Input, Json, List, Raw, ok};
@@ -68,12 +68,20 @@ struct Peer {
     name: String,
     /// Its address.
     url: String,
+    /// What it is: an instance, if absent.
+    #[serde(default = "instance")]
+    kind: PeerKind,
     /// For whom it is pulled: an organization here.
     organization: String,
-    /// Token of that organization's account there; kept sealed, never shown.
-    token: String,
-    /// Whose statements are accepted, and its log (`sukashi.trust/1`).
+    /// Token of that organization's account there; kept sealed, never shown. A server of the Transparency Exchange API
+    /// may need none.
+    token: Option<String>,
+    /// Whose statements are accepted, and the log of an instance (`sukashi.trust/1`).
     trust: Trust,
+}
+
+fn instance() -> PeerKind {
+    PeerKind::Instance
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -82,6 +90,8 @@ struct Pulled {
     taken: u64,
     /// Statements that were there.
     known: u64,
+    /// What stays where it is: shown without proof, or of a kind that is not handed on.
+    stays: u64,
     /// What was not taken.
     left: Vec<Left>,
 }
@@ -97,7 +107,7 @@ struct Left {
 impl From<client::Pulled> for Pulled {
     fn from(pulled: client::Pulled) -> Self {
         let left = pulled.left.into_iter().map(|l| Left { what: l.what, why: l.why }).collect();
-        Self { taken: pulled.taken, known: pulled.known, left }
+        Self { taken: pulled.taken, known: pulled.known, stays: pulled.stays, left }
     }
 }
 
@@ -115,10 +125,10 @@ async fn add(
     Input(new): Input<Peer>,
 ) -> Result<Json<PeerView>, Problem> {
     let administrator = caller.viewer.administrator().ok_or(Problem::new(Code::Role))?;
-    let Peer { name, url, organization, token, trust } = new;
+    let Peer { name, url, kind, organization, token, trust } = new;
     let trust = serde_json::to_vec(&trust).map_err(|e| Problem::internal(&e))?;
     let trust = Trust::read(&trust).map_err(|e| Problem::because(Code::BadRequest, e.to_string()))?;
-    let new = NewPeer { name, url, organization: OrganizationId::new(organization), token, trust };
+    let new = NewPeer { name, url, kind, organization: OrganizationId::new(organization), token, trust };
     Ok(Json(StatusCode::CREATED, app.add_peer(&administrator, new).await?))
 }
 

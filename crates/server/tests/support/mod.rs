@@ -4,6 +4,8 @@
 #[path = "../../../share/tests/support/places.rs"]
 pub(crate) mod places;
 
+pub(crate) mod instances;
+
 use std::sync::Arc;
 
 use axum::Router;

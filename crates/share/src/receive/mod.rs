@@ -5,24 +5,26 @@
 //! logs it passed through kept beside it. What was here before, or began here, is not taken again: there are no loops.
 
 mod own;
+mod parts;
 mod place;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use record::Sha256;
 use statement::{
-    DisclosureLevel, EvidenceType, KeyId, KeyRing, ReadEnvelopeError, Statement, Timestamp, Unverified,
-    Verified, VerifyError, log_entry,
+    DisclosureLevel, EvidenceType, KeyId, KeyRing, PartialView, ReadEnvelopeError, Statement, Timestamp,
+    Unverified, Verified, VerifyError, log_entry,
 };
 use tlog::note::Verifier;
-use tlog::{Checkpoint, ProofFile, leaf_hash, verify_inclusion};
+use tlog::{Checkpoint, LogPolicy, ProofFile, leaf_hash, verify_inclusion};
 
 use crate::error::WriteError;
 use crate::fact::{EvidenceFact, Fact, Hop, Receipt};
 use crate::ids::{AccountId, EvidenceId, OrganizationId, ReleaseId};
-use crate::peer::Peer;
+use crate::peer::{Peer, Source};
 use crate::platform::{Platform, Writing};
-use crate::register::Registration;
+use crate::receive::parts::Partial;
+use crate::register::{Registration, superseded};
 use crate::target::Target;
 use crate::universe::Universe;
 use crate::view::{OrganizationKind, ProductKind, Tlp};
@@ -39,8 +41,8 @@ const MAX_ARTIFACTS: usize = 10_000;
 pub struct Offer {
     /// The DSSE envelope.
     pub envelope: Vec<u8>,
-    /// Its place in the peer's log: C2SP tlog-proof with key id and salt.
-    pub proof: String,
+    /// Its place in the peer's log: C2SP tlog-proof with key id and salt. None from a server without a log.
+    pub proof: Option<String>,
     /// Logs before the peer's, the issuer's own instance first.
     pub hops: Vec<Hop>,
     /// What the peer discloses of it.
@@ -53,6 +55,8 @@ pub struct Offer {
     pub embargo_until: Option<Timestamp>,
     /// What organizations do, by their keys.
     pub kinds: BTreeMap<KeyId, OrganizationKind>,
+    /// What the peer shows of the document, where the statement is the commitment to one.
+    pub view: Option<PartialView>,
 }
 
 /// A release as the peer knows it.
@@ -106,9 +110,15 @@ pub enum ReceiveError {
     /// Only statements about releases, and what follows from them, are handed on between instances.
     #[error("statements of this kind stay where they are registered")]
     Kind,
-    /// Less than the whole statement is disclosed.
-    #[error("it is not disclosed in full")]
+    /// Less than the whole statement is disclosed, and no parts with proof.
+    #[error("it is not disclosed in full, nor in parts with proof")]
     Level,
+    /// The parts do not belong to the commitment.
+    #[error("what is shown of the document is not what was signed: {why}")]
+    View {
+        /// What is wrong.
+        why: String,
+    },
     /// No subject is a file of the release.
     #[error("no subject of the statement is a file of the release that the peer names")]
     Subject,
@@ -147,19 +157,40 @@ fn proof_error(why: impl ToString) -> ReceiveError {
     ReceiveError::Proof { why: why.to_string() }
 }
 
-/// The key whose signature the peer logged, and its log entry.
-fn logged(
-    peer: &Peer,
-    offer: &Offer,
+/// The key whose signature counts, and the peer's log entry of it with its proof.
+struct Logged {
+    key_id: KeyId,
+    entry: Option<Sha256>,
+    hop: Option<Hop>,
+}
+
+/// What a peer says of a statement's place in its log; where it has no log, the signature stands alone.
+fn logged(peer: &Peer, offer: &Offer, statement: &Verified<Statement>) -> Result<Logged, ReceiveError> {
+    match (&peer.source, &offer.proof, statement.signers().first()) {
+        (Source::Tea, None, Some(signer)) => Ok(Logged { key_id: signer.key_id, entry: None, hop: None }),
+        (Source::Instance(policy), Some(text), _) => {
+            let (key_id, entry) = proven(policy, text, statement)?;
+            let hop = Hop { log: policy.log.to_string(), proof: text.clone() };
+            Ok(Logged { key_id, entry: Some(entry), hop: Some(hop) })
+        }
+        (Source::Tea, Some(_), _) => Err(proof_error("the peer has no log")),
+        _ => Err(proof_error("there is none")),
+    }
+}
+
+/// The key whose signature a log holds, and the entry.
+fn proven(
+    policy: &LogPolicy,
+    text: &str,
     statement: &Verified<Statement>,
 ) -> Result<(KeyId, Sha256), ReceiveError> {
-    let proof = ProofFile::read(&offer.proof).map_err(proof_error)?;
+    let proof = ProofFile::read(text).map_err(proof_error)?;
     let entry = entry_of(&proof, statement.payload_sha256());
     let (key_id, entry) = entry.ok_or_else(|| proof_error("it has no key and salt"))?;
     if !statement.signers().iter().any(|s| s.key_id == key_id) {
         return Err(proof_error("it is about the signature of another key"));
     }
-    proof.verify(leaf_hash(&entry.0), &peer.policy).map_err(proof_error)?;
+    proof.verify(leaf_hash(&entry.0), policy).map_err(proof_error)?;
     Ok((key_id, entry))
 }
 
@@ -215,6 +246,13 @@ impl Platform {
         self.universe().received_entries.get(&(organization.clone(), entry)).copied()
     }
 
+    /// Digests of the envelopes that an organization received.
+    pub fn received_envelopes(&self, organization: &OrganizationId) -> BTreeSet<Sha256> {
+        let universe = self.universe();
+        let theirs = universe.receipts.iter().filter(|(_, all)| all.iter().any(|r| r.by == *organization));
+        theirs.filter_map(|(id, _)| universe.evidence.get(id)).map(|e| e.fact.statement).collect()
+    }
+
     /// Keys whose word is accepted from a peer: those its trust file pins, and those they introduced.
     pub fn accepted(&self, peer: &Peer) -> KeyRing {
         let (universe, mut ring) = (self.universe(), peer.trust.key_ring());
@@ -232,7 +270,7 @@ impl Platform {
     pub async fn receive(&self, peer: &Peer, offer: Offer) -> Result<Taken, ReceiveError> {
         let claim = Unverified::<Statement>::read(offer.envelope.as_slice())?;
         let statement = claim.verify(&self.accepted(peer))?;
-        let (key_id, entry) = logged(peer, &offer, &statement)?;
+        let Logged { key_id, entry, hop } = logged(peer, &offer, &statement)?;
         if offer.hops.len() >= MAX_HOPS {
             return Err(ReceiveError::Hop { place: offer.hops.len() });
         }
@@ -244,20 +282,30 @@ impl Platform {
         if offer.hops.iter().any(|hop| hop.log == own) {
             return Ok(Taken::Known);
         }
-        if offer.level < DisclosureLevel::Full {
+        let partial = offer.view.as_ref().map(|view| Partial::verified(&statement, view)).transpose()?;
+        let level = match &partial {
+            Some(_) => DisclosureLevel::Redacted,
+            None => offer.level,
+        };
+        if offer.level < DisclosureLevel::Redacted || (partial.is_none() && level < DisclosureLevel::Full) {
             return Err(ReceiveError::Level);
         }
-        if !is_handed_on(statement.value().predicate_type().evidence_type()) {
+        let signed = statement.value().predicate_type().evidence_type();
+        let kind = partial.as_ref().map_or(signed, |partial| partial.kind());
+        if !is_handed_on(kind) {
             return Err(ReceiveError::Kind);
         }
-        let last = Hop { log: peer.policy.log.to_string(), proof: offer.proof.clone() };
         let receipt = Receipt {
             by: peer.organization.clone(),
-            level: offer.level,
-            entry: Some(entry),
-            hops: offer.hops.iter().cloned().chain([last]).collect(),
+            level,
+            entry,
+            hops: offer.hops.iter().cloned().chain(hop).collect(),
         };
         let stored = self.store_envelope(&statement).await?;
+        let parts = match &partial {
+            Some(partial) => Some(self.store_parts(partial).await?),
+            None => None,
+        };
         let mut turn = self.write().await.map_err(WriteError::from)?;
         let issuer = self.organization_of(&mut turn, peer, &[key_id], &offer.kinds).await?;
         let issuer = signer(issuer.ok_or(ReceiveError::Supplier)?);
@@ -266,7 +314,7 @@ impl Platform {
         if let Some(known) = self.known(&issuer.organization, payload) {
             return self.received_again(&mut turn, known, receipt).await;
         }
-        let release = self.release_of(&mut turn, peer, &offer, &statement).await?;
+        let release = self.release_of(&mut turn, peer, &offer, &statement, level).await?;
         let (tlp, embargo_until) = (offer.tlp, offer.embargo_until);
         let registration = Registration { tlp, embargo_until, ..Registration::default() };
         let claim = self.claim(&issuer, &statement)?;
@@ -278,7 +326,11 @@ impl Platform {
             }
             None => self.prepare(&issuer, &statement, &registration, claim)?,
         };
-        let fact = EvidenceFact { statement: stored, receipt: Some(receipt), ..fact };
+        let mut fact = EvidenceFact { statement: stored, receipt: Some(receipt), parts, ..fact };
+        if let Some(partial) = &partial {
+            partial.describe(&mut fact);
+            fact.supersedes = superseded(&self.universe(), &fact, None)?;
+        }
         Ok(Taken::New(self.admit(&mut turn, &issuer, fact).await?.id))
     }
 

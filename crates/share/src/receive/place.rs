@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use record::Sha256;
-use statement::{EvidenceType, KeyId, PinnedOrganization, Statement, Verified};
+use statement::{DisclosureLevel, EvidenceType, KeyId, PinnedOrganization, Statement, Verified};
 
 use crate::error::WriteError;
 use crate::fact::{ArtifactFact, Fact, Receipt, ReleaseFact};
@@ -73,6 +73,7 @@ impl Platform {
         peer: &Peer,
         offer: &Offer,
         statement: &Verified<Statement>,
+        level: DisclosureLevel,
     ) -> Result<Option<ReleaseId>, ReceiveError> {
         use EvidenceType::{KeyRevocation, KeyRotation, Withdrawal};
         let kind = statement.value().predicate_type().evidence_type();
@@ -90,8 +91,7 @@ impl Platform {
         let supplier = self.organization_of(turn, peer, &offered.supplier_keys, &offer.kinds).await?;
         let supplier = supplier.ok_or(ReceiveError::Supplier)?;
         let product = self.product_of(turn, &supplier, offered).await?;
-        let receipt =
-            Receipt { by: peer.organization.clone(), level: offer.level, entry: None, hops: Vec::new() };
+        let receipt = Receipt { by: peer.organization.clone(), level, entry: None, hops: Vec::new() };
         match self.release_here(&product, offered)? {
             Some(id) => {
                 self.release_received(turn, id.clone(), &receipt).await?;

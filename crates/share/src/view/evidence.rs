@@ -47,6 +47,10 @@ views! {
         tlp: Option<Tlp>,
         /// Not shown to others before.
         embargo_until: Option<Timestamp>,
+        /// The signed commitment to the document, which proves what is shown of it; from level redacted.
+        commitment: Option<EvidenceId>,
+        /// Parts of the document that did not come along from another instance; null where all of it is here.
+        opaque: Option<u64>,
         /// Who signed; from level full.
         key_id: Option<KeyId>,
         /// Digest of the envelope; from level full.

@@ -47,6 +47,6 @@ pub use product::{
 pub use refs::{AccountRef, NamedRef, OrganizationRef, ReleaseRef, SubjectView};
 pub use system::{AssessmentView, AssetView, SystemView};
 pub use words::{
-    ChangeKind, ChangeReason, Confidence, EvidenceState, KeyState, LinkState, OrganizationKind, ProductKind,
-    Relation, Tlp,
+    ChangeKind, ChangeReason, Confidence, EvidenceState, KeyState, LinkState, OrganizationKind, PeerKind,
+    ProductKind, Relation, Tlp,
 };

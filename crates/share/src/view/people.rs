@@ -5,7 +5,7 @@ use serde::Serialize;
 use statement::{KeyId, PublicKey, Timestamp};
 
 use crate::ids::OrganizationId;
-use crate::view::{AccountRef, KeyState, OrganizationKind, OrganizationRef, Relation};
+use crate::view::{AccountRef, KeyState, OrganizationKind, OrganizationRef, PeerKind, Relation};
 use crate::viewer::Role;
 
 views! {
@@ -32,10 +32,12 @@ views! {
         name: String,
         /// Its address.
         url: String,
+        /// What it is.
+        kind: PeerKind,
         /// For whom it is pulled.
         organization: OrganizationRef,
-        /// Verifier key of its log, as pinned.
-        log_key: String,
+        /// Verifier key of its log, as pinned; null where it has none.
+        log_key: Option<String>,
         /// Leaves of its log under the last checkpoint that was verified.
         tree_size: u64,
         /// When it was last pulled without failure.
@@ -44,6 +46,8 @@ views! {
         failures: u32,
         /// Why the last one failed.
         error: Option<String>,
+        /// What is wrong with what suppliers say of how much there is: left out, taken back, contradicted, stale.
+        faults: Vec<String>,
         /// When it is pulled next.
         next_at: Timestamp,
         /// Since when.

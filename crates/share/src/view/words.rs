@@ -88,6 +88,13 @@ words! {
         /// The recipients; nobody gets it by default.
         Red,
     }
+    /// What evidence is pulled from.
+    PeerKind {
+        /// Another instance: statements with their place in its log.
+        Instance,
+        /// A server of the Transparency Exchange API: signed statements among its documents, without a log.
+        Tea,
+    }
     /// What a change is.
     ChangeKind {
         /// New evidence.

@@ -3,34 +3,38 @@
 //!
 //! A peer is pulled for one organization, with a token of that organization's account there. Tokens are sealed with a
 //! key that follows from the instance's own, which lies in the data directory: the database alone does not tell them.
+//!
+//! A server of the Transparency Exchange API can be a peer as well. It has no log, and does not say whose products it
+//! shows: its trust file pins the one supplier it speaks for.
+
+mod progress;
+mod row;
 
 use chacha20poly1305::aead::{Aead as _, KeyInit as _, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
 use sha2::Digest as _;
-use sqlx::any::AnyRow;
-use sqlx::{FromRow, Row as _};
-use statement::{Timestamp, Trust};
+use statement::{Head, Timestamp, Trust};
 use tlog::{Hash, LogPolicy};
 
 use crate::error::{ReadError, WriteError};
 use crate::ids::{OrganizationId, now, random_text};
+use crate::peer::progress::MAX_PAUSE;
+use crate::peer::row::{Row, SELECT};
 use crate::platform::{Platform, checked_text};
 use crate::secret::Secret;
-use crate::view::PeerView;
+use crate::view::{PeerKind, PeerView};
 use crate::viewer::{Administrator, Role, Viewer};
+
+pub use crate::peer::progress::Progress;
 
 /// Pause between pulls, in seconds; doubled with each failure, up to [`MAX_PAUSE`].
 const PAUSE: i64 = 60;
-const MAX_PAUSE: i64 = 60 * 60;
 
 /// Everything is looked at again after so many seconds: an embargo that ends is no change that is told.
 const SWEEP: i64 = 60 * 60;
 
 /// Most peers.
 const MAX_PEERS: usize = 1000;
-
-/// Longest reason of a failure that is kept, in characters.
-const MAX_REASON: usize = 500;
 
 const NONCE: usize = 24;
 
@@ -43,10 +47,21 @@ pub struct NewPeer {
     pub url: String,
     /// For whom it is pulled.
     pub organization: OrganizationId,
-    /// Token of that organization's account there.
-    pub token: String,
-    /// Whose statements are accepted, and its log. Without a log it is not a peer.
+    /// What it is.
+    pub kind: PeerKind,
+    /// Token of that organization's account there; a server of the Transparency Exchange API may ask for none.
+    pub token: Option<String>,
+    /// Whose statements are accepted, and the log of an instance.
     pub trust: Trust,
+}
+
+/// How evidence is pulled.
+#[derive(Clone, Debug)]
+pub enum Source {
+    /// From another instance, by its log and what witnessed it.
+    Instance(Box<LogPolicy>),
+    /// From a server of the Transparency Exchange API.
+    Tea,
 }
 
 /// An instance that evidence is pulled from.
@@ -61,62 +76,22 @@ pub struct Peer {
     /// For whom it is pulled.
     pub organization: OrganizationId,
     /// Token there.
-    pub token: Secret,
+    pub token: Option<Secret>,
     /// Whose statements are accepted.
     pub trust: Trust,
-    /// Its log and witnesses.
-    pub policy: LogPolicy,
+    /// How it is pulled.
+    pub source: Source,
     /// Leaves and root under the last checkpoint that was verified.
     pub seen: Option<(u64, Hash)>,
     /// The last change there that was looked at.
     pub cursor: Option<String>,
     /// Whether everything is to be looked at, and not only if there are changes.
     pub sweep: bool,
+    /// The newest head of each supply link that was seen there.
+    pub heads: Vec<Head>,
+    /// What was wrong with what suppliers counted.
+    pub faults: Vec<String>,
 }
-
-/// A row, without what only the list shows.
-struct Row {
-    id: String,
-    name: String,
-    url: String,
-    organization: String,
-    token: Vec<u8>,
-    trust: String,
-    size: i64,
-    root: Option<Vec<u8>>,
-    cursor: Option<String>,
-    swept_at: i64,
-    pulled_at: Option<i64>,
-    failures: i64,
-    error: Option<String>,
-    next_at: i64,
-    created_at: i64,
-}
-
-impl FromRow<'_, AnyRow> for Row {
-    fn from_row(row: &AnyRow) -> Result<Self, sqlx::Error> {
-        Ok(Self {
-            id: row.try_get("id")?,
-            name: row.try_get("name")?,
-            url: row.try_get("url")?,
-            organization: row.try_get("organization")?,
-            token: row.try_get("token")?,
-            trust: row.try_get("trust")?,
-            size: row.try_get("size")?,
-            root: row.try_get("root")?,
-            cursor: row.try_get("cursor")?,
-            swept_at: row.try_get("swept_at")?,
-            pulled_at: row.try_get("pulled_at")?,
-            failures: row.try_get("failures")?,
-            error: row.try_get("error")?,
-            next_at: row.try_get("next_at")?,
-            created_at: row.try_get("created_at")?,
-        })
-    }
-}
-
-const SELECT: &str = "SELECT id, name, url, organization, token, trust, size, root, cursor, swept_at, pulled_at, \
-    failures, error, next_at, created_at FROM peer";
 
 /// The log that a trust file pins, and its witnesses.
 fn policy(trust: &Trust) -> Option<LogPolicy> {
@@ -125,6 +100,30 @@ fn policy(trust: &Trust) -> Option<LogPolicy> {
     let witnesses = keys.map(|key| key.parse().ok()).collect::<Option<Vec<_>>>()?;
     let threshold = trust.witnesses.as_ref().map_or(0, |w| w.threshold as usize);
     Some(LogPolicy { origin: log.origin.clone(), log: log.key.parse().ok()?, witnesses, threshold })
+}
+
+impl Source {
+    fn of(kind: PeerKind, trust: &Trust) -> Result<Self, WriteError> {
+        match kind {
+            PeerKind::Instance => {
+                policy(trust).map(|policy| Self::Instance(Box::new(policy))).ok_or(WriteError::NoLog)
+            }
+            PeerKind::Tea if trust.organizations.len() == 1 => Ok(Self::Tea),
+            PeerKind::Tea => Err(WriteError::NoSupplier),
+        }
+    }
+}
+
+/// As the database writes it.
+fn stored(kind: PeerKind) -> &'static str {
+    match kind {
+        PeerKind::Instance => "instance",
+        PeerKind::Tea => "tea",
+    }
+}
+
+fn kind_of(row: &Row) -> Option<PeerKind> {
+    [PeerKind::Instance, PeerKind::Tea].into_iter().find(|kind| stored(*kind) == row.kind)
 }
 
 impl Platform {
@@ -161,16 +160,18 @@ impl Platform {
         if !web || new.url.len() > 2000 || new.url.contains(char::is_control) {
             return Err(WriteError::Text { field: "url" });
         }
-        if new.token.is_empty() || new.token.len() > 1000 || new.token.contains(char::is_control) {
+        let bad = |t: &String| t.is_empty() || t.len() > 1000 || t.contains(char::is_control);
+        if new.token.as_ref().map_or(new.kind == PeerKind::Instance, bad) {
             return Err(WriteError::Text { field: "token" });
         }
-        let policy = policy(&new.trust).ok_or(WriteError::NoLog)?;
-        if policy.log.to_string() == self.log_key() {
-            return Err(WriteError::Exists { what: policy.log.to_string() });
+        if let Source::Instance(policy) = Source::of(new.kind, &new.trust)? {
+            if policy.log.to_string() == self.log_key() {
+                return Err(WriteError::Exists { what: policy.log.to_string() });
+            }
+            self.watch_log(administrator, &policy.origin, &policy.log.to_string()).await?;
         }
-        self.watch_log(administrator, &policy.origin, &policy.log.to_string()).await?;
         let id = random_text()?;
-        let token = self.seal(&id, &new.token)?;
+        let token = new.token.as_ref().map_or(Ok(Vec::new()), |token| self.seal(&id, token))?;
         let turn = self.write().await?;
         if !self.universe().organizations.contains_key(&new.organization) {
             return Err(WriteError::NotFound { what: new.organization.to_string() });
@@ -180,8 +181,8 @@ impl Platform {
             return Err(WriteError::Exists { what: name });
         }
         sqlx::query(
-            "INSERT INTO peer (id, name, url, organization, token, trust, size, swept_at, failures, next_at, created_at)
-             VALUES ($1, $2, $3, $4, $5, $6, 0, 0, 0, 0, $7)",
+            "INSERT INTO peer (id, name, url, organization, token, trust, size, swept_at, failures, next_at, created_at, kind)
+             VALUES ($1, $2, $3, $4, $5, $6, 0, 0, 0, 0, $7, $8)",
         )
         .bind(&id)
         .bind(&name)
@@ -190,6 +191,7 @@ impl Platform {
         .bind(token)
         .bind(serde_json::to_string(&new.trust)?)
         .bind(now().unix())
+        .bind(stored(new.kind))
         .execute(&self.store.pool)
         .await?;
         drop(turn);
@@ -205,11 +207,13 @@ impl Platform {
     fn peer_view(&self, row: Row) -> Option<PeerView> {
         let trust: Trust = serde_json::from_str(&row.trust).ok()?;
         Some(PeerView {
+            kind: kind_of(&row)?,
+            faults: serde_json::from_str(&row.faults).ok()?,
             organization: self.universe().organization_ref(&OrganizationId::new(row.organization)),
             id: row.id,
             name: row.name,
             url: row.url,
-            log_key: trust.log.map(|log| log.key).unwrap_or_default(),
+            log_key: trust.log.map(|log| log.key),
             tree_size: row.size.unsigned_abs(),
             pulled_at: row.pulled_at.and_then(Timestamp::from_unix),
             failures: u32::try_from(row.failures).ok()?,
@@ -244,13 +248,16 @@ impl Platform {
     fn opened(&self, row: Row) -> Option<Peer> {
         let trust: Trust = serde_json::from_str(&row.trust).ok()?;
         let root = row.root.as_deref().and_then(Hash::from_slice);
+        let token = if row.token.is_empty() { None } else { Some(self.unseal(&row.id, &row.token)?) };
         Some(Peer {
-            token: self.unseal(&row.id, &row.token)?,
+            token,
+            source: Source::of(kind_of(&row)?, &trust).ok()?,
+            heads: serde_json::from_str(&row.heads).ok()?,
+            faults: serde_json::from_str(&row.faults).ok()?,
             id: row.id,
             name: row.name,
             url: row.url,
             organization: OrganizationId::new(row.organization),
-            policy: policy(&trust)?,
             trust,
             seen: root.map(|root| (row.size.unsigned_abs(), root)),
             cursor: row.cursor,
@@ -272,55 +279,5 @@ impl Platform {
         let row = self.peer_rows().await?.into_iter().find(|row| row.id == id);
         let peer = row.and_then(|row| self.opened(row)).ok_or(ReadError::NotFound)?;
         Ok(Peer { sweep: true, ..peer })
-    }
-
-    /// Remembers a checkpoint of the peer's log that was verified: everything later must continue it.
-    pub async fn peer_seen(&self, peer: &Peer, size: u64, root: Hash) -> Result<(), ReadError> {
-        let _turn = self.row_turn().await;
-        sqlx::query("UPDATE peer SET size = $1, root = $2 WHERE id = $3 AND size <= $1")
-            .bind(i64::try_from(size).unwrap_or(i64::MAX))
-            .bind(root.0.to_vec())
-            .bind(&peer.id)
-            .execute(&self.store.pool)
-            .await?;
-        Ok(())
-    }
-
-    /// Remembers that everything up to `cursor` was looked at.
-    pub async fn peer_pulled(&self, peer: &Peer, cursor: Option<&str>) -> Result<(), ReadError> {
-        let (at, _turn) = (now().unix(), self.row_turn().await);
-        let swept = if peer.sweep { "swept_at = $1, " } else { "" };
-        let sql = format!(
-            "UPDATE peer SET {swept}pulled_at = $1, cursor = $2, failures = 0, error = NULL, next_at = $3 WHERE id = $4"
-        );
-        sqlx::query(sqlx::AssertSqlSafe(sql))
-            .bind(at)
-            .bind(cursor)
-            .bind(at.saturating_add(PAUSE))
-            .bind(&peer.id)
-            .execute(&self.store.pool)
-            .await?;
-        Ok(())
-    }
-
-    /// Remembers that a pull failed, and why; the next one is later each time.
-    pub async fn peer_failed(&self, peer: &Peer, why: &str) -> Result<(), ReadError> {
-        let _turn = self.row_turn().await;
-        let failures: Option<i64> = sqlx::query_scalar("SELECT failures FROM peer WHERE id = $1")
-            .bind(&peer.id)
-            .fetch_optional(&self.store.pool)
-            .await?;
-        let failures = failures.unwrap_or(0).clamp(0, 1000);
-        let doubled = 1_i64.checked_shl(u32::try_from(failures.min(10)).unwrap_or(0)).unwrap_or(1);
-        let pause = PAUSE.saturating_mul(doubled).min(MAX_PAUSE);
-        let shown = why.chars().filter(|c| !c.is_control()).take(MAX_REASON).collect::<String>();
-        sqlx::query("UPDATE peer SET failures = $1, error = $2, next_at = $3 WHERE id = $4")
-            .bind(failures.saturating_add(1))
-            .bind(shown)
-            .bind(now().unix().saturating_add(pause))
-            .bind(&peer.id)
-            .execute(&self.store.pool)
-            .await?;
-        Ok(())
     }
 }

@@ -1,0 +1,120 @@
+//! Pulling from a server of the Transparency Exchange API: signed statements among its documents.
+//!
+//! It has no log, no heads and no disclosure levels: what is not signed by the pinned supplier is named and left, what was
+//! left out or put back is not seen, and what is taken is handed on to nobody. What it does not show any more stays.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use client::{DownloadError, Format, Left, Pulled, Tea, TeaError, TeaRelease};
+use record::Sha256;
+use sha2::{Digest as _, Sha256 as Hasher};
+use share::{Offer, OfferedRelease, Peer, Platform, ProductKind, Progress};
+use statement::{DisclosureLevel, KeyId};
+
+use crate::federation::{PullError, left, take};
+
+/// What a server shows.
+struct Listing {
+    tea: Tea,
+    releases: Vec<TeaRelease>,
+    /// Digest of what is there: the same as long as nothing changes.
+    state: String,
+}
+
+/// An administrator named the address, so it may lie anywhere.
+fn list(peer: &Peer) -> Result<Listing, TeaError> {
+    let tea = Tea::at(&peer.url, peer.token.as_ref().map(|token| token.reveal()))?;
+    let found = tea.list()?;
+    let releases: Vec<TeaRelease> = found.iter().map(|f| tea.release(f)).collect::<Result<_, _>>()?;
+    let mut state = Hasher::new();
+    for release in &releases {
+        state.update(format!("{} {}\n", release.uuid, release.files.len()));
+        for artifact in &release.artifacts {
+            state.update(format!("{} {}\n", artifact.uuid, artifact.version));
+        }
+    }
+    Ok(Listing { tea, releases, state: hex::encode(state.finalize()) })
+}
+
+/// Pulls what is new.
+pub(super) async fn pull(platform: &Arc<Platform>, peer: &Peer) -> Result<Pulled, PullError> {
+    let asked = peer.clone();
+    let Listing { tea, releases, state } = tokio::task::spawn_blocking(move || list(&asked)).await??;
+    let mut pulled = Pulled::default();
+    let progress = Progress { cursor: Some(state), ..Progress::default() };
+    if !peer.sweep && peer.cursor == progress.cursor {
+        platform.peer_pulled(peer, progress).await?;
+        return Ok(pulled);
+    }
+    let (tea, received) = (Arc::new(tea), platform.received_envelopes(&peer.organization));
+    for release in releases {
+        let wanted = wanted(&release, |digest| received.contains(digest), &mut pulled);
+        for (what, format) in wanted {
+            let tea = Arc::clone(&tea);
+            match tokio::task::spawn_blocking(move || tea.download(&format)).await? {
+                Ok(download) => {
+                    let offer = offer(peer, &release, download.bytes);
+                    take(platform, peer, what, offer, &mut pulled).await;
+                }
+                Err(error) => left(&mut pulled, what, why(&error)),
+            }
+        }
+    }
+    platform.peer_pulled(peer, progress).await?;
+    Ok(pulled)
+}
+
+fn why(error: &DownloadError) -> String {
+    crate::background::causes(error)
+}
+
+/// Documents that may be statements and are not here yet.
+fn wanted(
+    release: &TeaRelease,
+    is_here: impl Fn(&Sha256) -> bool,
+    pulled: &mut Pulled,
+) -> Vec<(String, Format)> {
+    let mut wanted = Vec::new();
+    for artifact in &release.artifacts {
+        let Some(format) = artifact.formats.iter().find(|f| f.is_envelope()) else {
+            let why = "it is not a signed statement".to_owned();
+            left(pulled, artifact.uuid.clone(), why);
+            continue;
+        };
+        let digests = format.checksums.iter().filter_map(|c| c.alg_value.parse().ok());
+        match digests.into_iter().any(|digest| is_here(&digest)) {
+            true => pulled.known = pulled.known.saturating_add(1),
+            false => wanted.push((artifact.uuid.clone(), format.clone())),
+        }
+    }
+    let hidden = release.not_shown.iter();
+    let hidden =
+        hidden.map(|uuid| Left { what: uuid.clone(), why: "the component release is not shown".to_owned() });
+    pulled.left.extend(hidden);
+    wanted
+}
+
+/// The server's word is only which release a statement is about; whose it is, the trust file says.
+fn offer(peer: &Peer, release: &TeaRelease, envelope: Vec<u8>) -> Offer {
+    let supplier = peer.trust.organizations.iter().flat_map(|o| &o.keys);
+    let supplier_keys: Vec<KeyId> = supplier.map(|key| key.key_id).collect();
+    let artifact = |(name, sha256): &(String, Sha256)| (name.clone(), *sha256, None);
+    Offer {
+        envelope,
+        proof: None,
+        hops: Vec::new(),
+        level: DisclosureLevel::Full,
+        release: Some(OfferedRelease {
+            supplier_keys,
+            product: release.product.clone(),
+            kind: ProductKind::Software,
+            version: release.version.clone(),
+            artifacts: release.files.iter().map(artifact).collect(),
+        }),
+        tlp: None,
+        embargo_until: None,
+        kinds: BTreeMap::new(),
+        view: None,
+    }
+}
