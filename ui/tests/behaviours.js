@@ -189,6 +189,7 @@ export const behaviours = [
       await page.getByRole('button', { name: 'Register this key' }).click();
       await page.getByLabel('Product').fill('KX-1');
       await page.getByLabel('Version').fill('2.0');
+      await page.getByLabel('Delivered file').setInputFiles({ name: 'kx-1.bin', mimeType: 'application/octet-stream', buffer: Buffer.from('firmware') });
       await page.getByRole('button', { name: 'Sign and register' }).click();
       await page.getByRole('status').filter({ hasText: 'Registered.' }).waitFor();
       const payload = Buffer.from(statement.payload, 'base64');

@@ -3,7 +3,7 @@ import { t } from '../../text';
 
 /** What went wrong, for people. */
 export function said(problem: unknown): string {
-  if (!(problem instanceof Problem)) return String(problem);
+  if (!(problem instanceof Problem)) return problem instanceof Error ? problem.message : String(problem);
   if (problem.code === 'unreachable') return t().problem.unreachable;
   if (problem.code === 'role') return t().upload.role;
   if (problem.code === 'not-your-key') return t().upload.keyUnknown;
