@@ -45,3 +45,13 @@ fn strings_and_streams_of_cpp_are_followed() {
     expected.assert_eq(&urgent("stationgw-backdoored-amd64"));
     assert_eq!(urgent("stationgw-clean-amd64"), "");
 }
+
+#[test]
+fn what_an_interpreter_comes_back_to_is_not_behind_its_words() {
+    // Words lead to a command only by way of the interpreter, which has a documented way to it; one word does not.
+    let expected = expect![[r#"
+        magic-packet input[0..5] == 7f15e29b33 | system(input)
+    "#]];
+    expected.assert_eq(&urgent("language-hidden-amd64.so"));
+    assert_eq!(urgent("language-plain-amd64.so"), "");
+}

@@ -32,18 +32,13 @@ pub(crate) fn running(facts: &Facts<'_>, function: FuncId, call: u32) -> Option<
     worst_through(facts, Edge { caller: function, callee, call, registered: false })
 }
 
-/// The gravest operation behind a call.
+/// The gravest operation behind a call. What the call leads back to, as in the interpreter of a language, is done without
+/// it as well.
 pub(crate) fn worst_through(facts: &Facts<'_>, edge: Edge) -> Option<Running> {
-    let mut running = worst_of(facts, edge.callee)?;
-    running.way.insert(0, edge);
-    Some(running)
-}
-
-/// The gravest operation of a function, or of those that it calls.
-pub(crate) fn worst_of(facts: &Facts<'_>, function: FuncId) -> Option<Running> {
-    let first = |at: FuncId| strongest(facts, at);
-    let (way, effect) = facts.downwards(function, DEPTH - 1, first)?;
-    Some(of(facts, effect, way))
+    let first = |at: FuncId| if at == edge.caller { None } else { strongest(facts, at) };
+    let (mut way, effect) = facts.downwards(edge.callee, DEPTH - 1, first)?;
+    way.insert(0, edge);
+    (edge.callee != edge.caller).then(|| of(facts, effect, way))
 }
 
 /// The operation of a function that runs the worst.
