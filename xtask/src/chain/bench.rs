@@ -20,7 +20,7 @@ pub(crate) fn run() -> anyhow::Result<()> {
     println!("| measure | must | measured |\n|---|---:|---:|");
     println!("| binary | 80 MB | {:.1} MB |", fs::metadata(&sukashi)?.len() as f64 / 1e6);
     println!("| demonstration ready | 10 s | {:.1} s |", demo_ready(&sukashi, &scratch)?.as_secs_f64());
-    let rootfs = debian::find(&debian::installer()?, "kirkwood/initrd.gz")?;
+    let rootfs = debian::find(&debian::installer("armel")?, "kirkwood/initrd.gz")?;
     let ran = run::watch(Command::new(&sukashi).arg("inspect").arg(&rootfs).args(["--format", "json"]))?;
     println!("| NAS root file system inspected (status {}) | 5 min, 2 GB | {} |", ran.status, ran.figures());
     match std::env::var_os("SUKASHI_TEST_DATA") {

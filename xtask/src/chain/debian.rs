@@ -8,20 +8,19 @@ use anyhow::{Context, bail};
 
 use crate::files;
 
-/// NAS installer images and their root file systems, by Debian for ARM.
-const PACKAGE: &str = "debian-installer-12-netboot-armel";
-
-/// The unpacked package, fetched once.
-pub(super) fn installer() -> anyhow::Result<PathBuf> {
+/// The unpacked package with installer images for an architecture and their root file systems, fetched once. That of
+/// `armel` is for storage devices.
+pub(super) fn installer(architecture: &str) -> anyhow::Result<PathBuf> {
+    let package = format!("debian-installer-12-netboot-{architecture}");
     let folder = std::env::current_dir()?.join("target/real");
-    let unpacked = folder.join(PACKAGE);
+    let unpacked = folder.join(&package);
     if unpacked.is_dir() {
         return Ok(unpacked);
     }
     fs::create_dir_all(&folder)?;
-    run(Command::new("apt-get").args(["download", PACKAGE]).current_dir(&folder))?;
-    let package = file_with(&folder, |name| name.starts_with(PACKAGE) && name.ends_with(".deb"))?;
-    run(Command::new("dpkg-deb").arg("-x").arg(package).arg(&unpacked))?;
+    run(Command::new("apt-get").args(["download", &package]).current_dir(&folder))?;
+    let file = file_with(&folder, |name| name.starts_with(&package) && name.ends_with(".deb"))?;
+    run(Command::new("dpkg-deb").arg("-x").arg(file).arg(&unpacked))?;
     Ok(unpacked)
 }
 

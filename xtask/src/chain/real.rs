@@ -9,6 +9,9 @@ use serde_json::Value;
 
 use super::{debian, run};
 
+/// Architectures whose installer images are inspected whole, all devices together.
+const INSTALLERS: [&str; 6] = ["arm64", "armel", "armhf", "mips64el", "mipsel", "ppc64el"];
+
 pub(crate) fn run() -> anyhow::Result<()> {
     let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
     let mut tests = Command::new(cargo);
@@ -16,13 +19,7 @@ pub(crate) fn run() -> anyhow::Result<()> {
     tests.args(["test", "--workspace", "--", "--ignored"]).stdout(std::io::stderr());
     let tests = tests.status()?;
     let sukashi = run::build()?;
-    let installer = debian::installer()?;
-    let inputs = [
-        ("/usr/bin", PathBuf::from("/usr/bin")),
-        ("/usr/sbin", PathBuf::from("/usr/sbin")),
-        ("D-Link DNS-320 image", debian::find(&installer, "dns-320/netboot.img")?),
-        ("its root file system", debian::find(&installer, "kirkwood/initrd.gz")?),
-    ];
+    let inputs = inputs()?;
     println!(
         "| input | status | programs | critical or high | blind spots | took |\n|---|---:|---:|---:|---:|---:|"
     );
@@ -39,6 +36,21 @@ pub(crate) fn run() -> anyhow::Result<()> {
         bail!("something failed; see above");
     }
     Ok(())
+}
+
+/// What is inspected, by name.
+fn inputs() -> anyhow::Result<Vec<(String, PathBuf)>> {
+    let armel = debian::installer("armel")?;
+    let mut inputs = vec![
+        ("/usr/bin".to_owned(), PathBuf::from("/usr/bin")),
+        ("/usr/sbin".to_owned(), PathBuf::from("/usr/sbin")),
+        ("D-Link DNS-320 image".to_owned(), debian::find(&armel, "dns-320/netboot.img")?),
+        ("its root file system".to_owned(), debian::find(&armel, "kirkwood/initrd.gz")?),
+    ];
+    for architecture in INSTALLERS {
+        inputs.push((format!("installer images, {architecture}"), debian::installer(architecture)?));
+    }
+    Ok(inputs)
 }
 
 /// Programs, critical or high findings, blind spots.
