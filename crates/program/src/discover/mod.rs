@@ -28,7 +28,7 @@ use crate::program::Effort;
 use crate::registers::Roles;
 use crate::state::Setting;
 use gaps::Look;
-use weak::Trust;
+use weak::{Trust, callees};
 
 const MAX_ROUNDS: usize = 64;
 /// Walks between two looks at the effort that is left.
@@ -48,6 +48,8 @@ pub(crate) struct Discovery<'a> {
     pub(crate) skipped: BTreeSet<VirtAddr>,
     /// Was anything else left out for that reason?
     pub(crate) cut: bool,
+    /// Functions that were walked, and of which it was not asked yet whether they come back.
+    unasked: Vec<VirtAddr>,
     /// Candidates that proved to be none.
     rejected: BTreeSet<VirtAddr>,
 }
@@ -66,6 +68,7 @@ impl<'a> Discovery<'a> {
             work: 0,
             skipped: BTreeSet::new(),
             cut: false,
+            unasked: Vec::new(),
             rejected: BTreeSet::new(),
         };
         discovery.rounds();
@@ -136,6 +139,7 @@ impl<'a> Discovery<'a> {
             return;
         }
         self.work += found.work;
+        self.unasked.push(found.entry.address);
         self.explored.insert(found.entry.address, found);
     }
 
@@ -185,20 +189,28 @@ impl<'a> Discovery<'a> {
     }
 
     /// Finds functions that never come back, and throws away walks that went on behind calls of them.
+    ///
+    /// That changes only with a walk, or with the functions to which it leads: nobody else is asked again.
     fn propagate_no_return(&mut self) {
         let mut new: BTreeSet<VirtAddr> = BTreeSet::new();
+        let mut todo = std::mem::take(&mut self.unasked);
         loop {
-            let found: Vec<VirtAddr> = self
-                .explored
-                .iter()
-                .filter(|(entry, explored)| !self.known.no_return.contains(*entry) && !self.returns(explored))
-                .map(|(entry, _)| *entry)
-                .collect();
+            let ends = |entry: &VirtAddr| {
+                !self.known.no_return.contains(entry)
+                    && self.explored.get(entry).is_some_and(|explored| !self.returns(explored))
+            };
+            let found: BTreeSet<VirtAddr> = todo.into_iter().filter(ends).collect();
             if found.is_empty() {
                 break;
             }
+            let leads = |explored: &Explored| callees(explored).any(|callee| found.contains(&callee));
+            let before = self.explored.iter().filter(|(_, explored)| leads(explored));
+            todo = before.map(|(entry, _)| *entry).collect();
             self.known.no_return.extend(&found);
             new.extend(found);
+        }
+        if new.is_empty() {
+            return;
         }
         let goes_on = |explored: &Explored| {
             explored.calls.values().any(|call| {

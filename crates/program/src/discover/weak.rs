@@ -187,7 +187,8 @@ impl Discovery<'_> {
     }
 }
 
-fn callees(explored: &Explored) -> impl Iterator<Item = VirtAddr> {
+/// Functions of the program that a walk calls, tail calls included.
+pub(super) fn callees(explored: &Explored) -> impl Iterator<Item = VirtAddr> {
     explored.calls.values().filter_map(|call| match call.target {
         RawTarget::Code(code) => Some(code.address),
         RawTarget::Import(_) | RawTarget::System | RawTarget::Unresolved => None,
