@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 use datalog::{Fact, FactError, Value};
-use system::System;
+use system::{Document, SoftwareVex, System};
 
 use crate::effect::{Effect, consequence_word, effect, interaction_word, privilege_word, range_word};
 use crate::exploit::{Odds, odds};
@@ -57,7 +57,7 @@ pub fn base_facts(system: &System, source: &dyn crate::VulnerabilitySource) -> V
 /// All base facts, sorted, each once.
 pub(crate) fn facts(system: &System, vulnerabilities: &BTreeMap<String, Judged>) -> BTreeSet<Fact> {
     let mut out: BTreeSet<Fact> = system.facts().into_iter().filter_map(convert).collect();
-    let carriers = carriers(system);
+    let carriers = carriers(system.document());
     for (id, judged) in vulnerabilities {
         if let Some(effect) = &judged.effect {
             out.insert(Fact::of(
@@ -73,16 +73,45 @@ pub(crate) fn facts(system: &System, vulnerabilities: &BTreeMap<String, Judged>)
             out.extend(gains.map(|gain| Fact::of("vul_consequence", &[id, consequence_word(*gain)])));
         }
         for software in &judged.entry.software {
-            let hosts = carriers.get(software.as_str()).into_iter().flatten();
+            let entry = system.document().software.get(software);
+            let open = |host: &&&str| entry.is_none_or(|software| software.dismissed(id, host).is_none());
+            let hosts = carriers.get(software.as_str()).into_iter().flatten().filter(open);
             out.extend(hosts.map(|host| Fact::of("vul_exists", &[id, host, software])));
         }
     }
     out
 }
 
+/// A vulnerability that somebody's word takes away, on a host, in a piece of software.
+pub(crate) struct Dismissed<'a> {
+    pub(crate) id: &'a str,
+    pub(crate) host: &'a str,
+    pub(crate) software: &'a str,
+    pub(crate) word: &'a SoftwareVex,
+}
+
+/// All of them, of vulnerabilities that are known in that software: there is no `vul_exists` for these.
+pub(crate) fn dismissed<'a>(
+    document: &'a Document,
+    vulnerabilities: &'a BTreeMap<String, Judged>,
+) -> Vec<Dismissed<'a>> {
+    let carriers = carriers(document);
+    let mut all = Vec::new();
+    for (software, entry) in document.software.iter().filter(|(_, entry)| !entry.vex.is_empty()) {
+        let ids: BTreeSet<&str> = entry.vex.iter().map(|vex| vex.vulnerability.as_str()).collect();
+        let known = |id: &&str| vulnerabilities.get(*id).is_some_and(|v| v.entry.software.contains(software));
+        for id in ids.into_iter().filter(known) {
+            for host in carriers.get(software.as_str()).into_iter().flatten() {
+                let word = entry.dismissed(id, host);
+                all.extend(word.map(|word| Dismissed { id, host, software, word }));
+            }
+        }
+    }
+    all
+}
+
 /// Hosts by the software they carry, installed or behind a service.
-fn carriers(system: &System) -> BTreeMap<&str, BTreeSet<&str>> {
-    let document = system.document();
+fn carriers(document: &Document) -> BTreeMap<&str, BTreeSet<&str>> {
     let mut carriers: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for (id, host) in &document.hosts {
         for software in &host.software {

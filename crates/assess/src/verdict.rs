@@ -11,8 +11,7 @@ use record::{Verdict, VulnerabilityVerdict};
 use system::{Document, Range, VexStatus};
 
 use crate::effect::{Effect, Interaction, Privilege};
-use crate::facts::Judged;
-use crate::facts::arguments;
+use crate::facts::{Dismissed, Judged, arguments, dismissed};
 
 /// Search steps for one reason.
 const STEPS: u64 = 4000;
@@ -62,22 +61,49 @@ pub(crate) fn verdicts(
         let software: Vec<&str> = carriers.iter().map(|[_, _, software]| *software).collect();
         let (verdict, why) = judge.verdict(known, id, host, &software)?;
         let path_count = judge.opportunities.of(id, host).map_or(0, |place| place.count);
-        for software in software {
-            out.push(VulnerabilityVerdict {
-                component: component(document, software),
-                cvss: known.entry.known.score,
-                epss: known.entry.known.epss,
-                kev: known.entry.known.kev,
-                verdict,
-                why: why.clone(),
-                path_count,
-                id: id.to_owned(),
-                host: host.to_owned(),
-            });
-        }
+        let found = software.into_iter().map(|software| Found { document, known, id, host, software });
+        out.extend(found.map(|found| found.is(verdict, &why, path_count)));
+    }
+    for Dismissed { id, host, software, word } in dismissed(document, judged) {
+        let Some(known) = judged.get(id) else { continue };
+        let why = by_word(word.status, &word.by, word.why.as_deref());
+        out.push(Found { document, known, id, host, software }.is(Verdict::NotAffected, &why, 0));
     }
     out.sort_by(|a, b| (&a.id, &a.host, &a.component).cmp(&(&b.id, &b.host, &b.component)));
     Ok(out)
+}
+
+/// A vulnerability in a component on a host.
+struct Found<'a> {
+    document: &'a Document,
+    known: &'a Judged,
+    id: &'a str,
+    host: &'a str,
+    software: &'a str,
+}
+
+impl Found<'_> {
+    fn is(&self, verdict: Verdict, why: &str, path_count: u64) -> VulnerabilityVerdict {
+        let known = &self.known.entry.known;
+        VulnerabilityVerdict {
+            id: self.id.to_owned(),
+            host: self.host.to_owned(),
+            component: component(self.document, self.software),
+            cvss: known.score,
+            epss: known.epss,
+            kev: known.kev,
+            verdict,
+            why: why.to_owned(),
+            path_count,
+        }
+    }
+}
+
+/// Why it is none.
+fn by_word(status: VexStatus, by: &str, why: Option<&str>) -> String {
+    let state = if status == VexStatus::Fixed { "fixed" } else { "not affected" };
+    let why = why.map_or_else(String::new, |why| format!(": {why}"));
+    format!("{state}, by the word of {by}{why}")
 }
 
 /// What an attacker can do with a vulnerability on a host.
@@ -169,10 +195,8 @@ impl<'f> Judge<'_, 'f> {
         software: &[&'f str],
     ) -> Result<(Verdict, String), FactError> {
         let vex = self.document.vulnerabilities.get(id).and_then(|v| v.vex.as_ref());
-        if let Some(vex) = vex.filter(|v| matches!(v.status, VexStatus::NotAffected | VexStatus::Fixed)) {
-            let state = if vex.status == VexStatus::Fixed { "fixed" } else { "not affected" };
-            let why = vex.why.as_ref().map_or_else(String::new, |why| format!(": {why}"));
-            return Ok((Verdict::NotAffected, format!("{state}, by the word of {}{why}", vex.by)));
+        if let Some(vex) = vex.filter(|vex| vex.status.dismisses()) {
+            return Ok((Verdict::NotAffected, by_word(vex.status, &vex.by, vex.why.as_deref())));
         }
         let Some(effect) = &known.effect else {
             let why = "no CVSS vector says where an attacker must be and what is gained".to_owned();

@@ -28,7 +28,8 @@ pub use document::{
     Account, Action, Attacker, Countermeasure, CountermeasureKind, Credential, CredentialKind, Data,
     Direction, Document, Filter, FilterRule, Flow, Goal, Group, Host, HostKind, Interaction, Interest,
     Interface, Link, LinkKind, Located, Network, Person, PlaceOf, Privilege, Process, Protection, Protocol,
-    Range, Release, Service, Software, Supplier, SystemFormat, Usage, Vex, VexStatus, Vulnerability, Zone,
+    Range, Release, Service, Software, SoftwareVex, Supplier, SystemFormat, Usage, Vex, VexStatus,
+    Vulnerability, Zone,
 };
 pub use facts::{Fact, RELATIONS, Relation, Value};
 pub use merge::MergeError;

@@ -55,17 +55,22 @@ trait Grow: Sized {
 }
 
 impl Grow for Software {
-    /// Findings arrive later than the model does.
+    /// Findings and words on vulnerabilities arrive later than the model does.
     fn grow(&mut self, other: &Self) -> bool {
-        let bare = |s: &Self| Self { findings: Vec::new(), ..s.clone() };
+        let bare = |s: &Self| Self { findings: Vec::new(), vex: Vec::new(), ..s.clone() };
         let fits = bare(self) == bare(other) || bare(other) == Self::default();
         if fits {
-            let new =
-                other.findings.iter().filter(|f| !self.findings.contains(f)).cloned().collect::<Vec<_>>();
-            self.findings.extend(new);
+            add(&mut self.findings, &other.findings);
+            add(&mut self.vex, &other.vex);
         }
         fits
     }
+}
+
+/// What is new comes after what is there.
+fn add<T: Clone + PartialEq>(list: &mut Vec<T>, more: &[T]) {
+    let new: Vec<T> = more.iter().filter(|entry| !list.contains(entry)).cloned().collect();
+    list.extend(new);
 }
 
 impl Grow for Host {
@@ -78,9 +83,7 @@ impl Grow for Host {
         }
         let fits = bare(self) == bare(other) || bare(other) == Self::default();
         if fits {
-            let new =
-                other.software.iter().filter(|s| !self.software.contains(s)).cloned().collect::<Vec<_>>();
-            self.software.extend(new);
+            add(&mut self.software, &other.software);
         }
         fits
     }
@@ -92,9 +95,7 @@ impl Grow for Data {
         let bare = |d: &Self| Self { mounted_on: Vec::new(), ..d.clone() };
         let fits = bare(self) == bare(other);
         if fits {
-            let new = other.mounted_on.iter().filter(|host| !self.mounted_on.contains(host));
-            let new: Vec<_> = new.cloned().collect();
-            self.mounted_on.extend(new);
+            add(&mut self.mounted_on, &other.mounted_on);
         }
         fits
     }

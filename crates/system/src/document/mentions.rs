@@ -91,6 +91,12 @@ impl Entry for Link {
 impl Entry for Software {
     fn retain_mentions(&mut self, keep: &mut Keep<'_>) -> bool {
         optional(Kind::Supplier, &mut self.supplier, keep);
+        // A word on some hosts does not become one on all when they go.
+        self.vex.retain_mut(|vex| {
+            let everywhere = vex.hosts.is_empty();
+            list(Kind::Host, &mut vex.hosts, keep);
+            everywhere || !vex.hosts.is_empty()
+        });
         true
     }
 }

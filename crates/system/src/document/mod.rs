@@ -22,7 +22,9 @@ pub use network::{
 };
 pub use outcome::{Attacker, Countermeasure, CountermeasureKind, Data, Flow, Goal, Process};
 pub use people::{Account, Credential, CredentialKind, Group, Interaction, Person, Privilege, Usage};
-pub use software::{Interest, Range, Release, Service, Software, Supplier, Vex, VexStatus, Vulnerability};
+pub use software::{
+    Interest, Range, Release, Service, Software, SoftwareVex, Supplier, Vex, VexStatus, Vulnerability,
+};
 
 /// The format's name and major version.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

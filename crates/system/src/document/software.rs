@@ -30,6 +30,40 @@ pub struct Software {
     /// What inspection of it found: an attacker who knows may enter here.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub findings: Vec<Interest>,
+    /// What somebody states of vulnerabilities in it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub vex: Vec<SoftwareVex>,
+}
+
+impl Software {
+    /// The word by which a vulnerability of it is none on a host; `None` as well where words differ.
+    pub fn dismissed(&self, vulnerability: &str, host: &str) -> Option<&SoftwareVex> {
+        let speaks = |vex: &&SoftwareVex| {
+            vex.vulnerability == vulnerability
+                && (vex.hosts.is_empty() || vex.hosts.iter().any(|h| h.value == host))
+        };
+        let mut words = self.vex.iter().filter(speaks);
+        let first = words.next()?;
+        (first.status.dismisses() && words.all(|vex| vex.status.dismisses())).then_some(first)
+    }
+}
+
+/// A VEX statement on a vulnerability in one piece of software.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SoftwareVex {
+    /// CVE or other id.
+    pub vulnerability: String,
+    /// What is stated.
+    pub status: VexStatus,
+    /// By whom.
+    pub by: String,
+    /// Why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
+    /// Host ids where it holds; all that have the software if left out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub hosts: Vec<Located<String>>,
 }
 
 /// A finding of an inspection record that matters to the system.
@@ -162,4 +196,11 @@ pub struct Supplier {
     /// Assume that an attacker controls what this supplier delivers.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub compromised: bool,
+}
+
+impl VexStatus {
+    /// The vulnerability is none there.
+    pub fn dismisses(self) -> bool {
+        matches!(self, Self::NotAffected | Self::Fixed)
+    }
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Fact, Value};
 use crate::zones::{Class, Zones, compile};
-use crate::{Document, HostKind, Privilege, Protocol, Range, Reference, System, VexStatus};
+use crate::{Document, HostKind, Privilege, Protocol, Range, Reference, SoftwareVex, System, VexStatus};
 
 /// Field protocols that controllers obey without asking who speaks: port and name. A controller for which the model
 /// lists no service at all is assumed to speak all of them, since an unlisted one is what an attacker would use.
@@ -195,8 +195,11 @@ impl Facts {
         let carriers = carriers(document);
         for (id, vulnerability) in &document.vulnerabilities {
             for software in &vulnerability.affects {
+                let entry = document.software.get(&software.value);
                 for host in carriers.get(software.value.as_str()).into_iter().flatten() {
-                    fact!(self, "vul_exists", id, *host, &software.value);
+                    if entry.is_none_or(|software| software.dismissed(id, host).is_none()) {
+                        fact!(self, "vul_exists", id, *host, &software.value);
+                    }
                 }
             }
             if let Some(vector) = &vulnerability.cvss {
@@ -218,6 +221,15 @@ impl Facts {
             }
             if let Some(vex) = &vulnerability.vex {
                 fact!(self, "vex", id, status(vex.status), &vex.by);
+            }
+        }
+        for (id, software) in document.software.iter().filter(|(_, software)| !software.vex.is_empty()) {
+            for host in carriers.get(id.as_str()).into_iter().flatten() {
+                let there =
+                    |vex: &&SoftwareVex| vex.hosts.is_empty() || vex.hosts.iter().any(|h| h.value == *host);
+                for vex in software.vex.iter().filter(there) {
+                    fact!(self, "vex_in", &vex.vulnerability, *host, id, status(vex.status), &vex.by);
+                }
             }
         }
     }

@@ -126,6 +126,11 @@ pub const RELATIONS: &[Relation] = &[
     relation("unauthenticated", &["service"], "the service obeys whoever connects"),
     relation("uses_account", &["person", "host", "account"], "the person uses the account on the host"),
     relation("vex", &["vulnerability", "status", "by"], "somebody states this status of the vulnerability"),
+    relation(
+        "vex_in",
+        &["vulnerability", "host", "software", "status", "by"],
+        "somebody states this status of the vulnerability in the software on the host",
+    ),
     relation("views", &["host", "process"], "people see the process on the host"),
     relation("vul_cvss", &["vulnerability", "vector"], "the vulnerability's CVSS vector"),
     relation(
