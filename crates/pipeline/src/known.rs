@@ -114,7 +114,7 @@ impl VulnerabilitySource for Known<'_> {
 }
 
 /// The model's names for a piece of software, as the matcher wants them.
-fn query(id: &str, software: &system::Software) -> Query {
+pub(crate) fn query(id: &str, software: &system::Software) -> Query {
     let purl = software.purl.as_ref().map(|purl| purl.value.clone());
     Query {
         name: id.to_owned(),

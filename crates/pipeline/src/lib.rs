@@ -14,6 +14,7 @@ mod examine;
 mod jobs;
 mod known;
 mod vulnerabilities;
+mod words;
 mod worker;
 
 pub use assets::assets;

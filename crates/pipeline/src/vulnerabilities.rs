@@ -35,7 +35,7 @@ impl Vulnerabilities {
     pub fn answer(&self, sbom: &[u8], vulnerability: &str) -> Result<AnswerVerdict, SnapshotError> {
         let Some(record) = self.snapshot.get(vulnerability)? else { return Ok(AnswerVerdict::Unknown) };
         let mut verdicts = BTreeSet::new();
-        let read = self.each_match(sbom, |found| {
+        let read = self.each_match(sbom, |_, found| {
             if found.id == record.id {
                 verdicts.insert(found.verdict);
             }
@@ -56,17 +56,34 @@ impl Vulnerabilities {
     /// If the snapshot cannot be read.
     pub fn known_in(&self, sbom: &[u8]) -> Result<BTreeSet<String>, SnapshotError> {
         let mut known = BTreeSet::new();
-        let read = self.each_match(sbom, |found| {
-            if found.verdict == Verdict::Affected {
-                known.insert(found.id);
-            }
+        let read = self.each_affected(sbom, |_, id| {
+            known.insert(id);
         })?;
         Ok(if read { known } else { BTreeSet::new() })
     }
 
+    /// Every component with every vulnerability that affects it. False where the document does not read.
+    pub(crate) fn each_affected(
+        &self,
+        sbom: &[u8],
+        mut found: impl FnMut(&Query, String),
+    ) -> Result<bool, SnapshotError> {
+        self.each_match(sbom, |component, matched| {
+            if matched.verdict == Verdict::Affected {
+                found(component, matched.id);
+            }
+        })
+    }
+
+    /// Vulnerabilities that affect a component.
+    pub(crate) fn known_as(&self, component: &Query) -> Result<BTreeSet<String>, SnapshotError> {
+        let found = Matcher::new(&self.snapshot)?.matches(component, &[])?;
+        Ok(found.into_iter().filter(|m| m.verdict == Verdict::Affected).map(|m| m.id).collect())
+    }
+
     /// Whether the document reads. It is read twice, for what else is in it says what its components run on; what is found
     /// comes one after the other, since there may be millions of components.
-    fn each_match(&self, sbom: &[u8], mut found: impl FnMut(Match)) -> Result<bool, SnapshotError> {
+    fn each_match(&self, sbom: &[u8], mut found: impl FnMut(&Query, Match)) -> Result<bool, SnapshotError> {
         let (limits, mut cpes) = (ReadLimits::default(), BTreeSet::new());
         if bom::each_component(sbom, &limits, |component| cpes.extend(component.cpes)).is_err() {
             return Ok(false);
@@ -75,8 +92,9 @@ impl Vulnerabilities {
         let mut failed = None;
         let read = bom::each_component(sbom, &limits, |component| {
             if failed.is_none() {
-                match matcher.in_context(&Query::from(&component), &around) {
-                    Ok(matches) => matches.into_iter().for_each(&mut found),
+                let query = Query::from(&component);
+                match matcher.in_context(&query, &around) {
+                    Ok(matches) => matches.into_iter().for_each(|matched| found(&query, matched)),
                     Err(error) => failed = Some(error),
                 }
             }

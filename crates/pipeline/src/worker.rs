@@ -6,9 +6,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use assess::{AssessError, KnownVulnerability, NoVulnerabilities, Options, VulnerabilitySource};
+use assess::{AssessError, KnownVulnerability, Options, VulnerabilitySource};
 use record::{Inspection, Severity, SourceKind, VulnerabilityDb};
-use share::{EvidenceId, Installed, Platform, ReadError, Reassessment, WriteError};
+use share::{EvidenceId, Installed, Platform, ReadError, Reassessment, Word, WriteError};
 use statement::{Statement, Subject, SystemRegistration};
 use system::{Document, System};
 use tokio::task::{JoinError, spawn_blocking};
@@ -17,6 +17,7 @@ use vuln::SnapshotError;
 
 use crate::known::Known;
 use crate::vulnerabilities::Vulnerabilities;
+use crate::words::{Evidence, Said, Spoken, said};
 
 /// Works for one platform.
 pub struct Worker {
@@ -24,6 +25,8 @@ pub struct Worker {
     data: Option<Arc<Vulnerabilities>>,
     /// Findings of inspections that were read.
     findings: BTreeMap<EvidenceId, Vec<serde_json::Value>>,
+    /// Bills of materials that say nothing of vulnerabilities.
+    silent: BTreeSet<EvidenceId>,
 }
 
 /// What a round did.
@@ -56,6 +59,12 @@ pub enum WorkError {
     /// The engine.
     #[error(transparent)]
     Assess(#[from] AssessError),
+    /// There is no place to work in.
+    #[error("cannot write into the folder for temporary files")]
+    Folder(#[source] std::io::Error),
+    /// Registered advisories.
+    #[error("the registered advisories do not read")]
+    Advisories(#[from] vuln::ImportError),
     /// The work was cut off.
     #[error("the work was cut off")]
     Cut(#[from] JoinError),
@@ -64,7 +73,7 @@ pub enum WorkError {
 impl Worker {
     /// A worker for `platform`, with vulnerability data if there are any.
     pub fn new(platform: Arc<Platform>, data: Option<Arc<Vulnerabilities>>) -> Self {
-        Self { platform, data, findings: BTreeMap::new() }
+        Self { platform, data, findings: BTreeMap::new(), silent: BTreeSet::new() }
     }
 
     /// Goes on with other vulnerability data.
@@ -109,21 +118,49 @@ impl Worker {
         let registered = self.platform.reassessed_document(&admin, &work.model).await?;
         let registration: SystemRegistration =
             serde_json::from_str(&registered).map_err(|e| WorkError::Model(e.to_string()))?;
-        let mut findings = BTreeMap::new();
+        let (mut findings, mut evidence) = (BTreeMap::new(), BTreeMap::new());
         for installed in &work.installed {
             if let Some(id) = &installed.inspection {
                 findings.insert(installed.asset.clone(), self.findings_of(id).await?);
             }
+            evidence.insert(installed.asset.clone(), self.evidence_of(installed).await?);
         }
         let (data, system) = (self.data.clone(), work.system.clone());
         let why = work.why.clone();
-        let made = spawn_blocking(move || assessed(&registration, &work, &findings, data.as_deref()));
+        let made = spawn_blocking(move || {
+            let known = Registered { findings, evidence };
+            assessed(&registration, &work, &known, data.as_deref())
+        });
         let (subject, assessment) = made.await??;
         let statement =
             Statement::new(vec![subject], &assessment).map_err(|e| WorkError::Model(e.to_string()))?;
-        self.platform.state_assessment(&system, &statement).await?;
+        self.platform.state_assessment(&system, &statement, why.clone()).await?;
         info!(%system, why, "a system was assessed anew");
         Ok(())
+    }
+
+    /// What is said of vulnerabilities in a release.
+    async fn evidence_of(&mut self, installed: &Installed) -> Result<Evidence, WorkError> {
+        let admin = self.platform.local_administrator();
+        let mut evidence = Evidence::default();
+        for Word { evidence: id, by } in &installed.words {
+            let text = self.platform.reassessed_document(&admin, id).await?;
+            evidence.words.push(Spoken { by: by.clone(), text });
+        }
+        let sbom = installed.sbom.as_ref();
+        if let Some(Word { evidence: id, by }) =
+            sbom.filter(|sbom| !evidence.words.is_empty() || !self.silent.contains(&sbom.evidence))
+        {
+            let text = self.platform.reassessed_document(&admin, id).await?;
+            // CycloneDX has room for words on vulnerabilities.
+            if vuln::read_vex(text.as_bytes()).is_ok_and(|statements| !statements.is_empty()) {
+                evidence.words.push(Spoken { by: by.clone(), text: text.clone() });
+            } else {
+                self.silent.insert(id.clone());
+            }
+            evidence.sbom = Some(text);
+        }
+        Ok(evidence)
     }
 
     async fn findings_of(&mut self, id: &EvidenceId) -> Result<Vec<serde_json::Value>, WorkError> {
@@ -161,7 +198,7 @@ pub(crate) fn attackable(inspection: &Inspection) -> Vec<serde_json::Value> {
 
 /// The software of a model that an installed release is, and whether the model has it already. A device's release is the
 /// software of that package URL on the device, or else a firmware of its own.
-fn software_of(model: &Document, asset: &str) -> (String, bool) {
+pub(crate) fn software_of(model: &Document, asset: &str) -> (String, bool) {
     if let Some((_, software)) = asset.split_once("/software:") {
         return (software.to_owned(), true);
     }
@@ -179,19 +216,27 @@ fn software_of(model: &Document, asset: &str) -> (String, bool) {
     }
 }
 
-/// What registered evidence adds to a model: findings, and the firmware of devices.
+/// What is registered about what is installed, by asset.
+struct Registered {
+    findings: BTreeMap<String, Vec<serde_json::Value>>,
+    evidence: BTreeMap<String, Evidence>,
+}
+
+/// What registered evidence adds to a model: findings, words on vulnerabilities, and the firmware of devices.
 fn overlay(
     model: &Document,
     installed: &[Installed],
     findings: &BTreeMap<String, Vec<serde_json::Value>>,
+    said: &BTreeMap<String, BTreeMap<String, Said>>,
 ) -> serde_json::Value {
     let (mut software, mut hosts) = (serde_json::Map::new(), serde_json::Map::new());
     for installed in installed {
         let found = findings.get(&installed.asset).cloned().unwrap_or_default();
-        if found.is_empty() && installed.vulnerabilities.is_empty() {
+        let (id, known) = software_of(model, &installed.asset);
+        let spoken_of = said.get(&installed.asset).is_some_and(|said| said.contains_key(&id));
+        if found.is_empty() && installed.vulnerabilities.is_empty() && !spoken_of {
             continue;
         }
-        let (id, known) = software_of(model, &installed.asset);
         if !known {
             let host = installed.asset.trim_start_matches("host:").to_owned();
             hosts.insert(host, serde_json::json!({"software": [id]}));
@@ -200,25 +245,43 @@ fn overlay(
             software.insert(id, serde_json::json!({"findings": found}));
         }
     }
+    let mut dismissed: BTreeMap<&String, Vec<serde_json::Value>> = BTreeMap::new();
+    for (id, said) in said.values().flatten().filter(|(_, said)| !said.dismissed.is_empty()) {
+        dismissed.entry(id).or_default().extend(said.dismissed.iter().cloned());
+    }
+    for (id, words) in dismissed {
+        let entry = software.entry(id).or_insert_with(|| serde_json::json!({}));
+        if let Some(entry) = entry.as_object_mut() {
+            entry.insert("vex".to_owned(), words.into());
+        }
+    }
     serde_json::json!({"schema": "sukashi.system/1", "software": software, "hosts": hosts})
 }
 
 fn assessed(
     registration: &SystemRegistration,
     work: &Reassessment,
-    findings: &BTreeMap<String, Vec<serde_json::Value>>,
+    registered: &Registered,
     data: Option<&Vulnerabilities>,
 ) -> Result<(Subject, record::Assessment), WorkError> {
     let failed = |e: &dyn std::fmt::Display| WorkError::Model(e.to_string());
-    let registered = system::read("model", &registration.model.to_string()).map_err(|e| failed(&e))?;
-    let alone = System::new(&[("model".to_owned(), registered.clone())]).map_err(|e| failed(&e))?;
-    let added = overlay(alone.document(), &work.installed, findings).to_string();
+    let model = system::read("model", &registration.model.to_string()).map_err(|e| failed(&e))?;
+    let alone = System::new(&[("model".to_owned(), model.clone())]).map_err(|e| failed(&e))?;
+    let mut words = BTreeMap::new();
+    let with_evidence = work.installed.iter().filter_map(|i| Some((i, registered.evidence.get(&i.asset)?)));
+    for (installed, evidence) in with_evidence {
+        words.insert(installed.asset.clone(), said(alone.document(), installed, evidence, data)?);
+    }
+    let added = overlay(alone.document(), &work.installed, &registered.findings, &words).to_string();
     let added = system::read("evidence", &added).map_err(|e| failed(&e))?;
-    let whole = System::new(&[("model".to_owned(), registered), ("evidence".to_owned(), added)]);
+    let whole = System::new(&[("model".to_owned(), model), ("evidence".to_owned(), added)]);
     let whole = whole.map_err(|e| failed(&e))?;
     let known = data.map(|data| Known::new(&data.snapshot)).transpose()?;
     let bound = bound(alone.document(), &work.installed, known.as_ref());
-    let source = Bound { known, bound };
+    let mut source = Bound { known, bound, said: BTreeMap::new() };
+    for (id, said) in words.into_values().flatten() {
+        source.said.entry(id).or_default().extend(said.affected);
+    }
     let options = Options { applied: work.applied.clone(), ..Options::default() };
     let mut assessment = assess::assess(&whole, &options, &source)?;
     // It speaks of the registered model; what was added stands in the evidence that is linked to it.
@@ -246,22 +309,23 @@ fn bound(
     found
 }
 
-/// What the snapshot knows of a model's software, and what is known in the bills of materials of installed releases.
+/// What a snapshot of vulnerability data knows of a model's software, what is known in the bills of materials of
+/// installed releases, and what others say of these.
 struct Bound<'a> {
     known: Option<Known<'a>>,
     /// By software of the model.
     bound: BTreeMap<String, BTreeSet<String>>,
+    said: BTreeMap<String, BTreeMap<String, KnownVulnerability>>,
 }
 
 impl VulnerabilitySource for Bound<'_> {
     fn of(&self, id: &str, software: &system::Software) -> Vec<KnownVulnerability> {
-        let Some(known) = &self.known else { return NoVulnerabilities.of(id, software) };
-        let mut found = known.of(id, software);
-        let have: BTreeSet<String> = found.iter().map(|v| v.id.clone()).collect();
-        let more = self.bound.get(id).into_iter().flatten().filter(|id| !have.contains(*id));
-        found.extend(more.filter_map(|id| known.by_id(id)));
-        found.sort_by(|a, b| a.id.cmp(&b.id));
-        found
+        let mut found = self.said.get(id).cloned().unwrap_or_default();
+        if let Some(known) = &self.known {
+            let in_parts = self.bound.get(id).into_iter().flatten().filter_map(|id| known.by_id(id));
+            found.extend(in_parts.chain(known.of(id, software)).map(|known| (known.id.clone(), known)));
+        }
+        found.into_values().collect()
     }
 
     fn snapshot(&self) -> Option<VulnerabilityDb> {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use statement::DisclosureLevel;
 
-use crate::fact::Effect;
+use crate::fact::{Effect, EvidenceFact};
 use crate::ids::{EvidenceId, OrganizationId, ReleaseId};
 use crate::looking::Looking;
 use crate::paging::{Page, Paging};
@@ -85,6 +85,10 @@ impl Looking<'_> {
         };
         let mut change = match &view.release {
             Some(release) => self.about(kind, &fact.issuer, &release.id),
+            // What changed is between the owner and those whose words it was: others may not see them.
+            None if fact.on_behalf_of.as_ref() == Some(&self.viewer.organization) => {
+                self.on_behalf(kind, fact)
+            }
             None if fact.issuer == self.viewer.organization => self.own(kind),
             None => {
                 let by = self.universe.organization_ref(&fact.issuer);
@@ -144,6 +148,16 @@ impl Looking<'_> {
     fn own(&self, kind: ChangeKind) -> ChangeView {
         let own = self.universe.organization_ref(&self.viewer.organization);
         bare(kind, own, ChangeReason::Own, "your organization registered it".to_owned())
+    }
+
+    fn on_behalf(&self, kind: ChangeKind, fact: &EvidenceFact) -> ChangeView {
+        let changed = match &fact.effect {
+            Effect::Assess { why, .. } => why.clone(),
+            _ => None,
+        };
+        let by = self.universe.organization_ref(&fact.issuer);
+        let why = changed.unwrap_or_else(|| "your organization lets the platform do so".to_owned());
+        bare(kind, by, ChangeReason::Own, why)
     }
 
     /// Why something about `release` by `issuer` concerns the viewer: installed, else own, else delivered.

@@ -232,6 +232,9 @@ pub(crate) enum Effect {
     Assess {
         model: Sha256,
         hosts: Vec<HostVerdicts>,
+        /// What changed, where the instance assessed it anew.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        why: Option<String>,
     },
     /// A key introduced, perhaps in place of another.
     KeyAdded {

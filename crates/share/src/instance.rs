@@ -101,14 +101,20 @@ impl Platform {
     }
 
     /// Registers an assessment of a system that the instance made, in its own name, if the system's owner delegates it.
+    /// The owner is told in one sentence what had changed.
     pub async fn state_assessment(
         &self,
         system: &SystemId,
         statement: &Statement,
+        changed: String,
     ) -> Result<EvidenceId, WriteError> {
         let mut turn = self.write().await?;
         let owner = self.universe().systems.get(system).map(|s| s.owner.clone());
         let owner = owner.ok_or_else(|| WriteError::NotFound { what: system.to_string() })?;
-        self.state(&mut turn, &owner, statement, Target::System(system.clone()), None).await
+        let mut effect = outcome::of(statement)?.1;
+        if let Effect::Assess { why, .. } = &mut effect {
+            *why = Some(changed);
+        }
+        self.state(&mut turn, &owner, statement, Target::System(system.clone()), Some(effect)).await
     }
 }

@@ -96,7 +96,7 @@ pub use platform::Platform;
 pub use product::NewRelease;
 pub use question::Question;
 pub use read::{Document, EvidenceFilter};
-pub use reassess::{Installed, Reassessment};
+pub use reassess::{Installed, Reassessment, Word};
 pub use receive::{Offer, OfferedRelease, ReceiveError, Taken, is_handed_on};
 pub use register::{Registered, Registration};
 pub use secret::Secret;

@@ -15,7 +15,8 @@ pub(crate) fn of(statement: &Statement) -> Result<(Outcome, Effect), PredicateEr
         EvidenceType::Inspection => Ok((of_inspection(&statement.predicate()?), Effect::Nothing)),
         EvidenceType::Assessment => {
             let assessment: Assessment = statement.predicate()?;
-            let effect = Effect::Assess { model: assessment.system.sha256, hosts: hosts(&assessment) };
+            let effect =
+                Effect::Assess { model: assessment.system.sha256, hosts: hosts(&assessment), why: None };
             Ok((of_assessment(&assessment), effect))
         }
         EvidenceType::Sbom => Ok((of_sbom(statement.document()), Effect::Nothing)),

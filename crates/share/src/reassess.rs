@@ -8,11 +8,11 @@ use statement::{DisclosureLevel, EvidenceType};
 
 use crate::error::ReadError;
 use crate::fact::Effect;
-use crate::ids::{AccountId, EvidenceId, SystemId, now};
+use crate::ids::{AccountId, EvidenceId, ReleaseId, SystemId, now};
 use crate::looking::Looking;
 use crate::platform::Platform;
 use crate::read::Stored;
-use crate::universe::{System, Universe};
+use crate::universe::{Evidence, System, Universe};
 use crate::viewer::{Administrator, Role, Viewer};
 
 /// A system to assess.
@@ -39,6 +39,19 @@ pub struct Installed {
     pub vulnerabilities: BTreeSet<String>,
     /// Its newest inspection.
     pub inspection: Option<EvidenceId>,
+    /// Its newest bill of materials, where the owner may read it.
+    pub sbom: Option<Word>,
+    /// VEX documents and advisories about it that the owner may read, newest first.
+    pub words: Vec<Word>,
+}
+
+/// A document, and whose word it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Word {
+    /// The document.
+    pub evidence: EvidenceId,
+    /// Name of whoever registered it.
+    pub by: String,
 }
 
 impl Platform {
@@ -95,7 +108,7 @@ impl Universe {
                 _ => None,
             })
             .collect();
-        let installed: Vec<(usize, Installed)> =
+        let installed: Vec<(Newest, Installed)> =
             system.assets.iter().filter_map(|asset| looking.installed(asset)).collect();
         let why = why(system.model, model, since, &applied, &installed)?;
         Some(Reassessment {
@@ -114,7 +127,7 @@ fn why(
     assessed: Option<Sha256>,
     since: Option<usize>,
     applied: &[(usize, String)],
-    installed: &[(usize, Installed)],
+    installed: &[(Newest, Installed)],
 ) -> Option<String> {
     let Some(since) = since else { return Some("it was not assessed by the platform yet".to_owned()) };
     if assessed != Some(model) {
@@ -123,29 +136,85 @@ fn why(
     if let Some((_, id)) = applied.iter().find(|(order, _)| *order > since) {
         return Some(format!("countermeasure `{id}` was applied"));
     }
-    let newer = installed.iter().find(|(order, _)| *order > since);
-    newer.map(|(_, installed)| format!("there is newer evidence about `{}`", installed.asset))
+    let newer = installed.iter().find(|(newest, _)| newest.order > since);
+    newer.map(|(newest, installed)| format!("{} about `{}`", newest.what, installed.asset))
+}
+
+/// The last place in the order at which something changed, and what that was.
+#[derive(Default)]
+struct Newest {
+    order: usize,
+    what: String,
+}
+
+impl Newest {
+    fn see(&mut self, order: usize, what: impl FnOnce() -> String) {
+        if order > self.order {
+            (self.order, self.what) = (order, what());
+        }
+    }
+}
+
+/// What a system's assessment rests on.
+fn matters(kind: EvidenceType) -> bool {
+    matches!(kind, EvidenceType::Sbom | EvidenceType::Inspection | EvidenceType::Vex)
 }
 
 impl Looking<'_> {
-    /// What the owner may see of the release an asset is, and the newest place in the order at which that changed.
-    fn installed(&self, asset: &statement::DeclaredAsset) -> Option<(usize, Installed)> {
+    /// What the owner may see of the release an asset is, and what changed last of that.
+    fn installed(&self, asset: &statement::DeclaredAsset) -> Option<(Newest, Installed)> {
         let (release, _) = self.bind(asset)?;
         let mut installed = Installed { asset: asset.id.clone(), ..Installed::default() };
-        let mut newest = 0;
-        if let Some((sbom, level)) = self.latest(release, EvidenceType::Sbom) {
-            let matched =
-                self.universe.matched.get(&sbom.fact.id).filter(|_| level >= DisclosureLevel::Redacted);
-            if let Some(matched) = matched {
+        let mut newest = self.newest_change(release);
+        let readable = |(_, level): &(_, DisclosureLevel)| *level >= DisclosureLevel::Redacted;
+        if let Some((sbom, _)) = self.latest(release, EvidenceType::Sbom).filter(readable) {
+            installed.sbom = Some(self.word(sbom));
+            if let Some(matched) = self.universe.matched.get(&sbom.fact.id) {
                 installed.vulnerabilities.clone_from(&matched.ids);
-                newest = newest.max(matched.order);
+                newest.see(matched.order, || "other vulnerabilities are known".to_owned());
             }
         }
-        let readable = |(_, level): &(_, DisclosureLevel)| *level >= DisclosureLevel::Redacted;
-        if let Some((inspection, _)) = self.latest(release, EvidenceType::Inspection).filter(readable) {
-            installed.inspection = Some(inspection.fact.id.clone());
-            newest = newest.max(inspection.order);
-        }
+        let inspection = self.latest(release, EvidenceType::Inspection).filter(readable);
+        installed.inspection = inspection.map(|(inspection, _)| inspection.fact.id.clone());
+        let words = self.about_release(release).filter(readable).filter(|(e, _)| self.is_current(e));
+        let words = words.filter(|(e, _)| e.fact.kind == EvidenceType::Vex);
+        installed.words = words.map(|(e, _)| self.word(e)).collect();
         Some((newest, installed))
+    }
+
+    fn word(&self, evidence: &Evidence) -> Word {
+        let by = self.universe.organization_ref(&evidence.fact.issuer).name;
+        Word { evidence: evidence.fact.id.clone(), by }
+    }
+
+    /// What was last registered about a release, or withdrawn, of that on which assessments rest.
+    fn newest_change(&self, release: &ReleaseId) -> Newest {
+        let mut newest = Newest::default();
+        for (evidence, level) in self.about_release(release) {
+            let by = || self.universe.organization_ref(&evidence.fact.issuer).name;
+            match &evidence.fact.effect {
+                Effect::Withdraw { target, .. } => {
+                    let withdrawn = self.universe.evidence.get(target).map(|e| e.fact.kind);
+                    if let Some(kind) = withdrawn.filter(|kind| matters(*kind)) {
+                        newest.see(evidence.order, || format!("{} took back its {}", by(), name(kind)));
+                    }
+                }
+                _ if matters(evidence.fact.kind) && level >= DisclosureLevel::Redacted => {
+                    let kind = name(evidence.fact.kind);
+                    newest.see(evidence.order, || format!("there is a newer {kind} by {}", by()));
+                }
+                _ => {}
+            }
+        }
+        newest
+    }
+}
+
+fn name(kind: EvidenceType) -> &'static str {
+    match kind {
+        EvidenceType::Sbom => "bill of materials",
+        EvidenceType::Inspection => "inspection",
+        EvidenceType::Vex => "word on vulnerabilities",
+        _ => "document",
     }
 }

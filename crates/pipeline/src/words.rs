@@ -1,0 +1,392 @@
+//! What those upstream say of the vulnerabilities of an installed release: VEX documents and advisories that they
+//! registered about it.
+//!
+//! An advisory tells which versions are affected, so it is read as vulnerability data of its own. A VEX statement counts
+//! for a component inside of the release, or for the release as a whole; where several speak of one component, `vuln`
+//! decides. A vulnerability is dismissed where every component that has it is.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+
+use assess::{KnownVulnerability, VulnerabilitySource as _};
+use serde::Deserialize;
+use share::Installed;
+use system::{Document, Software};
+use tracing::warn;
+use vuln::{Product, Query, Statement, Vex};
+
+use crate::known::{Known, query};
+use crate::vulnerabilities::Vulnerabilities;
+use crate::worker::{WorkError, software_of};
+
+/// Pairs of a component and a vulnerability that are tried because a document calls something affected.
+const MAX_TRIED: usize = 2_000_000;
+
+/// A document, and whose word it is.
+#[derive(Clone, Debug)]
+pub(crate) struct Spoken {
+    pub(crate) by: String,
+    pub(crate) text: String,
+}
+
+/// What tells an advisory from other documents.
+#[derive(Deserialize)]
+struct Head {
+    document: Option<serde::de::IgnoredAny>,
+}
+
+impl Spoken {
+    fn is_advisory(&self) -> bool {
+        serde_json::from_str::<Head>(&self.text).is_ok_and(|head| head.document.is_some())
+    }
+
+    /// A statement as the word of whoever registered it. The ranges of versions of an advisory stand where its products
+    /// are described, not in their names: of these only names of one version are believed.
+    fn own(&self, statement: Statement, is_advisory: bool) -> Statement {
+        let mut own = Statement { source: self.by.clone(), ..statement };
+        own.products.retain(|product| !is_advisory || has_version(product));
+        own
+    }
+}
+
+fn has_version(product: &Product) -> bool {
+    match product {
+        Product::Release(_) | Product::Cpe(_) => true,
+        Product::Part { part, .. } => has_version(part),
+        Product::Package(_) | Product::AnyCpe(_) => false,
+    }
+}
+
+/// What is registered about one installed release.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Evidence {
+    pub(crate) words: Vec<Spoken>,
+    /// The bill of materials; only where somebody speaks of vulnerabilities.
+    pub(crate) sbom: Option<String>,
+}
+
+/// What follows for a piece of software of the model on the host of the release.
+#[derive(Debug, Default)]
+pub(crate) struct Said {
+    /// Vulnerabilities that it has by somebody's word.
+    pub(crate) affected: BTreeMap<String, KnownVulnerability>,
+    /// Vulnerabilities that are none there by somebody's word.
+    pub(crate) dismissed: Vec<serde_json::Value>,
+}
+
+/// Documents as they are asked.
+struct Words {
+    vex: Vex,
+    /// Vulnerabilities that a statement calls affected.
+    affected: BTreeSet<String>,
+    advisories: Option<(Vulnerabilities, tempfile::TempDir)>,
+}
+
+impl Words {
+    fn read(evidence: &Evidence) -> Result<Self, WorkError> {
+        let mut statements = Vec::new();
+        for spoken in &evidence.words {
+            let is_advisory = spoken.is_advisory();
+            match vuln::read_vex(spoken.text.as_bytes()) {
+                Ok(read) => statements.extend(read.into_iter().map(|s| spoken.own(s, is_advisory))),
+                Err(error) => warn!(by = spoken.by, %error, "a word on vulnerabilities does not read"),
+            }
+        }
+        let affected = statements.iter().filter(|s| s.status == vuln::VexStatus::Affected);
+        let affected = affected.filter_map(|s| s.vulnerabilities.first().cloned()).collect();
+        let advisories = advisories(&evidence.words)?;
+        Ok(Self { vex: Vex::new(statements), affected, advisories })
+    }
+
+    /// The word on a component of the release, or on the release as a whole.
+    fn on(&self, component: &Query, subject: &Query, names: &[&str]) -> Option<&Statement> {
+        let own = self.vex.applied(component, Some(subject), names);
+        own.or_else(|| self.vex.applied(subject, None, names)).map(|applied| applied.statement)
+    }
+}
+
+/// The advisories among the documents as vulnerability data.
+fn advisories(words: &[Spoken]) -> Result<Option<(Vulnerabilities, tempfile::TempDir)>, WorkError> {
+    let texts: Vec<&Spoken> = words.iter().filter(|spoken| spoken.is_advisory()).collect();
+    if texts.is_empty() {
+        return Ok(None);
+    }
+    let folder = tempfile::tempdir().map_err(WorkError::Folder)?;
+    let mut feeds: Vec<PathBuf> = Vec::new();
+    for (number, spoken) in texts.iter().enumerate() {
+        let path = folder.path().join(format!("{number}.json"));
+        std::fs::write(&path, &spoken.text).map_err(WorkError::Folder)?;
+        feeds.push(path);
+    }
+    let snapshot = folder.path().join("advisories");
+    vuln::build(&feeds, &snapshot, &mut |_| {}).map_err(WorkError::Advisories)?;
+    Ok(Some((Vulnerabilities::open(&snapshot)?, folder)))
+}
+
+/// What the registered words mean for the software of an asset, by its id in the model.
+pub(crate) fn said(
+    model: &Document,
+    installed: &Installed,
+    evidence: &Evidence,
+    data: Option<&Vulnerabilities>,
+) -> Result<BTreeMap<String, Said>, WorkError> {
+    if evidence.words.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let words = Words::read(evidence)?;
+    let subject = subject(model, &installed.asset);
+    let sources: Vec<&Vulnerabilities> =
+        data.into_iter().chain(words.advisories.as_ref().map(|(a, _)| a)).collect();
+    let mut pairs = Pairs::default();
+    let (whole, _) = software_of(model, &installed.asset);
+    for (id, software) in listed(model, &installed.asset) {
+        let component = query(id, software);
+        for source in &sources {
+            let known = Known::new(&source.snapshot)?.of(id, software);
+            known.into_iter().for_each(|found| pairs.add(id, found.id, &component));
+        }
+        pairs.stated(&words, id, &component, &subject);
+    }
+    pairs.inside(&words, &whole, evidence.sbom.as_deref(), &subject, &sources)?;
+    let host = installed.asset.trim_start_matches("host:").split('/').next().unwrap_or_default();
+    pairs.judge(&words, &subject, (&whole, host), &sources)
+}
+
+/// Components that have a vulnerability, by the software of the model that they belong to.
+#[derive(Default)]
+struct Pairs {
+    found: BTreeMap<(String, String), Vec<Query>>,
+    tried: usize,
+}
+
+impl Pairs {
+    fn add(&mut self, software: &str, vulnerability: String, component: &Query) {
+        self.found.entry((software.to_owned(), vulnerability)).or_default().push(component.clone());
+    }
+
+    /// Vulnerabilities that a component has because a document says so.
+    fn stated(&mut self, words: &Words, software: &str, component: &Query, subject: &Query) {
+        self.tried = self.tried.saturating_add(words.affected.len());
+        if self.tried > MAX_TRIED {
+            return;
+        }
+        for id in &words.affected {
+            // A word on the release as a whole speaks of the release, not of each of its parts.
+            let word = words.vex.applied(component, Some(subject), &[id]);
+            if word.is_some_and(|word| word.statement.status == vuln::VexStatus::Affected) {
+                self.add(software, id.clone(), component);
+            }
+        }
+    }
+
+    /// The components of the release, and the release as a whole.
+    fn inside(
+        &mut self,
+        words: &Words,
+        software: &str,
+        sbom: Option<&str>,
+        subject: &Query,
+        sources: &[&Vulnerabilities],
+    ) -> Result<(), WorkError> {
+        self.stated(words, software, subject, subject);
+        for source in sources {
+            for id in source.known_as(subject)? {
+                self.add(software, id, subject);
+            }
+            if let Some(sbom) = sbom {
+                source.each_affected(sbom.as_bytes(), |component, id| self.add(software, id, component))?;
+            }
+        }
+        if let Some(sbom) = sbom.filter(|_| !words.affected.is_empty()) {
+            let stated = |component: bom::Component| {
+                self.stated(words, software, &Query::from(&component), subject);
+            };
+            if let Err(error) = bom::each_component(sbom.as_bytes(), &bom::ReadLimits::default(), stated) {
+                warn!(%error, "a registered bill of materials does not read");
+            }
+            if self.tried > MAX_TRIED {
+                warn!(tried = MAX_TRIED, "not all statements were compared with all components");
+            }
+        }
+        Ok(())
+    }
+
+    fn judge(
+        self,
+        words: &Words,
+        subject: &Query,
+        (whole, host): (&str, &str),
+        sources: &[&Vulnerabilities],
+    ) -> Result<BTreeMap<String, Said>, WorkError> {
+        let mut said: BTreeMap<String, Said> = BTreeMap::new();
+        let listed = self.found.keys().filter(|(software, _)| software != whole);
+        let listed: BTreeSet<String> = listed.map(|(_, id)| id.clone()).collect();
+        for ((software, id), components) in self.found {
+            // What the model's own list tells is not counted once more as a part of the release.
+            if software == whole && listed.contains(&id) {
+                continue;
+            }
+            let mut known = None;
+            for source in sources {
+                known = known.or(Known::new(&source.snapshot)?.by_id(&id));
+            }
+            let names = names(&id, sources)?;
+            let names: Vec<&str> = names.iter().map(String::as_str).collect();
+            let on = |component: &Query| words.on(component, subject, &names).filter(|word| dismisses(word));
+            let dismissed: Option<Vec<&Statement>> = components.iter().map(on).collect();
+            let said = said.entry(software).or_default();
+            said.dismissed
+                .extend(dismissed.and_then(|words| words.first().map(|word| stated(&id, word, host))));
+            let known = known.unwrap_or_else(|| KnownVulnerability { id: id.clone(), ..Default::default() });
+            said.affected.insert(id, known);
+        }
+        Ok(said)
+    }
+}
+
+/// A vulnerability by all names that the data know.
+fn names(id: &str, sources: &[&Vulnerabilities]) -> Result<BTreeSet<String>, WorkError> {
+    let mut names = BTreeSet::from([id.to_owned()]);
+    for source in sources {
+        names.extend(source.snapshot.get(id)?.into_iter().flat_map(|record| record.aliases));
+    }
+    Ok(names)
+}
+
+fn dismisses(word: &Statement) -> bool {
+    matches!(word.status, vuln::VexStatus::Fixed | vuln::VexStatus::NotAffected)
+}
+
+/// As a model has it.
+fn stated(id: &str, word: &Statement, host: &str) -> serde_json::Value {
+    let status = if word.status == vuln::VexStatus::Fixed { "fixed" } else { "not_affected" };
+    let why = Some(word.text.as_str()).filter(|text| !text.is_empty());
+    serde_json::json!({"vulnerability": id, "status": status, "by": word.source, "why": why, "hosts": [host]})
+}
+
+/// The software that the model lists on the asset, or that it is.
+fn listed<'m>(model: &'m Document, asset: &str) -> Vec<(&'m str, &'m Software)> {
+    let (host, software) = asset
+        .trim_start_matches("host:")
+        .split_once("/software:")
+        .unwrap_or((asset.trim_start_matches("host:"), ""));
+    let on_host = model.hosts.get(host).into_iter().flat_map(|host| &host.software);
+    let these = on_host.filter(|id| software.is_empty() || id.value == software);
+    these.filter_map(|id| Some((id.value.as_str(), &**model.software.get(&id.value)?))).collect()
+}
+
+/// The release as VEX documents name it.
+fn subject(model: &Document, asset: &str) -> Query {
+    if let Some((_, id)) = asset.split_once("/software:") {
+        return model.software.get(id).map(|software| query(id, software)).unwrap_or_default();
+    }
+    let host = model.hosts.get(asset.trim_start_matches("host:"));
+    let Some(release) = host.and_then(|host| host.release.as_ref()) else { return Query::default() };
+    let purl = release.product.starts_with("pkg:").then(|| {
+        let at = release.version.as_ref().map_or_else(String::new, |version| format!("@{version}"));
+        format!("{}{at}", release.product)
+    });
+    Query { name: release.product.clone(), version: release.version.clone(), purl, cpes: Vec::new() }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    const MODEL: &str = "
+        schema: sukashi.system/1
+        name: w
+        hosts:
+          gate: {software: [os, shell], release: {product: \"pkg:generic/gate\", version: \"2\"}}
+          other: {software: [shell]}
+        software:
+          os: {purl: \"pkg:generic/gate@2\", cpe: \"cpe:2.3:o:maker:gate:2:*:*:*:*:*:*:*\"}
+          shell: {purl: \"pkg:generic/busybox@1.35.0\"}
+    ";
+
+    fn asked(asset: &str, documents: &[serde_json::Value], sbom: Option<&str>) -> BTreeMap<String, Said> {
+        let model = system::read("w", MODEL).unwrap();
+        let words = documents.iter().map(|d| Spoken { by: "Maker".to_owned(), text: d.to_string() });
+        let evidence = Evidence { words: words.collect(), sbom: sbom.map(str::to_owned) };
+        let installed = Installed { asset: asset.to_owned(), ..Installed::default() };
+        said(&model, &installed, &evidence, None).unwrap()
+    }
+
+    /// An advisory on a version or a range of versions, with a score.
+    fn advisory(name: &str, helper: &serde_json::Value, version: &str) -> serde_json::Value {
+        let category = if version.contains('<') { "product_version_range" } else { "product_version" };
+        let product = json!({"category": category, "name": version, "product": {
+            "name": name, "product_id": "P1", "product_identification_helper": helper}});
+        json!({
+            "document": {"category": "csaf_security_advisory", "csaf_version": "2.0", "title": "t",
+                "publisher": {"category": "vendor", "name": "Maker", "namespace": "https://maker.example"},
+                "tracking": {"id": "M-1", "status": "final", "version": "1",
+                    "initial_release_date": "2026-01-01T00:00:00Z", "current_release_date": "2026-01-01T00:00:00Z",
+                    "revision_history": [{"number": "1", "date": "2026-01-01T00:00:00Z", "summary": "s"}]}},
+            "product_tree": {"branches": [{"category": "vendor", "name": "Maker", "branches": [
+                {"category": "product_name", "name": name, "branches": [product]}]}]},
+            "vulnerabilities": [{"cve": "CVE-2026-0001", "product_status": {"known_affected": ["P1"]},
+                "scores": [{"products": ["P1"], "cvss_v3": {"version": "3.1", "baseScore": 9.8, "baseSeverity": "CRITICAL",
+                    "vectorString": "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H"}}]}]
+        })
+    }
+
+    fn vex(product: serde_json::Value, status: &str) -> serde_json::Value {
+        json!({"@context": "https://openvex.dev/ns/v0.2.0", "@id": "v", "author": "a", "version": 1,
+            "timestamp": "2026-02-01T00:00:00Z", "statements": [{"vulnerability": {"name": "CVE-2026-0001"},
+                "products": [product], "status": status, "impact_statement": "never run"}]})
+    }
+
+    #[test]
+    fn an_advisory_on_a_range_gives_the_release_in_it_a_vulnerability() {
+        let gate = |range: &str| {
+            let helper = json!({"cpe": "cpe:2.3:o:maker:gate:*:*:*:*:*:*:*:*"});
+            asked("host:gate", &[advisory("gate", &helper, range)], None)
+        };
+        let said = gate("vers:generic/<3");
+        let known = &said["os"].affected["CVE-2026-0001"];
+        assert_eq!(known.score, Some(9.8));
+        assert!(said["os"].dismissed.is_empty());
+        let above = gate("vers:generic/<2");
+        assert!(above.is_empty(), "{above:?}");
+    }
+
+    #[test]
+    fn a_word_counts_on_the_host_of_the_release_alone() {
+        let advisory = advisory("busybox", &json!({"purl": "pkg:generic/busybox@1.35.0"}), "1.35.0");
+        let part =
+            json!({"@id": "pkg:generic/gate@2", "subcomponents": [{"@id": "pkg:generic/busybox@1.35.0"}]});
+        let said = asked("host:gate", &[advisory, vex(part, "not_affected")], None);
+        let expected = json!({"vulnerability": "CVE-2026-0001", "status": "not_affected", "by": "Maker",
+            "why": "never run", "hosts": ["gate"]});
+        assert_eq!(said["shell"].dismissed, [expected]);
+        assert!(said["shell"].affected.contains_key("CVE-2026-0001"), "it is shown, with the word");
+    }
+
+    #[test]
+    fn a_word_on_another_release_or_on_one_of_two_components_dismisses_nothing() {
+        let advisory = advisory("zlib", &json!({"purl": "pkg:generic/zlib"}), "vers:generic/<2");
+        let sbom = r#"{"bomFormat": "CycloneDX", "specVersion": "1.6", "components": [
+            {"type": "library", "name": "zlib", "version": "1.2", "purl": "pkg:generic/zlib@1.2"},
+            {"type": "library", "name": "zlib", "version": "1.3", "purl": "pkg:generic/zlib@1.3"}]}"#;
+        let of = |whole: &str, part: &str| {
+            let product = json!({"@id": whole, "subcomponents": [{"@id": part}]});
+            let said = asked("host:gate", &[advisory.clone(), vex(product, "fixed")], Some(sbom));
+            assert!(said["os"].affected.contains_key("CVE-2026-0001"));
+            said["os"].dismissed.len()
+        };
+        assert_eq!(of("pkg:generic/gate@1", "pkg:generic/zlib"), 0);
+        assert_eq!(of("pkg:generic/gate@2", "pkg:generic/zlib@1.2"), 0);
+        assert_eq!(of("pkg:generic/gate@2", "pkg:generic/zlib"), 1);
+    }
+
+    #[test]
+    fn a_statement_that_calls_the_release_affected_gives_it_a_vulnerability() {
+        let said = asked("host:gate", &[vex(json!({"@id": "pkg:generic/gate@2"}), "affected")], None);
+        assert!(said["os"].affected.contains_key("CVE-2026-0001"));
+        let other = asked("host:gate", &[vex(json!({"@id": "pkg:generic/gate@1"}), "affected")], None);
+        assert!(other.is_empty(), "{other:?}");
+    }
+}
