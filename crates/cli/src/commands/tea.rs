@@ -70,7 +70,13 @@ pub(crate) fn pull(
     let mut releases = 0_u64;
     for found in found.iter().filter(fits) {
         releases = releases.saturating_add(1);
-        pulling.release(&tea.release(found)?, context)?;
+        match tea.release(found) {
+            Ok(release) => pulling.release(&release, context)?,
+            Err(error) => {
+                let title = format!("{} {}", escape::line(found.product()), escape::line(found.version()));
+                pulling.missing(&format!("{title} is not shown: {:#}", anyhow::Error::new(error)));
+            }
+        }
     }
     if releases == 0 {
         anyhow::bail!("the server shows no such release; hint: leave out `--product` to see all");

@@ -20,13 +20,24 @@ struct Listing {
     releases: Vec<TeaRelease>,
     /// Digest of what is there: the same as long as nothing changes.
     state: String,
+    /// Releases that it lists and does not show.
+    left: Vec<Left>,
 }
 
 /// An administrator named the address, so it may lie anywhere.
 fn list(peer: &Peer) -> Result<Listing, TeaError> {
     let tea = Tea::at(&peer.url, peer.token.as_ref().map(|token| token.reveal()))?;
     let found = tea.list()?;
-    let releases: Vec<TeaRelease> = found.iter().map(|f| tea.release(f)).collect::<Result<_, _>>()?;
+    let (mut releases, mut left) = (Vec::new(), Vec::new());
+    for found in &found {
+        match tea.release(found) {
+            Ok(release) => releases.push(release),
+            Err(error) => {
+                let what = format!("{} {}", found.product(), found.version());
+                left.push(Left { what, why: crate::background::causes(&error) });
+            }
+        }
+    }
     let mut state = Hasher::new();
     for release in &releases {
         state.update(format!("{} {}\n", release.uuid, release.files.len()));
@@ -34,14 +45,15 @@ fn list(peer: &Peer) -> Result<Listing, TeaError> {
             state.update(format!("{} {}\n", artifact.uuid, artifact.version));
         }
     }
-    Ok(Listing { tea, releases, state: hex::encode(state.finalize()) })
+    Ok(Listing { tea, releases, state: hex::encode(state.finalize()), left })
 }
 
 /// Pulls what is new.
 pub(super) async fn pull(platform: &Arc<Platform>, peer: &Peer) -> Result<Pulled, PullError> {
     let asked = peer.clone();
-    let Listing { tea, releases, state } = tokio::task::spawn_blocking(move || list(&asked)).await??;
-    let mut pulled = Pulled::default();
+    let Listing { tea, releases, state, left: not_shown } =
+        tokio::task::spawn_blocking(move || list(&asked)).await??;
+    let mut pulled = Pulled { left: not_shown, ..Pulled::default() };
     let progress = Progress { cursor: Some(state), ..Progress::default() };
     if !peer.sweep && peer.cursor == progress.cursor {
         platform.peer_pulled(peer, progress).await?;
