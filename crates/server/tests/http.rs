@@ -55,6 +55,29 @@ async fn a_login_link_is_used_up_by_following_it_but_not_by_looking_ahead() {
 }
 
 #[tokio::test]
+async fn an_administrator_makes_another_login_link_but_not_for_who_manages_the_instance() {
+    let site = Site::new().await;
+    let (one, other) = (site.party("A", 1).await, site.party("B", 2).await);
+    let admin = site.platform.local_administrator();
+    let role = share::Role::Administrator;
+    site.platform.add_account(&admin, &one.id, "operations", role, true).await.unwrap();
+    let path = format!("/api/v1/organizations/{}/login-links", one.id);
+    let made = site.post(&one, &path, r#"{"name": "root"}"#).await;
+    assert_eq!(made.status, StatusCode::CREATED);
+    let link = format!("/login?token={}", made.json()["login_token"].as_str().unwrap());
+    assert_eq!(site.open(&link).await.headers[header::LOCATION], "/");
+    assert_eq!(site.post(&one, &path, r#"{"name": "nobody"}"#).await.status, StatusCode::NOT_FOUND);
+    for (who, name) in [(&other, "root"), (&one, "operations")] {
+        let refused = site.post(who, &path, format!(r#"{{"name": "{name}"}}"#)).await;
+        assert_eq!(
+            (refused.status, &refused.json()["code"]),
+            (StatusCode::FORBIDDEN, &"role".into()),
+            "{name}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn a_statement_is_registered_shown_redacted_to_the_customer_and_to_nobody_else() {
     let site = Site::new().await;
     let (maker, water, other) =

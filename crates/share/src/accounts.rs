@@ -58,6 +58,13 @@ impl Platform {
         Ok(id.map(AccountId::new))
     }
 
+    /// Whoever managed the instance first.
+    pub async fn first_administrator(&self, _: &Administrator) -> Result<Option<AccountId>, ReadError> {
+        let sql = "SELECT id FROM account WHERE instance <> 0 ORDER BY created_at, id LIMIT 1";
+        let id: Option<String> = sqlx::query_scalar(sql).fetch_optional(&self.store.pool).await?;
+        Ok(id.map(AccountId::new))
+    }
+
     /// Acts as an account without logging in: for programs that own the data directory.
     pub async fn viewer(&self, _: &Administrator, account: &AccountId) -> Result<Viewer, ReadError> {
         let row: Option<AccountRow> =

@@ -40,6 +40,15 @@ impl Platform {
 
     /// Logs in with a login link. `None`: unknown, expired or used; which of these is not said.
     pub async fn log_in(&self, link: &str) -> Result<Option<Session>, WriteError> {
+        // Whoever guesses keeps nobody from writing.
+        let known: Option<i64> =
+            sqlx::query_scalar("SELECT expires_at FROM login_link WHERE secret = $1 AND used_at IS NULL")
+                .bind(digest(link))
+                .fetch_optional(&self.store.pool)
+                .await?;
+        if known.is_none() {
+            return Ok(None);
+        }
         let turn = self.row_turn().await;
         let used: Option<String> = sqlx::query_scalar(
             "UPDATE login_link SET used_at = $1 WHERE secret = $2 AND used_at IS NULL AND expires_at > $1 RETURNING account",
@@ -109,5 +118,20 @@ impl Platform {
             .execute(&self.store.pool)
             .await?;
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    #[tokio::test]
+    async fn guessing_login_links_waits_for_nobody_who_writes() {
+        let folder = tempfile::tempdir().unwrap();
+        let platform = Platform::open(folder.path()).await.unwrap();
+        let _turn = platform.row_turn().await;
+        let guessed = tokio::time::timeout(Duration::from_secs(30), platform.log_in("guessed"));
+        assert!(guessed.await.expect("it waits for the turn to write").unwrap().is_none());
     }
 }

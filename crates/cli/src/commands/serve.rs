@@ -45,6 +45,9 @@ pub(crate) struct Args {
     /// PEM file with its key.
     #[arg(long, value_name = "FILE", requires = "tls_certificate")]
     tls_key: Option<PathBuf>,
+    /// Print a login link for whoever manages the instance, also after the first start.
+    #[arg(long)]
+    login_link: bool,
     /// TOML file that says how people log in by OpenID Connect.
     #[arg(long, value_name = "FILE")]
     login: Option<PathBuf>,
@@ -128,7 +131,11 @@ pub(crate) fn run(args: &Args, context: &mut Context) -> anyhow::Result<Outcome>
         let people = demo::people(&places.data)?;
         let platform = Arc::new(Platform::open_at(&places).await?);
         let first = !platform.has_accounts().await?;
-        let people = if first { vec![set_up(&platform).await?] } else { people };
+        let people = match (first, args.login_link) {
+            (true, _) => vec![set_up(&platform).await?],
+            (false, true) => vec![administrator(&platform).await?],
+            (false, false) => people,
+        };
         let site = site(platform, args.vuln_db.as_deref(), settings)?;
         let site = match oidc {
             Some(oidc) => site.with_oidc(oidc),
@@ -281,6 +288,13 @@ async fn set_up(platform: &Platform) -> anyhow::Result<Person> {
     let account =
         platform.add_account(&admin, &organization, "administrator", Role::Administrator, true).await?;
     Ok(Person { role: "administrator".to_owned(), organization: name.to_owned(), account })
+}
+
+/// Whoever manages the instance, for another login link.
+async fn administrator(platform: &Platform) -> anyhow::Result<Person> {
+    let account = platform.first_administrator(&platform.local_administrator()).await?;
+    let account = account.context("nobody manages this instance; hint: was the directory made by `demo`?")?;
+    Ok(Person { role: "administrator".to_owned(), organization: String::new(), account })
 }
 
 /// The same path, whatever the working directory becomes.

@@ -8,6 +8,7 @@ mod places;
 mod support;
 
 mod crash;
+mod login;
 mod s1_maker;
 mod s2_integrator;
 mod s3_operator;

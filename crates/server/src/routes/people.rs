@@ -74,6 +74,7 @@ pub(super) fn routes(secure: bool) -> Vec<Route> {
         ),
         post!("/api/v1/organizations", add_organization, NewOrganization, 201 Added, "add an organization (instance administrator)"),
         post!("/api/v1/organizations/{id}/accounts", add_account, NewAccount, 201 AddedAccount, "add an account (instance administrator, or administrator of the organization); its login link is shown once"),
+        post!("/api/v1/organizations/{id}/login-links", add_login_link, Whose, 201 AddedAccount, "another login link for an account, by its name (instance administrator, or administrator of the organization); shown once"),
         post!("/api/v1/organizations/{id}/keys", add_key, NewKey, 201 AddedKey, "accept a key for an organization (instance administrator)"),
     ]
 }
@@ -123,6 +124,12 @@ struct NewAccount {
     name: String,
     /// What it may do.
     role: Role,
+}
+
+#[derive(Deserialize, JsonSchema)]
+struct Whose {
+    /// The account's name.
+    name: String,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -262,6 +269,26 @@ async fn add_account(
     let id = app.add_account(&administrator, &organization, &new.name, new.role, false).await?;
     let link = app.login_link(&administrator, &id).await?;
     let added = AddedAccount { id: id.to_string(), login_token: link.reveal().to_owned() };
+    Ok(Json(StatusCode::CREATED, added))
+}
+
+async fn add_login_link(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<String>,
+    Input(whose): Input<Whose>,
+) -> Result<Json<AddedAccount>, Problem> {
+    let organization = OrganizationId::new(id);
+    let administrator = caller.viewer.administrator_of(&organization).ok_or(Problem::new(Code::Role))?;
+    let account = app.account_named(&administrator, &organization, &whose.name).await?;
+    let account = account.ok_or(Problem::new(Code::NotFound))?;
+    // Whoever manages the instance could be made to be somebody of one organization's choice.
+    let manages = app.viewer(&administrator, &account).await?.administrator().is_some();
+    if manages && caller.viewer.administrator().is_none() {
+        return Err(Problem::new(Code::Role));
+    }
+    let link = app.login_link(&administrator, &account).await?;
+    let added = AddedAccount { id: account.to_string(), login_token: link.reveal().to_owned() };
     Ok(Json(StatusCode::CREATED, added))
 }
 
