@@ -76,7 +76,7 @@ impl<'a> Looking<'a> {
             tlp: fact.tlp,
             embargo_until: fact.embargo_until,
             commitment: self.commitment(fact).filter(|_| redacted),
-            opaque: fact.parts.map(|parts| parts.opaque),
+            opaque: fact.parts.filter(|_| redacted).map(|parts| parts.opaque),
             key_id: signed.then_some(fact.key_id),
             statement_sha256: signed.then_some(fact.statement),
             log_entry: fact.log_entry(),

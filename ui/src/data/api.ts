@@ -43,6 +43,10 @@ export interface Evidence {
   embargo_until: string | null;
   key_id: string | null;
   statement_sha256: string | null;
+  /** The commitment that proves what is shown of the document. */
+  commitment?: string | null;
+  /** Parts of the document that did not come along from another instance. */
+  opaque?: number | null;
 }
 
 /** Below the level redacted, the document itself is not disclosed. */

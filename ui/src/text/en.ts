@@ -283,6 +283,7 @@ export const en = {
     statement: 'Statement', subjects: 'About these files', predicate: 'Predicate type', statementDigest: 'Statement digest', signature: 'Signature', keyId: 'Key', payloadType: 'Payload type',
     proof: 'Proof of inclusion', logIndex: 'Position in the log', treeSize: 'Size of the log', leaf: 'Leaf hash', hashes: 'Audit path',
     verify: 'Verify it yourself', verifyText: 'This needs no connection to the server. TRUST.json holds the keys that you accept.',
+    opaque: (n: number) => `${n} parts of the document are opaque; what is shown is proven by its issuer’s commitment`,
     noProof: 'Signature and proof are disclosed from level “full”.',
     supersedes: 'Replaces', supersededBy: 'Replaced by', withdrawn: 'Withdrawn because',
     outcome: 'Outcome', tlp: 'TLP', embargo: 'Embargo until', size: 'Size', document: 'Open the document',

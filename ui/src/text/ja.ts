@@ -285,6 +285,7 @@ export const ja: Texts = {
     statement: 'ステートメント', subjects: '対象ファイル', predicate: '述語の型', statementDigest: 'ステートメントのダイジェスト', signature: '署名', keyId: '鍵', payloadType: '内容の型',
     proof: '包含の証明', logIndex: 'ログ内の位置', treeSize: 'ログの大きさ', leaf: 'リーフハッシュ', hashes: '監査パス',
     verify: '自分で検証する', verifyText: 'サーバーへの接続は不要です。TRUST.json には、受け入れる鍵を書いておきます。',
+    opaque: (n) => `文書のうち ${n} 個の部分は非開示。表示部分は発行者のコミットメントで証明されています`,
     noProof: '署名と証明は、レベル「全部」から開示されます。',
     supersedes: '置き換え元', supersededBy: '置き換え先', withdrawn: '撤回の理由',
     outcome: '結果', tlp: 'TLP', embargo: '公開禁止期限', size: 'サイズ', document: '文書を開く',
