@@ -291,7 +291,8 @@ fn components_of_a_host_become_its_software() {
     let text = r#"{"bomFormat": "CycloneDX", "components": [{"name": "openssl", "version": "3.0.1", "purl": "pkg:deb/debian/openssl@3.0.1",
         "components": [{"name": "libssl", "version": "3"}]}, {"version": "1"}]}"#;
     expect![[r#"
-        host srv Other [] 1 libssl-3 openssl-3.0.1
+        host srv Other [] libssl-3 openssl-3.0.1
+        1 {"version":"1"}: a component without a name
     "#]]
     .assert_eq(&entries(&components("bom.json", text, "srv").unwrap()));
 }

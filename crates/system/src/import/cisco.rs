@@ -6,7 +6,7 @@
 //! anything: it is a condition that the model does not have. A line for answers only (`established`) is left out,
 //! since answers pass anyway. Of a line with a condition that the model does not have, a `permit` is taken without the
 //! condition and a `deny` not at all. The default route tells which side is the outer one. Other routes and address
-//! translation are not followed; every other block is listed.
+//! translation are not followed; every other block, and every other line of an interface, is listed.
 
 mod access;
 mod objects;
@@ -19,6 +19,9 @@ use objects::{is_other_protocol, is_remark, network_members, service_member, unr
 use super::device::{AccessList, Book, Device, Line, Member, Port, masked};
 use super::{ImportError, Imported};
 use crate::{Action, HostKind, Protocol};
+
+/// Lines of an interface that say nothing of who reaches whom.
+const SILENT: [&str; 6] = ["description", "duplex", "load-interval", "mtu", "no", "speed"];
 
 const FORMAT: &str = "a configuration of Cisco IOS or ASA (`show running-config`)";
 
@@ -212,7 +215,9 @@ impl<'t> Reader<'t> {
                     }
                 }
             }
-            Block::None | Block::Ignored => {}
+            // The heading is listed.
+            Block::Ignored => {}
+            Block::None => self.device.leave(line, &words.join(" "), "not part of the model"),
         }
     }
 
@@ -234,7 +239,8 @@ impl<'t> Reader<'t> {
             ["nameif", name] => entry.nameif = Some((*name).to_owned()),
             ["security-level", level] => entry.level = level.parse().unwrap_or_default(),
             ["shutdown"] => entry.down = true,
-            _ => {}
+            [word, ..] if SILENT.contains(word) => {}
+            _ => self.device.leave(line, &words.join(" "), "not part of the model"),
         }
     }
 

@@ -8,6 +8,12 @@ use super::{ImportError, Imported, id, ignored, located};
 use crate::{Host, Software};
 
 const FORMAT: &str = "a bill of materials, CycloneDX or SPDX in JSON";
+/// Lists of the document that are not read, and why.
+const LEFT: [(&str, &str); 3] = [
+    ("services", "state what listens by hand, or by a scan"),
+    ("snippets", "parts of files are not part of the model"),
+    ("vulnerabilities", "`sukashi vuln match --vex` reads them"),
+];
 const MAX_COMPONENTS: usize = 1_000_000;
 
 /// Reads one document as the software of `host`.
@@ -30,6 +36,12 @@ pub fn components(name: &str, text: &str, host: &str) -> Result<Imported, Import
         return Err(fault(1, "neither `bomFormat` nor `spdxVersion`"));
     };
     let mut out = Imported::default();
+    for (part, why) in LEFT {
+        let count = root.get(part).and_then(Value::as_array).map_or(0, Vec::len);
+        if count > 0 {
+            out.ignored.push(ignored(1, &format!("{count} {part}"), why));
+        }
+    }
     let mut entry = Host::default();
     let mut work: Vec<&Value> = list.and_then(Value::as_array).into_iter().flatten().rev().collect();
     let mut count = 0;
@@ -41,9 +53,10 @@ pub fn components(name: &str, text: &str, host: &str) -> Result<Imported, Import
         work.extend(component.get("components").and_then(Value::as_array).into_iter().flatten().rev());
         let word = |key: &str| component.get(key).and_then(Value::as_str).map(str::to_owned);
         let version = word("version").or_else(|| word("versionInfo")).unwrap_or_default();
-        let title = format!("{} {version}", word("name").unwrap_or_default()).trim().to_owned();
+        let name = word("name").unwrap_or_default();
+        let title = format!("{name} {version}").trim().to_owned();
         let software = id(&title);
-        if software.is_empty() {
+        if id(&name).is_empty() {
             out.ignored.push(ignored(1, &component.to_string(), "a component without a name"));
             continue;
         }

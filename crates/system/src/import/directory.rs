@@ -25,9 +25,10 @@ pub fn directory(name: &str, text: &str) -> Result<Imported, ImportError> {
     let data = data.ok_or_else(|| fault(1, "no list `data`".to_owned()))?;
     let kind = root.pointer("/meta/type").and_then(Value::as_str).unwrap_or_default();
     let mut out = Imported::default();
-    let mut rights = 0;
+    let (mut rights, mut nameless) = (0, 0);
     for object in data {
         rights += list(object, "/Aces").count();
+        nameless += usize::from(key(word(object, "/ObjectIdentifier")).is_empty());
         match kind {
             "computers" => computer(&mut out, object),
             "users" => user(&mut out, object),
@@ -35,13 +36,22 @@ pub fn directory(name: &str, text: &str) -> Result<Imported, ImportError> {
             other => return Err(fault(1, format!("`meta.type` is `{}`", other.escape_debug()))),
         }
     }
-    if rights > 0 {
-        out.ignored.push(ignored(
-            1,
-            &format!("{rights} access rights"),
-            "rights on objects are not part of the model",
-        ));
-    }
+    let mut leave = |count: usize, what: &str, why: &str| {
+        if count > 0 {
+            out.ignored.push(ignored(1, &format!("{count} {what}"), why));
+        }
+    };
+    leave(rights, "access rights", "rights on objects are not part of the model");
+    leave(nameless, "objects", "they have no identifier");
+    let others = data.iter().flat_map(|object| list(object, "/Members").chain(administrators(object)));
+    let others = others.filter(|object| member(object).is_none()).count();
+    leave(others, "members", "neither a user nor a group");
+    let local = data.iter().flat_map(|object| list(object, "/LocalGroups"));
+    let local = local.filter(|group| !word(group, "/ObjectIdentifier").ends_with(ADMINISTRATORS)).count();
+    leave(local, "local groups", "only administrators of the machine are followed");
+    let sessions = data.iter().flat_map(|object| list(object, "/Sessions"));
+    let sessions = sessions.filter(|session| key(word(session, "/UserSID")).is_empty()).count();
+    leave(sessions, "sessions", "they name no user");
     Ok(out)
 }
 
@@ -71,10 +81,7 @@ fn computer(out: &mut Imported, object: &Value) {
         ..Host::default()
     };
     out.document.hosts.insert(host.clone(), located(entry, 1));
-    let local = list(object, "/LocalGroups")
-        .filter(|group| word(group, "/ObjectIdentifier").ends_with(ADMINISTRATORS));
-    let local = local.flat_map(|group| list(group, "/Results")).collect::<Vec<_>>();
-    let administrators: Vec<String> = list(object, "/LocalAdmins").chain(local).filter_map(member).collect();
+    let administrators: Vec<String> = administrators(object).filter_map(member).collect();
     if !administrators.is_empty() {
         let group = Group {
             members: administrators.into_iter().map(|member| located(member, 1)).collect(),
@@ -95,6 +102,13 @@ fn computer(out: &mut Imported, object: &Value) {
         entry.value.hosts.push(located(host.clone(), 1));
         entry.value.credentials = vec![located(format!("{account}-secret"), 1)];
     }
+}
+
+/// Who administers a computer, of either format version.
+fn administrators(object: &Value) -> impl Iterator<Item = &Value> {
+    let local = list(object, "/LocalGroups")
+        .filter(|group| word(group, "/ObjectIdentifier").ends_with(ADMINISTRATORS));
+    list(object, "/LocalAdmins").chain(local.flat_map(|group| list(group, "/Results")))
 }
 
 /// `account:…` or `group:…`.

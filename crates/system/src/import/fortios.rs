@@ -78,8 +78,16 @@ impl Reader {
             ["config", block @ ..] => {
                 self.begun = true;
                 let block = block.join(" ");
-                if self.path.is_empty() && !KNOWN.contains(&block.as_str()) {
-                    self.ignored.push((line, format!("config {block}"), "not part of the model"));
+                let within = self.path.iter().map(String::as_str);
+                let full = within.chain([block.as_str()]).collect::<Vec<_>>().join(" / ");
+                let known = match self.path.as_slice() {
+                    [] => KNOWN.contains(&block.as_str()),
+                    // What is inside of a block that is not read goes with it.
+                    [outer] => !KNOWN.contains(&outer.as_str()),
+                    _ => true,
+                };
+                if !known {
+                    self.ignored.push((line, format!("config {full}"), "not part of the model"));
                 }
                 self.path.push(block.clone());
                 if self.path.len() == 1 && block == "system global" {
@@ -130,7 +138,17 @@ impl Reader {
             zones.extend(zone.all("interface").iter().map(|i| (i.as_str(), zone.name.as_str())));
         }
         for entry in self.of("system interface").iter().filter(|e| e.one("status") != Some("down")) {
-            let Some((address, net)) = address(entry.all("ip")) else { continue };
+            let Some((address, net)) = address(entry.all("ip")) else {
+                if let Some(mode @ ("dhcp" | "pppoe")) = entry.one("mode") {
+                    let what = format!("interface {}", entry.name);
+                    device.leave(
+                        entry.line,
+                        &what,
+                        &format!("its address comes by `{mode}`: state its network"),
+                    );
+                }
+                continue;
+            };
             let zone = zones.get(entry.name.as_str()).copied().unwrap_or(&entry.name);
             let (name, zone, line) = (entry.name.clone(), Some(zone.to_owned()), entry.line);
             device.ports.push(Port { name, address, prefix: net, zone, line });
@@ -222,6 +240,10 @@ const PREDEFINED: &[(&str, Protocol, Option<u16>)] = &[
     ("TELNET", Protocol::Tcp, Some(23)),
 ];
 
+/// What else a policy may demand of a connection.
+const RESTRICTING: &[&str] =
+    &["fsso-groups", "groups", "internet-service", "internet-service-src", "schedule", "users"];
+
 /// A protocol and ports.
 type Class = (Protocol, Vec<String>);
 
@@ -231,28 +253,36 @@ fn policy(
     addresses: &Book<String>,
     services: &Book<(Protocol, Vec<String>)>,
 ) -> (Line, Option<String>) {
-    let mut unknown: Vec<&str> = Vec::new();
+    let restricts = |key: &&&str| entry.one(key).is_some_and(|v| !["always", "disable"].contains(&v));
+    let mut unknown: Vec<String> =
+        RESTRICTING.iter().filter(restricts).map(|key| (*key).to_owned()).collect();
     let zones = |key: &str| {
         let names = entry.all(key);
         if names.iter().any(|n| n == "any") { Vec::new() } else { names.to_vec() }
     };
     let mut list = |key: &str| {
         let names = entry.all(key);
+        if entry.one(&format!("{key}-negate")) == Some("enable") {
+            unknown.push("not ".to_owned() + &names.join(" "));
+            return Vec::new();
+        }
         if names.iter().any(|n| n == "all") {
             return Vec::new();
         }
         let found: Option<Vec<Vec<String>>> = names.iter().map(|n| addresses.resolve(n)).collect();
         let found = found.filter(|lists| lists.iter().all(|list| !list.is_empty()));
         if found.is_none() {
-            unknown.extend(names.iter().map(String::as_str));
+            unknown.extend(names.iter().cloned());
         }
         found.unwrap_or_default().concat()
     };
     let (sources, destinations) = (list("srcaddr"), list("dstaddr"));
     let names = entry.all("service");
+    let negated = entry.one("service-negate") == Some("enable");
     let found: Option<Vec<Vec<Class>>> = names.iter().map(|n| services.resolve(n)).collect();
+    let found = found.filter(|_| !negated);
     if found.is_none() {
-        unknown.extend(names.iter().map(String::as_str));
+        unknown.extend(names.iter().map(|name| if negated { format!("not {name}") } else { name.clone() }));
     }
     let line = Line {
         action: if entry.one("action") == Some("accept") { Action::Allow } else { Action::Deny },

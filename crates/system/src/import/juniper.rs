@@ -36,6 +36,11 @@ struct Rule {
     protocols: Vec<String>,
     ports: Vec<String>,
     action: Option<Action>,
+    /// Changes what is done, without an end: the packet is accepted.
+    modified: bool,
+    /// What is named is what it is not for: it may be any.
+    any_source: bool,
+    any_destination: bool,
     unknown: Vec<String>,
 }
 
@@ -154,7 +159,10 @@ impl Reader {
         let mut device = Device::new(kind, |_, _, _| Action::Deny);
         device.name = std::mem::take(&mut self.name);
         for (name, address, line) in &self.ports {
-            let Ok(net) = address.parse::<ipnet::IpNet>() else { continue };
+            let Ok(net) = address.parse::<ipnet::IpNet>() else {
+                device.leave(*line, &format!("{name} {address}"), "not a fixed address: state its network");
+                continue;
+            };
             if net.prefix_len() < net.max_prefix_len() {
                 let zone = self.zones.get(name).cloned();
                 let address = net.addr().to_string();
@@ -185,7 +193,10 @@ impl Reader {
 
     fn decide(&self, device: &mut Device, what: &str, rule: &Rule) -> Option<Line> {
         let mut unknown = rule.unknown.clone();
-        let action = rule.action?;
+        let Some(action) = rule.action.or(rule.modified.then_some(Action::Allow)) else {
+            device.leave(rule.line, what, "it neither lets through nor stops");
+            return None;
+        };
         let mut resolve = |names: &[String]| {
             let mut out = Vec::new();
             for name in names.iter().filter(|n| !["any", "any-ipv4", "any-ipv6"].contains(&n.as_str())) {
@@ -201,7 +212,8 @@ impl Reader {
             }
             out
         };
-        let (sources, destinations) = (resolve(&rule.sources), resolve(&rule.destinations));
+        let sources = if rule.any_source { Vec::new() } else { resolve(&rule.sources) };
+        let destinations = if rule.any_destination { Vec::new() } else { resolve(&rule.destinations) };
         let mut classes = Vec::new();
         for name in rule.applications.iter().filter(|n| *n != "any") {
             match self.applications.resolve(name).or_else(|| predefined(name)) {
@@ -250,7 +262,11 @@ fn policy(rule: &mut Rule, words: &[&str]) {
         ["match", "application", rest @ ..] => rule.applications.extend(list(rest)),
         ["match", "from-zone", rest @ ..] => rule.from.extend(list(rest)),
         ["match", "to-zone", rest @ ..] => rule.to.extend(list(rest)),
-        ["match", rest @ ..] => rule.unknown.push(rest.join(" ")),
+        ["match", rest @ ..] => {
+            rule.any_source |= rest.first() == Some(&"source-address-excluded");
+            rule.any_destination |= rest.first() == Some(&"destination-address-excluded");
+            rule.unknown.push(rest.join(" "));
+        }
         ["then", "permit", ..] => rule.action = Some(Action::Allow),
         ["then", "deny" | "reject", ..] => rule.action = Some(Action::Deny),
         _ => {}
@@ -259,6 +275,11 @@ fn policy(rule: &mut Rule, words: &[&str]) {
 
 fn term_of(rule: &mut Rule, words: &[&str]) {
     match words {
+        ["from", end @ ("source-address" | "destination-address"), but, "except"] => {
+            rule.any_source |= *end == "source-address";
+            rule.any_destination |= *end == "destination-address";
+            rule.unknown.push(format!("{end} {but} except"));
+        }
         ["from", "source-address", rest @ ..] => rule.sources.extend(list(rest)),
         ["from", "destination-address", rest @ ..] => rule.destinations.extend(list(rest)),
         ["from", "protocol", rest @ ..] => rule.protocols.extend(list(rest)),
@@ -273,6 +294,9 @@ fn term_of(rule: &mut Rule, words: &[&str]) {
         ["from", rest @ ..] => rule.unknown.push(rest.join(" ")),
         ["then", "accept"] => rule.action = Some(Action::Allow),
         ["then", "discard" | "reject", ..] => rule.action = Some(Action::Deny),
+        // Source: Junos OS, "Firewall Filter Nonterminating Actions".
+        ["then", "next", ..] => rule.unknown.push("next term".to_owned()),
+        ["then", ..] => rule.modified = true,
         _ => {}
     }
 }

@@ -121,16 +121,15 @@ impl Facts {
                 if !entry.value.affects.iter().any(|s| s.value == software) {
                     entry.value.affects.push(located(software, line));
                 }
-                if let [range, effect] = rest {
-                    property(&mut entry.value, range, effect, line);
+                match rest {
+                    [range, effect] => property(&mut entry.value, range, effect, line),
+                    rest => rest.is_empty(),
                 }
-                true
             }
             ("vulProperty", [vulnerability, range, effect]) => {
                 let entry = self.out.document.vulnerabilities.entry((*vulnerability).to_owned());
                 let entry = entry.or_insert_with(|| located(Vulnerability::default(), line));
-                property(&mut entry.value, range, effect, line);
-                true
+                property(&mut entry.value, range, effect, line)
             }
             ("hasAccount", [person, host, user]) => {
                 let host = self.host(line, host);
@@ -254,12 +253,12 @@ impl Facts {
     }
 }
 
-/// What MulVAL says of a flaw, as the vector with the same meaning.
-fn property(entry: &mut Vulnerability, range: &str, effect: &str, line: usize) {
+/// What MulVAL says of a flaw, as the vector with the same meaning; false if it says something else.
+fn property(entry: &mut Vulnerability, range: &str, effect: &str, line: usize) -> bool {
     let access = match range {
         "remoteExploit" | "remoteClient" => "N",
         "localExploit" => "L",
-        _ => return,
+        _ => return false,
     };
     let interaction = if range == "remoteClient" { "R" } else { "N" };
     let impact = match effect {
@@ -267,9 +266,10 @@ fn property(entry: &mut Vulnerability, range: &str, effect: &str, line: usize) {
         "dataLoss" | "infoLeak" => "C:H/I:N/A:N",
         "dataModification" => "C:N/I:H/A:N",
         "dos" => "C:N/I:N/A:H",
-        _ => return,
+        _ => return false,
     };
     let vector = format!("CVSS:3.1/AV:{access}/AC:L/PR:N/UI:{interaction}/S:U/{impact}");
     entry.cvss = Some(located(vector, line));
     entry.range = Some(if access == "N" { Range::Network } else { Range::Local });
+    true
 }

@@ -34,7 +34,10 @@ pub fn nft(name: &str, text: &str, placement: Placement<'_>) -> Result<Imported,
     let (list, mut skipped) = if text.trim_start().starts_with('{') {
         let mut root: Value = serde_json::from_str(text).map_err(|e| fault(e.line(), e.to_string()))?;
         match root.get_mut("nftables").map(Value::take) {
-            Some(Value::Array(list)) => (list, Vec::new()),
+            Some(Value::Array(list)) => {
+                let skipped = others(&list);
+                (list, skipped)
+            }
             _ => return Err(fault(1, "no list `nftables`".to_owned())),
         }
     } else {
@@ -58,6 +61,17 @@ pub fn nft(name: &str, text: &str, placement: Placement<'_>) -> Result<Imported,
     let mut document = Document::default();
     document.filters.insert(id(&format!("{}-forward", placement.host)), located(filter, 1));
     Ok(Imported { document, ignored: skipped })
+}
+
+/// Objects of a rule set in JSON that decide about packets, or may, and are not read.
+fn others(list: &[Value]) -> Vec<Ignored> {
+    const KNOWN: [&str; 10] =
+        ["chain", "counter", "ct helper", "ct timeout", "map", "metainfo", "quota", "rule", "set", "table"];
+    let keys = list.iter().filter_map(|entry| entry.as_object()?.iter().next());
+    let other = keys.filter(|(key, _)| !KNOWN.contains(&key.as_str()));
+    other
+        .map(|(key, value)| ignored(1, &format!("{key} {}", word(value, "name")), "it is not followed"))
+        .collect()
 }
 
 fn word<'v>(entry: &'v Value, key: &str) -> &'v str {

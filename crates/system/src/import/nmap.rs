@@ -87,7 +87,14 @@ impl Scan {
                 let number = attribute(tag, "portid").parse().unwrap_or_default();
                 self.port = Port { line, protocol: attribute(tag, "protocol"), number, ..Port::default() };
             }
-            "state" => self.port.open = attribute(tag, "state") == "open",
+            "state" => {
+                let state = attribute(tag, "state");
+                self.port.open = state == "open";
+                if state == "open|filtered" {
+                    let what = format!("{}/{}", self.port.protocol, self.port.number);
+                    self.out.ignored.push(ignored(line, &what, "nobody answered: it may be open"));
+                }
+            }
             "service" => {
                 self.port.name = attribute(tag, "name");
                 self.port.product = attribute(tag, "product");
@@ -122,7 +129,10 @@ impl Scan {
     }
 
     fn host(&mut self, line: usize) {
-        let Some(address) = self.addresses.first().cloned() else { return };
+        let Some(address) = self.addresses.first().cloned() else {
+            self.out.ignored.push(ignored(line, "host", "it has no address of IP"));
+            return;
+        };
         let named = self.host_name.take().filter(|n| !n.is_empty());
         let host = id(named.as_deref().unwrap_or(&address));
         let network = located("scanned".to_owned(), line);

@@ -41,6 +41,10 @@ struct Rule {
     values: BTreeMap<String, Vec<String>>,
 }
 
+/// What else a rule may demand of a connection.
+const RESTRICTING: [&str; 6] =
+    ["application", "category", "destination-hip", "schedule", "source-hip", "source-user"];
+
 #[derive(Default)]
 struct Reader {
     name: String,
@@ -109,7 +113,14 @@ impl Reader {
         let mut device = Device::new(HostKind::Firewall, |_, _, _| Action::Deny);
         device.name.clone_from(&self.name);
         for (name, address, line) in &self.ports {
-            let Ok(net) = address.parse::<ipnet::IpNet>() else { continue };
+            let Ok(net) = address.parse::<ipnet::IpNet>() else {
+                device.leave(
+                    *line,
+                    &format!("interface {name} {address}"),
+                    "not a fixed address: state its network",
+                );
+                continue;
+            };
             let zone = self.zones.get(name).cloned();
             let address = net.addr().to_string();
             device.ports.push(Port { name: name.clone(), address, prefix: net, zone, line: *line });
@@ -148,6 +159,10 @@ impl Reader {
         let some = |key: &str| -> Vec<String> { values(key).into_iter().filter(|v| v != "any").collect() };
         let mut resolve = |key: &str| {
             let mut out = Vec::new();
+            if values(&format!("negate-{key}")).iter().any(|v| v == "yes") {
+                unknown.push(format!("not {}", some(key).join(" ")));
+                return out;
+            }
             for name in some(key) {
                 match self
                     .addresses
@@ -175,7 +190,9 @@ impl Reader {
                 None => unknown.push(name),
             }
         }
-        unknown.extend(some("application").into_iter().map(|name| format!("application {name}")));
+        for key in RESTRICTING {
+            unknown.extend(some(key).into_iter().map(|name| format!("{key} {name}")));
+        }
         let allow = values("action").iter().any(|action| action == "allow");
         let line = Line {
             action: if allow { Action::Allow } else { Action::Deny },

@@ -2,7 +2,8 @@
 //!
 //! Columns by name, in any order and either language: `host` (hostname, name, ホスト名), `address` (ip, IPアドレス), `zone`
 //! (segment, ゾーン), `network` (prefix), `kind` (type, 種別), `software` (product, ソフトウェア), `version` (バージョン),
-//! `place` (location, 設置場所). A line without a host is listed; so is a column that none of these names.
+//! `place` (location, 設置場所). A line without a host is listed; so is a column that none of these names, and a cell that
+//! is not what its column holds.
 
 use super::{ImportError, Imported, id, ignored, located};
 use crate::{Document, Host, HostKind, Interface, Network, PlaceOf, Software, Zone};
@@ -54,18 +55,38 @@ pub fn table(name: &str, text: &str) -> Result<Imported, ImportError> {
             found.filter(|text| !text.is_empty())
         };
         match cell("host").map(id).filter(|host| !host.is_empty()) {
-            Some(host) => asset(&mut out.document, line, &host, &cell),
+            Some(host) => {
+                asset(&mut out.document, line, &host, &cell);
+                out.ignored.extend(unread(line, &cell));
+            }
             None => out.ignored.push(ignored(line, &record.iter().collect::<Vec<_>>().join(","), "no host")),
         }
     }
     Ok(out)
 }
 
+/// Cells of a line whose contents are not understood.
+fn unread<'c>(line: usize, cell: &dyn Fn(&str) -> Option<&'c str>) -> Vec<super::Ignored> {
+    let address = cell("address").filter(|text| text.parse::<std::net::IpAddr>().is_err());
+    let network = cell("network").filter(|text| text.parse::<ipnet::IpNet>().is_err());
+    let kind = cell("kind").filter(|text| kind_of(text).is_none());
+    let all = [
+        (address, "not an address: the host has none"),
+        (network, "not a prefix: the network has none"),
+        (kind, "not a kind of host that is known: taken for `other`"),
+    ];
+    all.into_iter().filter_map(|(what, why)| Some(ignored(line, what?, why))).collect()
+}
+
+fn kind_of(text: &str) -> Option<HostKind> {
+    let word = serde_json::Value::String(text.to_lowercase().replace(' ', "-"));
+    serde_json::from_value(word).ok()
+}
+
 fn asset<'c>(document: &mut Document, line: usize, host: &str, cell: &dyn Fn(&str) -> Option<&'c str>) {
     let mut entry = document.hosts.remove(host).map(|entry| entry.value).unwrap_or_default();
     if let Some(kind) = cell("kind") {
-        let word = serde_json::Value::String(kind.to_lowercase().replace(' ', "-"));
-        entry.kind = serde_json::from_value(word).unwrap_or(HostKind::Other);
+        entry.kind = kind_of(kind).unwrap_or(HostKind::Other);
     }
     let zone = id(cell("zone").unwrap_or("listed"));
     let network = cell("network").map_or_else(|| zone.clone(), |prefix| format!("net-{}", id(prefix)));
