@@ -25,7 +25,7 @@ def linked(address):
     return address - main.mapped_base + main.linked_base if main.contains_addr(address) else None
 
 
-own = [f for f in project.kb.functions.values() if not (f.is_plt or f.is_simprocedure or f.alignment)]
+own = [f for f in project.kb.functions.values() if not (f.is_plt or f.is_simprocedure or f.is_alignment)]
 functions = sorted({linked(f.addr) for f in own} - {None})
 places = {linked(at) for node in cfg.model.nodes() for at in node.instruction_addrs}
 print(json.dumps({"functions": functions, "instructions": sorted(places - {None}), "seconds": seconds}))
