@@ -41,12 +41,18 @@ impl From<usize> for Cell {
 pub(super) struct Sheet<'w> {
     sheet: &'w mut Worksheet,
     row: u32,
-    columns: usize,
+    /// Characters that fit into each column.
+    widths: Vec<f64>,
     body: Format,
 }
 
-/// Longest text of a cell that the format allows.
+/// Longest text of a cell, and points of the highest row, that the format allows.
 const MAX_TEXT: usize = 32_767;
+const MAX_HEIGHT: f64 = 409.0;
+/// Points of one line.
+const LINE: f64 = 15.0;
+/// Share of a column that a line fills before its next word is too long.
+const FILLED: f64 = 0.85;
 
 impl<'w> Sheet<'w> {
     /// Headings with the widths of their columns in characters.
@@ -68,34 +74,60 @@ impl<'w> Sheet<'w> {
         sheet.set_landscape().set_print_fit_to_pages(1, 0);
         sheet.set_freeze_panes(1, 0)?;
         sheet.set_repeat_rows(0, 0)?;
+        let mut most = 1.0_f64;
         for (column, (word, width)) in (0..).zip(columns) {
             sheet.set_column_width(column, *width)?;
             sheet.write_with_format(0, column, report.say(*word), &head)?;
+            most = most.max(lines(report.say(*word), *width));
         }
-        Ok(Self { sheet, row: 1, columns: columns.len(), body })
+        sheet.set_row_height(0, (LINE * most).min(MAX_HEIGHT))?;
+        Ok(Self { sheet, row: 1, widths: columns.iter().map(|(_, width)| *width).collect(), body })
     }
 
     pub(super) fn row(&mut self, cells: Vec<Cell>) -> Result<(), XlsxError> {
-        for (column, cell) in (0..).zip(cells.into_iter().take(self.columns)) {
+        let mut most = 1.0_f64;
+        for (column, (cell, width)) in (0..).zip(cells.into_iter().zip(&self.widths)) {
             match cell {
                 Cell::Figure(figure) => {
                     self.sheet.write_number_with_format(self.row, column, figure, &self.body)?;
                 }
                 Cell::Text(text) => {
                     let text: String = text.chars().take(MAX_TEXT).collect();
+                    most = most.max(lines(&text, *width));
                     self.sheet.write_string_with_format(self.row, column, text, &self.body)?;
                 }
             }
         }
+        self.sheet.set_row_height(self.row, (LINE * most).min(MAX_HEIGHT))?;
         self.row += 1;
         Ok(())
     }
 
     pub(super) fn note(&mut self, text: &str) -> Result<(), XlsxError> {
-        let (row, last) = (self.row + 1, u16::try_from(self.columns.saturating_sub(1)).unwrap_or(1));
+        let (row, last) = (self.row + 1, u16::try_from(self.widths.len().saturating_sub(1)).unwrap_or(1));
         let wrapped = Format::new().set_text_wrap().set_align(FormatAlign::Top);
         self.sheet.set_row_height(row, 90)?;
         self.sheet.merge_range(row, 0, row, last.max(1), text, &wrapped)?;
         Ok(())
+    }
+}
+
+/// Lines of a text in a column of some width. Not every program that shows a sheet finds them out itself.
+fn lines(text: &str, width: f64) -> f64 {
+    // Han, kana and their like are twice as wide as Latin letters.
+    let wide = |letter: char| if letter >= '\u{1100}' { 2.0 } else { 1.0 };
+    let of = |line: &str| (line.chars().map(wide).sum::<f64>() / (FILLED * width)).ceil().max(1.0);
+    text.split('\n').map(of).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_has_as_many_lines_as_its_letters_need() {
+        assert_eq!([lines("", 10.0), lines("short", 10.0), lines("a\nb", 10.0)], [1.0, 1.0, 2.0]);
+        assert_eq!(lines(&"x".repeat(17), 10.0), 2.0);
+        assert_eq!(lines(&"対".repeat(17), 10.0), 4.0);
     }
 }
