@@ -42,3 +42,8 @@ pub(crate) fn text(path: &Path) -> anyhow::Result<String> {
         anyhow::anyhow!("`{}` is not text: byte {at} is not UTF-8", name(path))
     })
 }
+
+/// The first line, without blanks around it: how tokens lie in files.
+pub(crate) fn first_line(path: &Path) -> anyhow::Result<String> {
+    Ok(text(path)?.lines().next().unwrap_or_default().trim().to_owned())
+}

@@ -148,8 +148,7 @@ fn add(args: &Add, context: &mut Context) -> anyhow::Result<Outcome> {
     let trust = verify::trust_if_any(args.trust.as_deref(), &context.settings)?;
     let trust =
         trust.context("no trust file; hint: pin the suppliers' keys, and the log, and use `--trust`")?;
-    let token = args.peer_token_file.as_deref().map(input::text).transpose()?;
-    let token = token.map(|text| text.lines().next().unwrap_or_default().trim().to_owned());
+    let token = args.peer_token_file.as_deref().map(input::first_line).transpose()?;
     // Before anything is added: the other side answers as what it is said to be.
     let keys = match args.kind {
         Kind::Instance => Some(instance(args, &trust, token.as_deref())?),

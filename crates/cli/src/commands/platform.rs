@@ -43,7 +43,6 @@ impl Platform {
     /// # Errors
     /// If the file cannot be read.
     pub(crate) fn token_in_file(&self) -> anyhow::Result<Option<String>> {
-        let Some(file) = &self.token_file else { return Ok(None) };
-        Ok(Some(crate::input::text(file)?.lines().next().unwrap_or_default().trim().to_owned()))
+        self.token_file.as_deref().map(crate::input::first_line).transpose()
     }
 }
