@@ -28,6 +28,12 @@ pub fn assets(system: &System) -> Vec<DeclaredAsset> {
     assets
 }
 
+/// The host of an asset, and its software there if the asset is that.
+pub(crate) fn place(asset: &str) -> (&str, Option<&str>) {
+    let place = asset.strip_prefix("host:").unwrap_or(asset);
+    place.split_once("/software:").map_or((place, None), |(host, software)| (host, Some(software)))
+}
+
 fn equipment(id: &str, device: String, host: &Host) -> DeclaredAsset {
     DeclaredAsset {
         id: device,
@@ -60,6 +66,12 @@ fn declared(release: &Release) -> DeclaredRelease {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_asset_tells_its_host_and_its_software() {
+        assert_eq!(place("host:pc"), ("pc", None));
+        assert_eq!(place("host:pc/software:shell"), ("pc", Some("shell")));
+    }
 
     #[test]
     fn software_inside_a_release_is_not_declared_once_more() {

@@ -24,16 +24,7 @@ pub struct ComponentMatches {
 /// # Errors
 /// If the snapshot cannot be read.
 pub fn match_components(snapshot: &Snapshot, bom: &Bom) -> Result<Vec<ComponentMatches>, SnapshotError> {
-    let queries: Vec<Query> = bom
-        .components
-        .iter()
-        .map(|c| Query {
-            name: c.name.clone(),
-            version: c.version.clone(),
-            purl: c.purl.clone(),
-            cpes: c.cpes.clone(),
-        })
-        .collect();
+    let queries: Vec<Query> = bom.components.iter().map(Query::from).collect();
     let found = Matcher::new(snapshot)?.match_all(&queries)?;
     let with_component = bom.components.iter().zip(found).filter(|(_, matches)| !matches.is_empty());
     Ok(with_component

@@ -13,8 +13,9 @@ use serde::Deserialize;
 use share::Installed;
 use system::{Document, Software};
 use tracing::warn;
-use vuln::{Product, Query, Statement, Vex};
+use vuln::{Product, Query, SnapshotError, Statement, Vex};
 
+use crate::assets::place;
 use crate::known::{Known, query};
 use crate::vulnerabilities::Vulnerabilities;
 use crate::worker::{WorkError, software_of};
@@ -135,21 +136,32 @@ pub(crate) fn said(
     }
     let words = Words::read(evidence)?;
     let subject = subject(model, &installed.asset);
-    let sources: Vec<&Vulnerabilities> =
-        data.into_iter().chain(words.advisories.as_ref().map(|(a, _)| a)).collect();
+    let sources = data.into_iter().chain(words.advisories.as_ref().map(|(a, _)| a)).map(Source::new);
+    let sources: Vec<Source<'_>> = sources.collect::<Result<_, _>>()?;
     let mut pairs = Pairs::default();
     let (whole, _) = software_of(model, &installed.asset);
     for (id, software) in listed(model, &installed.asset) {
         let component = query(id, software);
         for source in &sources {
-            let known = Known::new(&source.snapshot)?.of(id, software);
-            known.into_iter().for_each(|found| pairs.add(id, found.id, &component));
+            source.known.of(id, software).into_iter().for_each(|found| pairs.add(id, found.id, &component));
         }
         pairs.stated(&words, id, &component, &subject);
     }
     pairs.inside(&words, &whole, evidence.sbom.as_deref(), &subject, &sources)?;
-    let host = installed.asset.trim_start_matches("host:").split('/').next().unwrap_or_default();
+    let (host, _) = place(&installed.asset);
     pairs.judge(&words, &subject, (&whole, host), &sources)
+}
+
+/// Vulnerability data, ours or of the advisories.
+struct Source<'a> {
+    data: &'a Vulnerabilities,
+    known: Known<'a>,
+}
+
+impl<'a> Source<'a> {
+    fn new(data: &'a Vulnerabilities) -> Result<Self, SnapshotError> {
+        Ok(Self { data, known: Known::new(&data.snapshot)? })
+    }
 }
 
 /// Components that have a vulnerability, by the software of the model that they belong to.
@@ -186,15 +198,17 @@ impl Pairs {
         software: &str,
         sbom: Option<&str>,
         subject: &Query,
-        sources: &[&Vulnerabilities],
+        sources: &[Source<'_>],
     ) -> Result<(), WorkError> {
         self.stated(words, software, subject, subject);
         for source in sources {
-            for id in source.known_as(subject)? {
+            for id in source.data.known_as(subject)? {
                 self.add(software, id, subject);
             }
             if let Some(sbom) = sbom {
-                source.each_affected(sbom.as_bytes(), |component, id| self.add(software, id, component))?;
+                source
+                    .data
+                    .each_affected(sbom.as_bytes(), |component, id| self.add(software, id, component))?;
             }
         }
         if let Some(sbom) = sbom.filter(|_| !words.affected.is_empty()) {
@@ -216,7 +230,7 @@ impl Pairs {
         words: &Words,
         subject: &Query,
         (whole, host): (&str, &str),
-        sources: &[&Vulnerabilities],
+        sources: &[Source<'_>],
     ) -> Result<BTreeMap<String, Said>, WorkError> {
         let mut said: BTreeMap<String, Said> = BTreeMap::new();
         let listed = self.found.keys().filter(|(software, _)| software != whole);
@@ -226,10 +240,7 @@ impl Pairs {
             if software == whole && listed.contains(&id) {
                 continue;
             }
-            let mut known = None;
-            for source in sources {
-                known = known.or(Known::new(&source.snapshot)?.by_id(&id));
-            }
+            let known = sources.iter().find_map(|source| source.known.by_id(&id));
             let names = names(&id, sources)?;
             let names: Vec<&str> = names.iter().map(String::as_str).collect();
             let on = |component: &Query| words.on(component, subject, &names).filter(|word| dismisses(word));
@@ -245,10 +256,10 @@ impl Pairs {
 }
 
 /// A vulnerability by all names that the data know.
-fn names(id: &str, sources: &[&Vulnerabilities]) -> Result<BTreeSet<String>, WorkError> {
+fn names(id: &str, sources: &[Source<'_>]) -> Result<BTreeSet<String>, WorkError> {
     let mut names = BTreeSet::from([id.to_owned()]);
     for source in sources {
-        names.extend(source.snapshot.get(id)?.into_iter().flat_map(|record| record.aliases));
+        names.extend(source.data.snapshot.get(id)?.into_iter().flat_map(|record| record.aliases));
     }
     Ok(names)
 }
@@ -266,22 +277,21 @@ fn stated(id: &str, word: &Statement, host: &str) -> serde_json::Value {
 
 /// The software that the model lists on the asset, or that it is.
 fn listed<'m>(model: &'m Document, asset: &str) -> Vec<(&'m str, &'m Software)> {
-    let (host, software) = asset
-        .trim_start_matches("host:")
-        .split_once("/software:")
-        .unwrap_or((asset.trim_start_matches("host:"), ""));
+    let (host, software) = place(asset);
     let on_host = model.hosts.get(host).into_iter().flat_map(|host| &host.software);
-    let these = on_host.filter(|id| software.is_empty() || id.value == software);
+    let these = on_host.filter(|id| software.is_none_or(|software| id.value == software));
     these.filter_map(|id| Some((id.value.as_str(), &**model.software.get(&id.value)?))).collect()
 }
 
 /// The release as VEX documents name it.
 fn subject(model: &Document, asset: &str) -> Query {
-    if let Some((_, id)) = asset.split_once("/software:") {
+    let (host, software) = place(asset);
+    if let Some(id) = software {
         return model.software.get(id).map(|software| query(id, software)).unwrap_or_default();
     }
-    let host = model.hosts.get(asset.trim_start_matches("host:"));
-    let Some(release) = host.and_then(|host| host.release.as_ref()) else { return Query::default() };
+    let Some(release) = model.hosts.get(host).and_then(|host| host.release.as_ref()) else {
+        return Query::default();
+    };
     let purl = release.product.starts_with("pkg:").then(|| {
         let at = release.version.as_ref().map_or_else(String::new, |version| format!("@{version}"));
         format!("{}{at}", release.product)

@@ -15,6 +15,7 @@ use tokio::task::{JoinError, spawn_blocking};
 use tracing::{info, warn};
 use vuln::SnapshotError;
 
+use crate::assets::place;
 use crate::known::Known;
 use crate::vulnerabilities::Vulnerabilities;
 use crate::words::{Evidence, Said, Spoken, said};
@@ -199,10 +200,10 @@ pub(crate) fn attackable(inspection: &Inspection) -> Vec<serde_json::Value> {
 /// The software of a model that an installed release is, and whether the model has it already. A device's release is the
 /// software of that package URL on the device, or else a firmware of its own.
 pub(crate) fn software_of(model: &Document, asset: &str) -> (String, bool) {
-    if let Some((_, software)) = asset.split_once("/software:") {
+    let (id, software) = place(asset);
+    if let Some(software) = software {
         return (software.to_owned(), true);
     }
-    let id = asset.trim_start_matches("host:");
     let host = model.hosts.get(id);
     let product = host.and_then(|h| h.release.as_ref()).map(|r| r.product.as_str());
     let is_product = |software: &&str| {
@@ -238,8 +239,8 @@ fn overlay(
             continue;
         }
         if !known {
-            let host = installed.asset.trim_start_matches("host:").to_owned();
-            hosts.insert(host, serde_json::json!({"software": [id]}));
+            let (host, _) = place(&installed.asset);
+            hosts.insert(host.to_owned(), serde_json::json!({"software": [id]}));
         }
         if !known || !found.is_empty() {
             software.insert(id, serde_json::json!({"findings": found}));
@@ -298,7 +299,7 @@ fn bound(
 ) -> BTreeMap<String, BTreeSet<String>> {
     let mut found: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for installed in installed.iter().filter(|i| !i.vulnerabilities.is_empty()) {
-        let host = installed.asset.trim_start_matches("host:").split('/').next().unwrap_or_default();
+        let (host, _) = place(&installed.asset);
         let listed = model.hosts.get(host).into_iter().flat_map(|h| &h.software);
         let listed = listed.filter_map(|id| Some((&id.value, model.software.get(&id.value)?)));
         let counted: BTreeSet<String> =
