@@ -13,7 +13,7 @@ use record::Sha256;
 use share::{Peer, Platform, Progress, is_handed_on};
 use statement::{DisclosureLevel, EvidenceType, Head, KeyRing, Statement, Timestamp, Unverified};
 
-use crate::federation::{PullError, take_item, word};
+use crate::federation::{PullError, reached, take_item, word};
 
 /// Statements that are fetched before they are taken.
 const CHUNK: usize = 50;
@@ -162,8 +162,7 @@ pub(super) async fn pull(
             take_item(platform, peer, item, &mut pulled).await;
         }
     }
-    // Otherwise the rest would wait for another change.
-    let cursor = if complete { cursor } else { peer.cursor.clone() };
+    let cursor = reached(peer.cursor.as_deref(), cursor, complete);
     let progress = Progress { cursor, heads: counted.heads, faults: counted.faults };
     platform.peer_pulled(peer, progress).await?;
     Ok(pulled)

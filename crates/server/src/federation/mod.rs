@@ -87,6 +87,11 @@ fn left(pulled: &mut Pulled, what: String, why: String) {
     }
 }
 
+/// Where the next pull goes on. What could not be fetched would otherwise wait for another change.
+fn reached(before: Option<&str>, cursor: Option<String>, complete: bool) -> Option<String> {
+    if complete { cursor } else { before.map(str::to_owned) }
+}
+
 /// `None` where a word is not known here.
 fn offer(item: Item) -> Option<Offer> {
     let offered = item.offered?;
@@ -117,4 +122,17 @@ fn offer(item: Item) -> Option<Offer> {
         kinds,
         view: item.view,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_could_not_be_fetched_is_asked_for_again() {
+        let after = || Some("b".to_owned());
+        assert_eq!(reached(Some("a"), after(), true), after());
+        assert_eq!(reached(Some("a"), after(), false).as_deref(), Some("a"));
+        assert_eq!(reached(None, after(), false), None);
+    }
 }

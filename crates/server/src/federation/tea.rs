@@ -12,7 +12,7 @@ use sha2::{Digest as _, Sha256 as Hasher};
 use share::{Offer, OfferedRelease, Peer, Platform, ProductKind, Progress};
 use statement::{DisclosureLevel, KeyId};
 
-use crate::federation::{PullError, left, take};
+use crate::federation::{PullError, left, reached, take};
 
 /// What a server shows.
 struct Listing {
@@ -54,11 +54,12 @@ pub(super) async fn pull(platform: &Arc<Platform>, peer: &Peer) -> Result<Pulled
     let Listing { tea, releases, state, left: not_shown } =
         tokio::task::spawn_blocking(move || list(&asked)).await??;
     let mut pulled = Pulled { left: not_shown, ..Pulled::default() };
-    let progress = Progress { cursor: Some(state), ..Progress::default() };
-    if !peer.sweep && peer.cursor == progress.cursor {
-        platform.peer_pulled(peer, progress).await?;
+    let state = Some(state);
+    if !peer.sweep && peer.cursor == state {
+        platform.peer_pulled(peer, Progress { cursor: state, ..Progress::default() }).await?;
         return Ok(pulled);
     }
+    let mut complete = true;
     let (tea, received) = (Arc::new(tea), platform.received_envelopes(&peer.organization));
     for release in releases {
         let wanted = wanted(&release, |digest| received.contains(digest), &mut pulled);
@@ -69,16 +70,16 @@ pub(super) async fn pull(platform: &Arc<Platform>, peer: &Peer) -> Result<Pulled
                     let offer = offer(peer, &release, download.bytes);
                     take(platform, peer, what, offer, &mut pulled).await;
                 }
-                Err(error) => left(&mut pulled, what, why(&error)),
+                Err(error) => {
+                    complete &= !matches!(error, DownloadError::Fetch(_));
+                    left(&mut pulled, what, crate::background::causes(&error));
+                }
             }
         }
     }
-    platform.peer_pulled(peer, progress).await?;
+    let cursor = reached(peer.cursor.as_deref(), state, complete);
+    platform.peer_pulled(peer, Progress { cursor, ..Progress::default() }).await?;
     Ok(pulled)
-}
-
-fn why(error: &DownloadError) -> String {
-    crate::background::causes(error)
 }
 
 /// Documents that may be statements and are not here yet.
@@ -100,10 +101,9 @@ fn wanted(
             false => wanted.push((artifact.uuid.clone(), format.clone())),
         }
     }
-    let hidden = release.not_shown.iter();
-    let hidden =
-        hidden.map(|uuid| Left { what: uuid.clone(), why: "the component release is not shown".to_owned() });
-    pulled.left.extend(hidden);
+    for uuid in &release.not_shown {
+        left(pulled, uuid.clone(), "the component release is not shown".to_owned());
+    }
     wanted
 }
 
