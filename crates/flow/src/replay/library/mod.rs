@@ -1,5 +1,8 @@
 //! The world around a program that is run: what brings in the input, and what library functions do.
 
+mod access;
+mod input;
+
 use std::collections::BTreeMap;
 
 use program::{FuncId, Function, ImportId, VirtAddr};
@@ -16,7 +19,7 @@ use crate::facts::Facts;
 use crate::filler::Filler;
 use crate::hash::HashSet;
 use crate::labels::Labels;
-use crate::machine::{HEAP, PARAMETERS, argument, begin, leave};
+use crate::machine::{HEAP, PARAMETERS, begin, leave};
 use crate::windows::popped_by;
 
 /// Operations of one run.
@@ -27,8 +30,6 @@ const MAX_DEPTH: u32 = 24;
 const MAX_ENDS: u32 = 12;
 /// Bytes of a text.
 pub(super) const MAX_TEXT: u64 = 1024;
-/// Bytes between two objects that are allocated.
-const OBJECT: u64 = 0x1000;
 /// Comparisons remembered of one run.
 const MAX_PATCHES: usize = 64;
 
@@ -263,68 +264,6 @@ impl Run<'_> {
         self.depth += 1;
     }
 
-    /// Puts the input where the start finds it when it is called.
-    fn hand_over(&mut self, machine: &mut Machine<'_, Filler<'_>>) {
-        let goal = self.world.goal;
-        if self.world.main {
-            let word = u64::from(self.world.convention.pointer);
-            let list = PARAMETERS + 0x8000;
-            let (name, text) = (PARAMETERS + 0xa000, PARAMETERS + 0xb000);
-            self.write(machine, name, b"program\0");
-            if goal.wants(Labels::ARGUMENT) {
-                let line = self.first_line();
-                self.bring(machine, text, &line, 0);
-                self.write(machine, text + line.len() as u64, &[0]);
-            } else {
-                self.write(machine, text, b"argument\0");
-            }
-            for (n, address) in [name, text, 0, 0].into_iter().enumerate() {
-                let value = Value::new(address, word as u16);
-                let _ = machine.store(list.wrapping_add(n as u64 * word), &value);
-            }
-            let _ = machine.store(PARAMETERS + 0x9000, &Value::new(0, word as u16));
-        } else if self.world.arrivals.values().all(|labels| !goal.wants(*labels)) {
-            let line = self.first_line();
-            for at in (0..4).map(|n| PARAMETERS + n * 0x1000) {
-                self.bring(machine, at, &line, 0);
-                self.write(machine, at + line.len() as u64, &[0]);
-            }
-        }
-    }
-
-    fn first_line(&mut self) -> Vec<u8> {
-        let line: Vec<u8> =
-            self.input.iter().copied().take_while(|byte| !matches!(byte, b'\n' | 0)).collect();
-        self.trace.taken = self.trace.taken.max(line.len());
-        line
-    }
-
-    /// The next bytes of the input, and where they stand in it; `line`: up to the end of a line.
-    pub(super) fn take(&mut self, most: usize, line: bool) -> (Vec<u8>, usize) {
-        let most = if line { most } else { most.min(self.piece.unwrap_or(most)) };
-        let start = self.at;
-        let rest = self.input.get(self.at..).unwrap_or_default();
-        let end = rest.iter().position(|byte| line && *byte == b'\n').map_or(rest.len(), |end| end + 1);
-        let taken: Vec<u8> = rest.iter().take(most.min(end)).copied().collect();
-        self.at += taken.len();
-        self.ends += u32::from(taken.is_empty());
-        (taken, start)
-    }
-
-    /// Writes bytes of the input that stand at a position of it.
-    pub(super) fn bring(
-        &mut self,
-        machine: &mut Machine<'_, Filler<'_>>,
-        to: u64,
-        bytes: &[u8],
-        position: usize,
-    ) {
-        self.write(machine, to, bytes);
-        for n in 0..bytes.len() {
-            self.trace.shadow.arrives(to.wrapping_add(n as u64), position + n);
-        }
-    }
-
     pub(super) fn shadow(&mut self) -> &mut Shadow {
         &mut self.trace.shadow
     }
@@ -333,27 +272,6 @@ impl Run<'_> {
     pub(super) fn arrives(&self, from: u64) -> bool {
         let labels = self.world.arrivals.get(&from).copied().unwrap_or_default();
         self.world.goal.wants(labels)
-    }
-
-    /// The line of the input that is given for a name: the first for the first name, and so on; the last one for all
-    /// that come then.
-    pub(super) fn line_named(&mut self, name: Vec<u8>) -> (Vec<u8>, usize) {
-        let number = self.names.iter().position(|known| *known == name).unwrap_or(self.names.len());
-        if number == self.names.len() {
-            self.names.push(name);
-        }
-        let mut start = 0;
-        let mut lines = self.input.split(|byte| matches!(byte, b'\n' | 0)).map(|line| {
-            let at = start;
-            start += line.len() + 1;
-            (line.to_vec(), at)
-        });
-        let mut found = lines.next().unwrap_or_default();
-        for line in lines.take(number).filter(|line| !line.0.is_empty()) {
-            found = line;
-        }
-        self.trace.taken = self.trace.taken.max(found.1 + found.0.len());
-        found
     }
 
     pub(super) fn compared(&mut self, found: &[u8], wanted: &[u8]) {
@@ -367,56 +285,6 @@ impl Run<'_> {
 
     pub(super) fn starts(&mut self, pointer: u64, data: u64) {
         self.begins = Some((pointer, data));
-    }
-
-    pub(super) fn argument(&self, machine: &Machine<'_, Filler<'_>>, n: u32) -> u64 {
-        argument(machine, self.world.convention, n)
-    }
-
-    pub(super) fn place_of_argument(&self, n: u32) -> sleigh::language::Place {
-        self.world.convention.argument(n)
-    }
-
-    pub(super) fn is_big_endian(&self) -> bool {
-        self.world.facts.program().image.endian == program::image::Endian::Big
-    }
-
-    pub(super) fn word(&self) -> u16 {
-        u16::from(self.world.convention.pointer)
-    }
-
-    pub(super) fn text(&self, machine: &Machine<'_, Filler<'_>>, address: u64, most: u64) -> Vec<u8> {
-        let bytes = (0..most.min(MAX_TEXT)).map_while(|n| machine.memory.byte(address.checked_add(n)?));
-        bytes.map(|byte| byte.0).take_while(|byte| *byte != 0).collect()
-    }
-
-    pub(super) fn bytes(&self, machine: &Machine<'_, Filler<'_>>, address: u64, count: u64) -> Vec<u8> {
-        let bytes = (0..count.min(MAX_TEXT)).map_while(|n| machine.memory.byte(address.checked_add(n)?));
-        bytes.map(|byte| byte.0).collect()
-    }
-
-    pub(super) fn write(&mut self, machine: &mut Machine<'_, Filler<'_>>, address: u64, bytes: &[u8]) {
-        for (n, byte) in (0..).zip(bytes) {
-            let at = address.wrapping_add(n);
-            let _ = machine.store(at, &Value::new(u64::from(*byte), 1));
-            self.trace.shadow.set_byte(at, None);
-        }
-    }
-
-    /// Stores a number.
-    pub(super) fn store(&mut self, machine: &mut Machine<'_, Filler<'_>>, address: u64, number: &Value) {
-        let _ = machine.store(address, number);
-        for n in 0..u64::from(number.size()) {
-            self.trace.shadow.set_byte(address.wrapping_add(n), None);
-        }
-    }
-
-    /// A new object, all zero.
-    pub(super) fn object(&mut self, machine: &mut Machine<'_, Filler<'_>>) -> u64 {
-        self.heap += OBJECT;
-        let object = self.heap;
-        self.write(machine, object, &[0; 256]);
-        object
     }
 
     /// What an imported function returns. `None` if the run ends here.
