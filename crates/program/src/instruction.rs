@@ -80,6 +80,13 @@ pub(crate) fn is_system(table: &Table, number: u32) -> bool {
     table.user_op(number).is_some_and(|name| SYSTEM.contains(&name))
 }
 
+/// User operations that stand for breakpoints with which compilers end what must not go on (`__builtin_trap`).
+const TRAPS: &[&str] = &["ebreak", "trap"];
+
+fn is_trap(table: &Table, number: u32) -> bool {
+    table.user_op(number).is_some_and(|name| TRAPS.contains(&name))
+}
+
 impl Flow {
     /// `None` for the usual instruction, which only falls through.
     pub(crate) fn of(table: &Table, lifted: &Lifted<'_>, address: VirtAddr) -> Option<Self> {
@@ -92,7 +99,7 @@ impl Flow {
                     | Opcode::Call
                     | Opcode::CallInd
                     | Opcode::Return
-            ) || op.user_op().is_some_and(|number| is_system(table, number))
+            ) || op.user_op().is_some_and(|number| is_system(table, number) || is_trap(table, number))
         };
         if !lifted.ops.iter().any(control) {
             return None;
@@ -200,6 +207,11 @@ impl Scan<'_, '_> {
             {
                 pass(WayKind::System)
             }
+            Opcode::CallOther
+                if op.output().is_none() && op.user_op().is_some_and(|n| is_trap(self.table, n)) =>
+            {
+                leave(WayKind::Trap)
+            }
             _ => Step { to: [after, None], way: None },
         }
     }
@@ -250,6 +262,9 @@ mod tests {
             (LanguageId::ArmLe, false, "f000f0e7"),
             (LanguageId::ArmLe, true, "00de"),
             (LanguageId::Aarch64, false, "00000000"),
+            (LanguageId::Mips32Be, false, "0000000d"),
+            (LanguageId::Riscv64, false, "0290"),
+            (LanguageId::Riscv64, false, "73001000"),
         ];
         for (language, thumb, hex) in traps {
             assert_eq!(shape(&flow(language, thumb, hex)), (vec![(WayKind::Trap, None)], false), "{hex}");
