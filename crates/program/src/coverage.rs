@@ -1,12 +1,11 @@
 //! How much of a program's code was understood, and what was not.
 
-use std::collections::BTreeSet;
-
 use sleigh::{LiftError, Lifter};
 
 use crate::address::VirtAddr;
 use crate::discover::Discovery;
 use crate::explore::{RawExit, RawPlace, RawTarget};
+use crate::linkage::Linkage;
 
 /// How much of the code was understood.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -108,7 +107,7 @@ pub(crate) fn measure(discovery: &Discovery<'_>) -> (Coverage, Vec<BlindSpot>) {
         }
     }
     let mut lifter = Lifter::new(discovery.table);
-    let linkage = Linkage::of(discovery);
+    let linkage = Linkage::of(discovery, &mut lifter, &gaps);
     let mut undecoded = 0;
     for (start, end) in gaps {
         if coverage.work_units >= discovery.effort.work_units {
@@ -121,7 +120,7 @@ pub(crate) fn measure(discovery: &Discovery<'_>) -> (Coverage, Vec<BlindSpot>) {
         let (bad, padding, work) = sweep(discovery, &mut lifter, start, end);
         coverage.work_units += work;
         undecoded += bad;
-        if !padding && !linkage.holds(start, end) {
+        if !padding && !linkage.holds(discovery, &mut lifter, (start, end)) {
             spot(BlindSpotKind::Unreached, VirtAddr(start), end - start);
         }
     }
@@ -129,41 +128,6 @@ pub(crate) fn measure(discovery: &Discovery<'_>) -> (Coverage, Vec<BlindSpot>) {
     spots.sort();
     spots.dedup();
     (coverage, spots)
-}
-
-/// Jumps to imports: what the loader alone runs to bind one stands behind it, and what it runs for all of them in front of
-/// the first.
-struct Linkage {
-    starts: BTreeSet<u64>,
-    ends: BTreeSet<u64>,
-}
-
-impl Linkage {
-    /// Bytes that bind one import, and that all of them share; the largest of all processors.
-    const OWN: u64 = 16;
-    const SHARED: u64 = 32;
-
-    fn of(discovery: &Discovery<'_>) -> Self {
-        let mut linkage = Self { starts: BTreeSet::new(), ends: BTreeSet::new() };
-        for explored in discovery.explored.values() {
-            let jumps = explored
-                .calls
-                .values()
-                .filter(|call| call.tail && matches!(call.target, RawTarget::Import(_)));
-            for (start, block) in jumps.filter_map(|jump| explored.blocks.range(..=jump.address).next_back())
-            {
-                linkage.starts.insert(start.0);
-                linkage.ends.insert(block.end.0);
-            }
-        }
-        linkage
-    }
-
-    fn holds(&self, start: u64, end: u64) -> bool {
-        let size = end - start;
-        (size <= Self::OWN && self.ends.contains(&start))
-            || (size <= Self::SHARED && self.starts.contains(&end))
-    }
 }
 
 /// Decodes a gap instruction after instruction: bytes that are none, whether all of it is padding, and the work.

@@ -18,6 +18,7 @@ mod function;
 pub mod image;
 mod instruction;
 mod known;
+mod linkage;
 mod program;
 mod registers;
 mod state;
