@@ -30,8 +30,10 @@ fn what_behaves_like_a_function_gets_its_name_and_what_nearly_does_gets_none() {
 
 #[test]
 fn a_program_is_started_and_what_its_library_asks_the_system_for_is_named() {
-    for name in ["process-amd64", "process-arm64", "process-mipsel"] {
-        let mut program = program(name);
+    for name in
+        ["amd64", "arm64", "i386", "mipsel", "ppc64el", "riscv64"].map(|name| format!("process-{name}"))
+    {
+        let mut program = program(&name);
         let recognition = recognize(&mut program);
         assert_eq!(names(&program), ["__libc_start_main", "getenv", "main", "recv", "system"], "{name}");
         // What the library calls, and it alone.

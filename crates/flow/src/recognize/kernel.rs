@@ -9,6 +9,7 @@ use sleigh::emulate::{ByteOrder, Emulator, Environment, Machine, Reply, UserOp, 
 use sleigh::language::{Convention, code_pointer};
 
 use super::answers::{DESCRIPTOR, MAPPINGS, load, store};
+use super::power;
 use super::process::{MAX_PLACES, PLACE, PLACES};
 use super::space::Space;
 use crate::{system, user};
@@ -31,6 +32,9 @@ const STORED: u128 = 2;
 pub(super) const CACHE_LINE: u64 = 64;
 /// Where i386 programs ask the system, as they are told at their start.
 pub(super) const ENTRY: u64 = 0x6b90_0000;
+
+/// Bytes of `int 0x80`.
+const INTERRUPT: u64 = 2;
 
 /// A call whose number is not in the table.
 pub(super) const UNKNOWN: &str = "?";
@@ -204,7 +208,13 @@ impl Environment<Space<'_>> for Kernel<'_> {
         let wanted =
             call.operand.is_none_or(|operand| operation.inputs.first().map(Value::low) == Some(operand));
         if operation.name == call.user_op && wanted {
-            return self.call(machine);
+            return match self.call(machine) {
+                // Interrupts of x86 give the address that is called then; what stands behind the instruction goes on.
+                Reply::Done if operation.output_size > 0 => {
+                    Reply::Value(Value::new(operation.from.wrapping_add(INTERRUPT), operation.output_size))
+                }
+                reply => reply,
+            };
         }
         if let Some(value) = user::computed(operation.name, operation.inputs, operation.output_size) {
             return Reply::Value(value);
@@ -231,6 +241,7 @@ impl Environment<Space<'_>> for Kernel<'_> {
                 Self::fill(machine, line, &[0; CACHE_LINE as usize]);
                 Reply::Done
             }
+            ("xxpermdiOp", 0) if power::perform(machine, operation.from).is_some() => Reply::Done,
             // It answers with the address of what it says.
             (name, size) if name.starts_with("cpuid") => Reply::Value(Value::new(NOTHING, size)),
             (name, size) => match user::reversed_load(name) {

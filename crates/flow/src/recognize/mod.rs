@@ -18,6 +18,7 @@
 mod answers;
 mod kernel;
 mod laboratory;
+mod power;
 mod process;
 mod search;
 mod space;

@@ -3,7 +3,7 @@
 //! A C library works only once it is set up: locale, thread-local storage, heap, what resolvers choose (`IFUNC`). Setting
 //! it up is what the program's own code does before `main`, whatever library it is; so that code is run.
 
-use program::image::{Abi, Image};
+use program::image::{Abi, CodeAddr, Image};
 use program::{Program, VirtAddr};
 use sleigh::Table;
 use sleigh::emulate::{Emulator, Machine, Memory as _, Outcome, Value, enter_function};
@@ -358,6 +358,7 @@ impl<'a> Watch<'a> {
         image: &Image,
         at: VirtAddr,
     ) -> bool {
+        let at = image.whole_function(CodeAddr { address: at, short: false }).address;
         let narrow = |n: u64| if convention.pointer == 4 { n & 0xffff_ffff } else { n };
         let first = narrow(argument(machine, convention, 0));
         let known = self.program.function_at(at).is_some();
@@ -369,16 +370,20 @@ impl<'a> Watch<'a> {
                 self.last = Some(at);
                 self.main = self.starter.map(|starter| (starter, at));
             }
-            return self.main.is_some();
+            if self.main.is_some() {
+                return true;
+            }
         }
         if known && self.told.len() < MAX_TOLD {
-            // On Power, the second of four words that the sixth argument points to (glibc, `sysdeps/powerpc`).
+            // On Power, glibc passes it as the second of four words that the sixth argument points to.
             let word = u64::from(convention.pointer);
             let pointed = argument(machine, convention, 5).wrapping_add(word);
             let pointed = machine.load(pointed, word as u16).map_or(0, |value| value.low());
-            let told = if image.language.name().starts_with("ppc") { pointed } else { first };
-            let told = image.code_addr(narrow(told)).address;
-            self.told.extend(image.is_code(told).then_some((told, at)));
+            let pointed = image.language.name().starts_with("ppc").then_some(pointed);
+            let code =
+                |told: u64| Some(image.code_addr(narrow(told)).address).filter(|at| image.is_code(*at));
+            let told = pointed.and_then(code).or_else(|| code(first));
+            self.told.extend(told.map(|told| (told, at)));
         }
         false
     }

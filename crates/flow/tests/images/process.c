@@ -1,6 +1,7 @@
-/* A program with its own C library that has to be started before it works: for amd64, arm64, mipsel (the Debian compilers)
+/* A program with its own C library that has to be started before it works: for amd64, arm64, i386, mipsel, ppc64el, riscv64
+   (the Debian compilers)
    -O2 -s -static -nostdlib -ffreestanding -fno-builtin -fno-inline -fno-toplevel-reorder -fno-pie -no-pie -fno-stack-protector
-   -fcf-protection=none (amd64) -fno-tree-loop-distribute-patterns
+   -fcf-protection=none (amd64, i386) -mno-abicalls -G0 (mipsel) -fno-tree-loop-distribute-patterns
    -Wl,--build-id=none,-z,noseparate-code,-z,max-page-size=4096 */
 typedef unsigned long size;
 long ask(long number, long a, long b, long c, long d, long e, long f);
@@ -12,6 +13,16 @@ __asm__(".globl _start\n_start: mov %rsp,%rsi\nmov $main,%edi\nand $-16,%rsp\nca
 #elif defined(__aarch64__)
 enum { READ = 63, WRITE = 64, EXIT = 94, CLONE = 220, EXECVE = 221, RECVFROM = 207 };
 __asm__(".globl _start\n_start: mov x1,sp\nadrp x0,main\nadd x0,x0,:lo12:main\nbl begin\n");
+#elif defined(__i386__)
+enum { READ = 3, WRITE = 4, EXIT = 252, CLONE = 120, EXECVE = 11, RECVFROM = 371 };
+__asm__(".globl _start\n_start: mov %esp,%eax\npush %eax\npush $main\ncall begin\n");
+#elif defined(__powerpc64__)
+enum { READ = 3, WRITE = 4, EXIT = 234, CLONE = 120, EXECVE = 11, RECVFROM = 337 };
+__asm__(".globl _start\n_start: lis 2,.TOC.@ha\naddi 2,2,.TOC.@l\nmr 4,1\nlis 3,main@ha\naddi 3,3,main@l\nli 0,0\n"
+        "stdu 0,-128(1)\nbl begin\nnop\n");
+#elif defined(__riscv)
+enum { READ = 63, WRITE = 64, EXIT = 94, CLONE = 220, EXECVE = 221, RECVFROM = 207 };
+__asm__(".globl _start\n_start: mv a1,sp\nla a0,main\ncall begin\n");
 #else
 enum { READ = 4003, WRITE = 4004, EXIT = 4246, CLONE = 4120, EXECVE = 4011, RECVFROM = 4176 };
 __asm__(".set noreorder\n.globl __start\n__start: move $a1,$sp\nlui $a0,%hi(main)\naddiu $a0,%lo(main)\naddiu $sp,-32\njal begin\nnop\n");
@@ -40,6 +51,10 @@ int main(int argc, char **argv)
 /* The library. */
 static char **environment;
 static int last;
+/* A list of which both ends are set at once, where processors can. */
+static struct node {
+    struct node *next, *previous;
+} threads;
 static long answer(long result)
 {
     return result < 0 && result > -4096 ? -1 : result;
@@ -52,10 +67,13 @@ void quit(int status)
 void begin(int (*main)(int, char **), long *stack)
 {
     environment = (char **)(stack + 1 + stack[0] + 1);
+    threads.next = threads.previous = &threads;
     quit(main(stack[0], (char **)(stack + 1)));
 }
 char *variable(const char *name)
 {
+    for (struct node *other = threads.previous; other != &threads; other = other->previous)
+        last++;
     for (char **entry = environment; entry && *entry; entry++) {
         const char *a = *entry, *b = name;
         while (*b && *a == *b)
@@ -85,6 +103,15 @@ int remember(int c)
 {
     return last = c ^ last;
 }
+#if defined(__i386__)
+__asm__(".globl ask\nask: push %ebx\npush %esi\npush %edi\npush %ebp\nmov 20(%esp),%eax\nmov 24(%esp),%ebx\n"
+        "mov 28(%esp),%ecx\nmov 32(%esp),%edx\nmov 36(%esp),%esi\nmov 40(%esp),%edi\nmov 44(%esp),%ebp\nint $0x80\n"
+        "pop %ebp\npop %edi\npop %esi\npop %ebx\nret\n");
+#elif defined(__powerpc64__)
+__asm__(".globl ask\nask: mr 0,3\nmr 3,4\nmr 4,5\nmr 5,6\nmr 6,7\nmr 7,8\nmr 8,9\nsc\nbnslr\nneg 3,3\nblr\n");
+#elif defined(__riscv)
+__asm__(".globl ask\nask: mv a7,a0\nmv a0,a1\nmv a1,a2\nmv a2,a3\nmv a3,a4\nmv a4,a5\nmv a5,a6\necall\nret\n");
+#else
 long ask(long number, long a, long b, long c, long d, long e, long f)
 {
 #if defined(__x86_64__)
@@ -116,3 +143,4 @@ long ask(long number, long a, long b, long c, long d, long e, long f)
     return a3 ? -v0 : v0;
 #endif
 }
+#endif

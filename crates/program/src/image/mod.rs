@@ -177,7 +177,7 @@ impl Image {
 
     /// The function that an address inside its first instructions stands for. In 64-bit PowerPC ELF V2, calls from the
     /// same image skip the two instructions that compute the pointer to the table of contents (ABI, section 2.3.2.1).
-    pub(crate) fn whole_function(&self, code: CodeAddr) -> CodeAddr {
+    pub fn whole_function(&self, code: CodeAddr) -> CodeAddr {
         let skipped = || {
             let start = VirtAddr(code.address.0.checked_sub(8)?);
             let (high, low) = (self.read_uint(start, 4)?, self.read_uint(start.plus(4), 4)?);
