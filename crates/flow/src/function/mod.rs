@@ -115,8 +115,24 @@ impl FunctionFacts {
         walk.run(&dominance, work_limit);
         let mut facts = walk.facts;
         facts.dominance = dominance;
+        facts.compact();
         facts.stores.sort_by_key(|store| (store.address, store.to, store.value));
         facts
+    }
+
+    /// Forgets values that nothing is done with. Most are flags that no branch asks for.
+    fn compact(&mut self) {
+        let moved = self.arena.compact(self.used());
+        for site in self.calls.values_mut() {
+            let values = site.arguments.iter_mut().chain(&mut site.handed).chain(&mut site.pointer);
+            values.for_each(|value| *value = moved.id(*value));
+            site.condition = site.condition.map(|(value, truth)| (moved.id(value), truth));
+        }
+        for store in &mut self.stores {
+            (store.to, store.value) = (moved.id(store.to), moved.id(store.value));
+        }
+        let values = self.conditions.values_mut().chain(self.returns.values_mut());
+        values.for_each(|value| *value = moved.id(*value));
     }
 
     /// The values that an address is computed from: through sums, and through merges of loops.
@@ -140,20 +156,21 @@ impl FunctionFacts {
         found
     }
 
-    /// Values that something is done with: decided by, passed, called, stored, returned, or part of one that is.
-    pub fn used(&self) -> BTreeSet<ValueId> {
+    /// By value: is something done with it? It is decided by, passed, called, stored, returned, or part of one that is.
+    fn used(&self) -> Vec<bool> {
         let calls = self.calls.values();
-        let mut todo: Vec<ValueId> =
-            calls.flat_map(|site| site.arguments.iter().copied().chain(site.pointer)).collect();
+        let mut todo: Vec<ValueId> = calls
+            .flat_map(|site| site.arguments.iter().chain(&site.handed).copied().chain(site.pointer))
+            .collect();
         todo.extend(self.calls.values().filter_map(|site| Some(site.condition?.0)));
         todo.extend(self.stores.iter().flat_map(|store| [store.to, store.value]));
         todo.extend(self.conditions.values().chain(self.returns.values()));
-        let mut used = BTreeSet::new();
+        let mut used = vec![false; self.arena.values().len()];
         while let Some(id) = todo.pop() {
-            if used.insert(id) {
-                todo.extend(self.arena.inputs(self.arena.get(id)).into_iter().flatten());
-                todo.extend(self.arena.operands(id).iter().map(|operand| operand.2));
-            }
+            let Some(slot) = used.get_mut(id.0 as usize).filter(|used| !**used) else { continue };
+            *slot = true;
+            todo.extend(self.arena.inputs(self.arena.get(id)).into_iter().flatten());
+            todo.extend(self.arena.operands(id).iter().map(|operand| operand.2));
         }
         used
     }

@@ -6,6 +6,7 @@
 //! programs compare bytes and characters; above, extensions and truncations are transparent.
 
 mod bits;
+mod compact;
 mod evaluate;
 mod simplify;
 

@@ -40,10 +40,8 @@ pub(super) fn outcomes<'a>(
         let all = own.returns.iter();
         all.flat_map(|(block, value)| spread(facts, function, own, *value, *block)).collect()
     });
-    // Ways also meet in registers and flags that nobody looks at afterwards.
-    let used = own.used();
     let merged = own.arena.values().filter_map(move |(id, value)| match value {
-        Value::Merge { block, .. } if used.contains(&id) => Some(spread(facts, function, own, id, block)),
+        Value::Merge { block, .. } => Some(spread(facts, function, own, id, block)),
         _ => None,
     });
     let returned = returned.map(|ways| Outcome { ways, zero: true });
