@@ -31,10 +31,18 @@ struct Capability {
 
 #[derive(Deserialize)]
 pub(crate) struct Finding {
+    pub(crate) id: String,
     pub(crate) rule: String,
     pub(crate) title: String,
     severity: String,
+    location: Option<Location>,
     trigger: Option<Trigger>,
+}
+
+#[derive(Deserialize)]
+struct Location {
+    address: Option<String>,
+    function: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -56,6 +64,16 @@ impl Finding {
     /// Severity high or critical.
     pub(crate) fn is_alarm(&self) -> bool {
         matches!(self.severity.as_str(), "high" | "critical")
+    }
+
+    /// Rule, title and place, for a cell of a table.
+    pub(crate) fn line(&self) -> String {
+        let place = self.location.as_ref().map(|place| {
+            let named = place.function.as_deref().or(place.address.as_deref());
+            format!(" in {}", named.unwrap_or("an unknown place"))
+        });
+        let title = self.title.replace('|', "\\|");
+        format!("`{}`: {title}{}", self.rule, place.unwrap_or_default())
     }
 
     pub(crate) fn has_value(&self, hex: &str) -> bool {
@@ -99,6 +117,28 @@ pub(crate) fn inspect(command: &Path, programs: &Path, records: &Path) -> anyhow
         .with_context(|| format!("cannot run `{}`", command.display()))?;
     if !matches!(status.code(), Some(0 | 3)) {
         bail!("`sukashi inspect {}` ended with {status}", programs.display());
+    }
+    Ok(children_seconds()? - before)
+}
+
+/// Inspects one program; CPU seconds it took.
+pub(crate) fn inspect_one(
+    command: &Path,
+    program: &Path,
+    record: &Path,
+    options: &[&Path],
+) -> anyhow::Result<f64> {
+    let before = children_seconds()?;
+    let status = Command::new(command)
+        .args(["inspect", "--format", "json", "--fail-on", "never", "--quiet", "--no-cache"])
+        .arg(program)
+        .args(options)
+        .arg("-o")
+        .arg(record)
+        .status()
+        .with_context(|| format!("cannot run `{}`", command.display()))?;
+    if !matches!(status.code(), Some(0 | 3)) {
+        bail!("`sukashi inspect {}` ended with {status}", program.display());
     }
     Ok(children_seconds()? - before)
 }

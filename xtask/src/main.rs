@@ -6,6 +6,7 @@ use clap::{Parser, Subcommand};
 mod bake_sleigh;
 mod bench_assess;
 mod bench_inspect;
+mod bench_pairs;
 mod bench_program;
 mod bench_share;
 mod bench_sleigh;
@@ -102,6 +103,8 @@ enum Bench {
     Chain,
     /// Detection and false alarms on the corpus.
     Inspect(bench_inspect::Args),
+    /// Detection on pairs of programs that others planted backdoors in.
+    Pairs(bench_pairs::Args),
     /// Recovery of functions and instructions from stripped programs.
     Program(bench_program::Args),
     /// The sharing platform: intake, look-ups, a large document, start.
@@ -120,6 +123,7 @@ fn main() -> anyhow::Result<()> {
         Command::Bench { what: Bench::Assess(args) } => bench_assess::run(&args),
         Command::Bench { what: Bench::Chain } => chain::bench(),
         Command::Bench { what: Bench::Inspect(args) } => bench_inspect::run(&args),
+        Command::Bench { what: Bench::Pairs(args) } => bench_pairs::run(&args),
         Command::Bench { what: Bench::Program(args) } => bench_program::run(&args),
         Command::Bench { what: Bench::Share(args) } => bench_share::run(&args),
         Command::Bench { what: Bench::Sleigh } => bench_sleigh::run(),
