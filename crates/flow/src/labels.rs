@@ -53,6 +53,8 @@ impl Labels {
     pub const ON_KEPT: Self = Self(1 << 15);
     /// Content of such a file: what the device keeps.
     pub const KEPT: Self = Self(1 << 16);
+    /// Not seen where it comes from ([`crate::Facts::is_unseen`]); never spread.
+    pub const UNSEEN: Self = Self(1 << 17);
     /// What somebody outside chooses.
     pub const OUTSIDE: Self = Self(
         Self::NETWORK.0
@@ -165,6 +167,12 @@ impl Labels {
         (self.0 & kinds).count_ones() >= ANYTHING
     }
 
+    /// Do they say who chose the data? That some clock or hash had a part in it does not.
+    pub(crate) fn tell(self) -> bool {
+        let silent = Self::TIME.0 | Self::DERIVED.0;
+        self.data().absolute().0 & !silent != 0
+    }
+
     /// Empty?
     pub fn is_none(self) -> bool {
         self.0 == 0
@@ -173,7 +181,7 @@ impl Labels {
 
 impl fmt::Debug for Labels {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const NAMES: [&str; 17] = [
+        const NAMES: [&str; 18] = [
             "network",
             "input",
             "file",
@@ -191,6 +199,7 @@ impl fmt::Debug for Labels {
             "document",
             "on-kept",
             "kept",
+            "unseen",
         ];
         let own = self.parameters().map(|n| format!("parameter {n}"));
         let names = NAMES.iter().enumerate().filter(|(bit, _)| self.0 >> bit & 1 == 1);

@@ -46,6 +46,7 @@ mod start;
 mod state;
 mod system;
 mod taint;
+mod unseen;
 mod user;
 mod value;
 mod windows;

@@ -160,6 +160,7 @@ pub(crate) fn source(facts: &Facts<'_>, function: FuncId, labels: Labels) -> (So
                 SourceKind::Argument => "argv",
                 SourceKind::Environment => "environ",
                 SourceKind::Parameter => "caller",
+                SourceKind::None => "an origin that is not seen",
                 _ => "input",
             };
             (Source { kind, via: via.to_owned(), address: None }, Vec::new())

@@ -1,7 +1,7 @@
 //! Questions that several detectors ask: comparisons with something the program determines, decisions about who somebody
 //! is.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use flow::{Comparison, Fact, Facts, FunctionFacts, Guard, Labels, Test, Value, ValueId};
 use program::{BlockId, CallTarget, FuncId, VirtAddr};
@@ -22,6 +22,8 @@ pub(crate) struct ConstantTest {
     pub(crate) how: Comparison,
     /// A single number rather than a text.
     pub(crate) number: bool,
+    /// The program computes the value, which stands nowhere in it.
+    pub(crate) concealed: bool,
 }
 
 /// A datum: a value, or memory at a distance from one.
@@ -56,6 +58,23 @@ impl Subject {
         }
     }
 
+    /// Do both lie in one structure? Compilers load what the next turn of a loop needs at the end of this one.
+    pub(crate) fn is_beside(self, own: &FunctionFacts, other: ValueId) -> bool {
+        let structures = |value: ValueId| -> BTreeSet<ValueId> {
+            let value = own.resolve(value);
+            let loaded = own.arena.operands(value).iter().map(|operand| operand.2).chain([value]);
+            let from = loaded.filter_map(|value| match own.arena.get(value) {
+                Value::Load { at, .. } => Some(own.arena.base(at).0),
+                _ => None,
+            });
+            from.collect()
+        };
+        match self {
+            Self::At(value, 0) => !structures(value).is_disjoint(&structures(other)),
+            _ => false,
+        }
+    }
+
     fn plus(self, bytes: i64) -> Self {
         match self {
             Self::Fixed(address) => Self::Fixed(address.wrapping_add(bytes)),
@@ -85,6 +104,11 @@ fn outside(facts: &Facts<'_>, function: FuncId, value: ValueId) -> Option<Labels
     Some(facts.labels(function, value)).filter(|labels| labels.meets(Labels::OUTSIDE.or(Labels::DOCUMENT)))
 }
 
+/// Also data of which it is not seen where they come from: a text that they must equal tells enough.
+pub(crate) fn outside_or_unseen(facts: &Facts<'_>, function: FuncId, value: ValueId) -> Option<Labels> {
+    outside(facts, function, value).or_else(|| facts.is_unseen(function, value).then_some(Labels::UNSEEN))
+}
+
 fn text_test(facts: &Facts<'_>, function: FuncId, guard: &Guard) -> Option<ConstantTest> {
     let Test::Text { how, left, right, limit, .. } = guard.test else { return None };
     let constant = |value: ValueId| match (how, limit) {
@@ -98,9 +122,9 @@ fn text_test(facts: &Facts<'_>, function: FuncId, guard: &Guard) -> Option<Const
         }
         _ => facts.text(function, value).map(<[u8]>::to_vec),
     };
-    let (datum, mut value) = match (constant(left), constant(right)) {
-        (None, Some(value)) => (left, value),
-        (Some(value), None) => (right, value),
+    let (datum, own, mut value) = match (constant(left), constant(right)) {
+        (None, Some(value)) => (left, right, value),
+        (Some(value), None) => (right, left, value),
         _ => return None,
     };
     let how = if how == Comparison::Bytes && is_whole_text(&value) {
@@ -109,7 +133,7 @@ fn text_test(facts: &Facts<'_>, function: FuncId, guard: &Guard) -> Option<Const
     } else {
         how
     };
-    let labels = outside(facts, function, datum).filter(|_| value.len() >= MIN_TEXT)?;
+    let labels = outside_or_unseen(facts, function, datum).filter(|_| value.len() >= MIN_TEXT)?;
     Some(ConstantTest {
         function,
         block: guard.block,
@@ -119,6 +143,7 @@ fn text_test(facts: &Facts<'_>, function: FuncId, guard: &Guard) -> Option<Const
         value,
         how,
         number: false,
+        concealed: facts.is_concealed(function, own),
     })
 }
 
@@ -158,9 +183,10 @@ fn piece(facts: &Facts<'_>, function: FuncId, guard: &Guard) -> Option<ConstantT
         address: guard.address,
         subject: Subject::of(facts, function, subject),
         labels,
-        value: bytes_of(facts, number, size),
+        value: facts.program().image.endian.bytes_of(number, size),
         how: Comparison::Bytes,
         number: false,
+        concealed: false,
     })
 }
 
@@ -184,7 +210,7 @@ fn inlined(facts: &Facts<'_>, function: FuncId, guards: &[Guard]) -> Vec<Constan
         }
         match own.arena.get(left) {
             Value::Load { at, size } if size <= 8 => {
-                let bytes = bytes_of(facts, number, size);
+                let bytes = facts.program().image.endian.bytes_of(number, size);
                 pieces.insert(Subject::of(facts, function, at), (bytes, *guard, labels));
             }
             _ if number > 0xffff && number < u64::from(u32::MAX) - 0xffff => {
@@ -201,6 +227,7 @@ fn inlined(facts: &Facts<'_>, function: FuncId, guards: &[Guard]) -> Vec<Constan
                     value: bytes,
                     how: Comparison::Bytes,
                     number: true,
+                    concealed: false,
                 });
             }
             _ => {}
@@ -236,6 +263,7 @@ fn runs(
             value: bytes.clone(),
             how: Comparison::Text,
             number: false,
+            concealed: false,
         };
         tests.push((subject.plus(bytes.len() as i64), test));
     }
@@ -265,14 +293,6 @@ fn is_pointer(facts: &Facts<'_>, number: u64) -> bool {
     number > 0xfff && facts.program().image.access(VirtAddr(number)).is_some()
 }
 
-fn bytes_of(facts: &Facts<'_>, number: u64, size: u16) -> Vec<u8> {
-    let size = usize::from(size);
-    match facts.program().image.endian {
-        program::image::Endian::Little => number.to_le_bytes().into_iter().take(size).collect(),
-        program::image::Endian::Big => number.to_be_bytes().into_iter().skip(8 - size).collect(),
-    }
-}
-
 /// Does this test, with this outcome, say that somebody is who he should be: outside data equal to what the device
 /// keeps, a library's decision, or a function of the program that does that?
 pub(crate) fn is_decision(facts: &Facts<'_>, function: FuncId, guard: &Guard) -> bool {
@@ -290,10 +310,9 @@ pub(crate) fn decides(facts: &Facts<'_>, function: FuncId, test: Test, holds: bo
             if holds && facts.compares_kept(function, left, right) {
                 return true;
             }
-            let Value::Result(call) = own.arena.get(own.resolve(left)) else { return false };
-            if own.arena.number(right).is_none() {
+            let Some(call) = answer(own, left).filter(|_| own.arena.number(right).is_some()) else {
                 return false;
-            }
+            };
             if facts.knowledge(function, call).contains(&Fact::Decides) {
                 return true;
             }
@@ -305,6 +324,18 @@ pub(crate) fn decides(facts: &Facts<'_>, function: FuncId, test: Test, holds: bo
             }
         }
         Test::Case { .. } | Test::Less { .. } => false,
+    }
+}
+
+/// The call that a value is the answer of, the whole or a byte of it: truth is often one.
+pub(crate) fn answer(own: &FunctionFacts, value: ValueId) -> Option<u32> {
+    let whole = match own.arena.get(own.resolve(value)) {
+        Value::Unary(_, _, whole) => own.resolve(whole),
+        _ => own.resolve(value),
+    };
+    match own.arena.get(whole) {
+        Value::Result(call) => Some(call),
+        _ => None,
     }
 }
 
@@ -336,8 +367,29 @@ pub(crate) fn is_state(facts: &Facts<'_>, function: FuncId, guard: &Guard) -> bo
     let Test::Equal { left, right } = guard.test else { return false };
     let Some(own) = facts.function(function) else { return false };
     let zero = own.arena.number(right) == Some(0);
-    let from_memory = matches!(own.arena.get(own.resolve(left)), Value::Load { size, .. } if size >= 4);
-    zero && !guard.holds && from_memory
+    let left = own.resolve(left);
+    let from_memory = matches!(own.arena.get(left), Value::Load { size, .. } if size >= 4);
+    zero && !guard.holds && from_memory && !is_followed(facts, function, own, left)
+}
+
+/// That there is a list, or a text to compare, is no state: a variable of the program that the function looks into, or
+/// what it then compares. A pointer in a structure may be who is logged in.
+fn is_followed(facts: &Facts<'_>, function: FuncId, own: &FunctionFacts, pointer: ValueId) -> bool {
+    let behind = |at: ValueId| {
+        let base = own.resolve(own.arena.base(at).0);
+        base == pointer || own.arena.operands(base).iter().any(|operand| operand.2 == pointer)
+    };
+    let is_variable = matches!(own.arena.get(pointer), Value::Load { at, .. } if own.arena.number(own.resolve(at)).is_some());
+    let compares =
+        |call: u32| facts.knowledge(function, call).iter().any(|f| matches!(f, Fact::Compares { .. }));
+    is_variable && own.arena.values().any(|(_, value)| matches!(value, Value::Load { at, .. } if behind(at)))
+        || own.calls.iter().any(|(call, site)| site.arguments.iter().any(|a| behind(*a)) && compares(*call))
+}
+
+/// A text must equal another one that the program does not determine: a name in a list that it keeps, for example.
+pub(crate) fn is_lookup(facts: &Facts<'_>, function: FuncId, guard: &Guard) -> bool {
+    let Test::Text { left, right, .. } = guard.test else { return false };
+    guard.holds && facts.text(function, left).is_none() && facts.text(function, right).is_none()
 }
 
 /// Does a function pass a text that begins like this to a call?

@@ -87,6 +87,8 @@ pub(crate) enum Doubt {
     OneOfMany,
     /// The value is a word of a file format or language that the program reads.
     CommonWord,
+    /// It is not seen where the data comes from.
+    UnseenSource,
     /// The value is written as an option of a command line: who can give it runs the program already.
     OptionSyntax,
 }
@@ -99,7 +101,7 @@ impl Doubt {
             Self::Documented | Self::Derived | Self::Mark | Self::OneOfMany => 0.5,
             Self::AnywhereInInput => 0.75,
             Self::Short => 0.7,
-            Self::Computed | Self::Unreachable => 0.85,
+            Self::Computed | Self::Unreachable | Self::UnseenSource => 0.85,
             Self::Distant(calls) => 0.9_f64.powi(calls.min(8) as i32),
         }
     }

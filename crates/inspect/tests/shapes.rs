@@ -55,3 +55,20 @@ fn what_an_interpreter_comes_back_to_is_not_behind_its_words() {
     expected.assert_eq(&urgent("language-hidden-amd64.so"));
     assert_eq!(urgent("language-plain-amd64.so"), "");
 }
+
+#[test]
+fn what_is_reached_through_pointers_and_the_heap_is_judged_without_its_source() {
+    // Where the data comes from is not seen in any of them. The plain ones allow a folder without a login, answer a word
+    // by a fixed command and refuse a name.
+    let expected = expect![[r#"
+        authentication-bypass input == "tdr-fieldkit-7731" | success of the check
+        hidden-command input == "Ledger-Ink" | system(input)
+        hidden-command input == "QUIETHARBOR" | system("/bin/sh")
+        hidden-command input == "oucqidupstair" | execl("/bin/sh")
+        shell-on-socket - | execl("/bin/sh") on a socket
+    "#]];
+    expected.assert_eq(&urgent("handlers-hidden-amd64.so"));
+    assert_eq!(urgent("handlers-hidden-amd64.so"), urgent("handlers-hidden-arm64.so"));
+    assert_eq!(urgent("handlers-plain-amd64.so"), "");
+    assert_eq!(urgent("handlers-plain-arm64.so"), "");
+}

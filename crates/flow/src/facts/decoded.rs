@@ -17,6 +17,11 @@ use crate::value::{Value, ValueId};
 /// Operations for decoding texts, in every program; as many as it has bytes of code come on top.
 const DECODING: u64 = 400_000;
 
+/// Bytes that compilers write as one number.
+const WORD: usize = 8;
+/// Shortest text of which it is no chance that it stands nowhere.
+const MIN_CONCEALED: usize = 4;
+
 /// Bytes that a pointer may be behind where a loop begins to fill an object.
 const BEFORE: i64 = 8;
 
@@ -62,7 +67,7 @@ impl Facts<'_> {
                 for (value, other) in [(left, right), (right, left)] {
                     let moved = |argument: &ValueId| own.arena.distance(own.resolve(*argument), value);
                     let n = (0..).zip(arguments).find(|(_, a)| moved(a).is_some_and(|bytes| bytes < 0));
-                    let outside = self.labels(function, other).meets(Labels::OUTSIDE.or(Labels::FILE));
+                    let outside = self.is_from_elsewhere(function, other);
                     if let Some((n, _)) = n.filter(|_| outside && self.is_hidden(function, own, value)) {
                         all.push((function, call, n, value));
                     }
@@ -70,6 +75,33 @@ impl Facts<'_> {
             }
         }
         all
+    }
+
+    /// Is a text one that the program computes and that stands nowhere in it, not even as numbers? Compilers write short
+    /// texts as numbers; only somebody who hides one computes it.
+    pub fn is_concealed(&self, function: FuncId, value: ValueId) -> bool {
+        let Some(own) = self.function(function) else { return false };
+        let object = own.resolve(value);
+        let Some(text) = self.decoded.get(&(function, object)).filter(|text| text.len() >= MIN_CONCEALED)
+        else {
+            return false;
+        };
+        let start = text.get(..text.len().min(WORD)).unwrap_or_default();
+        let as_number = |store: &StoreSite| match own.arena.get(store.value) {
+            Value::Number(number) if store.to == object => {
+                let bytes = self.program.image.endian.bytes_of(number, store.size);
+                bytes.iter().zip(start).all(|(a, b)| a == b)
+            }
+            _ => false,
+        };
+        !self.program.image.file().windows(start.len()).any(|window| window == start)
+            && !own.stores.iter().any(as_number)
+    }
+
+    /// Is a datum not the program's own: from outside, from a file, or from where nobody sees?
+    fn is_from_elsewhere(&self, function: FuncId, value: ValueId) -> bool {
+        self.labels(function, value).meets(Labels::OUTSIDE.or(Labels::FILE))
+            || self.is_unseen(function, value)
     }
 
     /// Arguments that hold a text of the program which the file does not show: by function, call and number.
@@ -82,9 +114,8 @@ impl Facts<'_> {
                     match *fact {
                         Fact::Compares { left, right, .. } => {
                             for (n, other) in [(left, right), (right, left)] {
-                                let outside = argument(other).is_some_and(|v| {
-                                    self.labels(function, v).meets(Labels::OUTSIDE.or(Labels::FILE))
-                                });
+                                let outside =
+                                    argument(other).is_some_and(|v| self.is_from_elsewhere(function, v));
                                 let hidden = argument(n).filter(|v| self.is_hidden(function, own, *v));
                                 if let Some(value) = hidden.filter(|_| outside) {
                                     all.push((function, *call, n, own.resolve(value)));

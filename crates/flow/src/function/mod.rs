@@ -156,6 +156,31 @@ impl FunctionFacts {
         found
     }
 
+    /// The numbers that an address is computed from, sums of tables and indexes included.
+    pub fn addresses(&self, address: ValueId) -> BTreeSet<u64> {
+        let mut found = BTreeSet::new();
+        let mut seen = BTreeSet::new();
+        let mut todo = vec![address];
+        while let Some(id) = todo.pop() {
+            if !seen.insert(id) || seen.len() > MAX_ROOTS {
+                continue;
+            }
+            match self.arena.get(id) {
+                Value::Number(number) => {
+                    found.insert(number);
+                }
+                Value::Sum(base, more) => {
+                    found.insert(more as u64);
+                    todo.push(base);
+                }
+                Value::Binary(Opcode::IntAdd, _, a, b) => todo.extend([a, b]),
+                Value::Merge { .. } => todo.extend(self.arena.operands(id).iter().map(|operand| operand.2)),
+                _ => {}
+            }
+        }
+        found
+    }
+
     /// By value: is something done with it? It is decided by, passed, called, stored, returned, or part of one that is.
     fn used(&self) -> Vec<bool> {
         let calls = self.calls.values();

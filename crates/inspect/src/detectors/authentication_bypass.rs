@@ -1,7 +1,8 @@
 //! `authentication-bypass`: a constant in one datum makes the check of another one unnecessary.
 //!
 //! **Finds** functions in which success is had either by a decision (something compared with what the device keeps, a
-//! library's decision, a function of the program that makes one) or by other data from outside being equal to a constant.
+//! library's decision, a function of the program that makes one or finds another part of the same message in the program's
+//! memory, such as a session) or by other data from outside, or of unseen origin, being equal to a constant.
 //! **Misses** ways around that do not compare anything, and decisions that the program makes in its own arithmetic.
 //! **Wrongly reports** requests that need no login by design and are dispatched beside the check.
 //! **Source**: D-Link (CVE-2013-6026); Thomas and Francillon (RAID 2018), route around authentication.
@@ -19,7 +20,7 @@ use crate::files::escaped;
 use crate::finding::{ProgramFinding, address, evidence, name_of, source, source_kind, trigger};
 use crate::score::{Doubt, PayloadWeight, score};
 
-pub(crate) const DETECTOR: Detector = Detector { rule: "authentication-bypass", version: 5, detect };
+pub(crate) const DETECTOR: Detector = Detector { rule: "authentication-bypass", version: 6, detect };
 
 fn detect(case: &Case<'_>) -> Vec<ProgramFinding> {
     findings(case, DETECTOR.rule, Kind::Other)

@@ -9,7 +9,7 @@ use super::shell_on_socket::{finding, socket_shells};
 use super::{Case, Detector};
 use crate::finding::ProgramFinding;
 
-pub(crate) const DETECTOR: Detector = Detector { rule: "connect-back", version: 1, detect };
+pub(crate) const DETECTOR: Detector = Detector { rule: "connect-back", version: 2, detect };
 
 fn detect(case: &Case<'_>) -> Vec<ProgramFinding> {
     let all = socket_shells(case.facts).into_iter().filter(|shell| shell.connects);

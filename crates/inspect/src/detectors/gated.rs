@@ -7,7 +7,7 @@
 
 use std::collections::BTreeMap;
 
-use flow::{CallSite, Comparison, Dispatch, Edge, Facts, Guard, Labels, Row, Value};
+use flow::{CallSite, Comparison, Dispatch, Edge, Facts, FunctionFacts, Guard, Labels, Row, Value};
 use program::{FuncId, VirtAddr};
 use record::{Location, RouteStep, SourceKind, Trigger, TriggerValue};
 
@@ -17,7 +17,8 @@ use super::payload::{Running, running, worst_through};
 use super::state::{Step, armed, asks_variable};
 use crate::files::escaped;
 use crate::finding::{ProgramFinding, address, evidence, name_of, source, source_kind, steps, trigger};
-use crate::query::{ConstantTest, Subject, constant_tests, is_decision, is_state, pieces};
+use crate::query::{ConstantTest, Subject, constant_tests, is_decision, is_state, outside_or_unseen, pieces};
+use crate::runs::Runs;
 use crate::score::{Doubt, score};
 
 /// A payload and what opens the way to it.
@@ -101,9 +102,20 @@ fn merged(facts: &Facts<'_>, function: FuncId, site: &CallSite, running: &Runnin
 
 fn behind(facts: &Facts<'_>, function: FuncId, guards: Vec<Guard>, running: Running) -> Option<Gated> {
     let steps = armed(facts, function, &guards).unwrap_or_default();
-    let test = constant_tests(facts, function, &guards).into_iter().find(|t| t.labels.meets(Labels::OUTSIDE));
-    let test = test.or_else(|| last_step(facts, function, &guards, &steps))?;
+    let tests = constant_tests(facts, function, &guards);
+    let first = |labels: Labels| tests.iter().find(|test| test.labels.meets(labels)).cloned();
+    let test = first(Labels::OUTSIDE).or_else(|| last_step(facts, function, &guards, &steps));
+    let test = test.or_else(|| first(Labels::UNSEEN))?;
+    let running = of_one_record(facts, function, &test, running);
     Some(Gated { function, test, steps, running, guards, row_needs_login: false })
+}
+
+/// What is run stands in the same structure as what must equal the constant: whoever sent the one sent the other.
+fn of_one_record(facts: &Facts<'_>, function: FuncId, test: &ConstantTest, running: Running) -> Running {
+    let beside = |own: &FunctionFacts| running.effect.on.is_some_and(|on| test.subject.is_beside(own, on));
+    let here = facts.function(function).filter(|_| running.effect.function == function);
+    let is_input = running.runs == Runs::Unknown && here.is_some_and(beside);
+    if is_input { Running { runs: Runs::Input, ..running } } else { running }
 }
 
 /// The last of several steps may be a few bytes.
@@ -122,8 +134,8 @@ fn last_step(facts: &Facts<'_>, function: FuncId, guards: &[Guard], steps: &[Ste
 }
 
 fn in_table(facts: &Facts<'_>, dispatch: &Dispatch, row: &Row) -> Option<Gated> {
-    let labels = facts.labels(dispatch.function, dispatch.subject);
-    if !labels.meets(Labels::OUTSIDE) || row.name.len() < 3 {
+    let labels = outside_or_unseen(facts, dispatch.function, dispatch.subject)?;
+    if !labels.meets(Labels::OUTSIDE.or(Labels::UNSEEN)) || row.name.len() < 3 {
         return None;
     }
     let edge =
@@ -139,6 +151,7 @@ fn in_table(facts: &Facts<'_>, dispatch: &Dispatch, row: &Row) -> Option<Gated> 
         value: row.name.clone(),
         how: dispatch.how,
         number: false,
+        concealed: false,
     };
     // A dispatcher that asks for logins, and a row that has a number where others have none.
     let asks = facts.callees(dispatch.function).any(|edge| facts.is_checker(edge.callee));
@@ -153,7 +166,7 @@ impl Gated {
         let kind = self.kind();
         match () {
             () if self.running.is_destructive() => Class::Destructive,
-            () if kind == SourceKind::Environment => Class::Environment,
+            () if kind == SourceKind::Environment && !self.test.concealed => Class::Environment,
             () if !self.steps.is_empty() || self.test.number || !printable => Class::Packet,
             () if kind == SourceKind::Network && self.test.value.starts_with(b"/") => Class::Url,
             () => Class::Command,
@@ -202,7 +215,9 @@ impl Gated {
 
     /// The score with the doubts that this kind of trigger leaves.
     pub(crate) fn score(&self, doubts: &[Doubt]) -> u8 {
-        score(self.running.weight(), self.kind(), doubts)
+        // Nobody hides what a user of the environment or the command line is meant to type.
+        let kind = if self.test.concealed { SourceKind::None } else { self.kind() };
+        score(self.running.weight(), kind, doubts)
     }
 
     fn trigger(&self) -> Trigger {
@@ -311,6 +326,9 @@ pub(crate) fn doubts(case: &Case<'_>, function: FuncId, guards: &[Guard], test: 
     }
     if case.texts.document(&test.value) {
         doubts.push(Doubt::Documented);
+    }
+    if test.labels.meets(Labels::UNSEEN) && !test.concealed {
+        doubts.push(Doubt::UnseenSource);
     }
     if test.how == Comparison::Contains {
         doubts.push(Doubt::AnywhereInInput);

@@ -11,7 +11,7 @@ use super::authentication_bypass::{Kind, findings};
 use super::{Case, Detector};
 use crate::finding::ProgramFinding;
 
-pub(crate) const DETECTOR: Detector = Detector { rule: "hardcoded-credential", version: 3, detect };
+pub(crate) const DETECTOR: Detector = Detector { rule: "hardcoded-credential", version: 4, detect };
 
 fn detect(case: &Case<'_>) -> Vec<ProgramFinding> {
     findings(case, DETECTOR.rule, Kind::Credential)

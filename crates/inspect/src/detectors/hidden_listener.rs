@@ -14,11 +14,11 @@ use super::payload::{is_exec, place};
 use super::shell_on_socket::guards_above;
 use super::{Case, Detector};
 use crate::finding::{ProgramFinding, address, evidence, name_of, source};
-use crate::query::{constant_tests, is_decision, is_state};
+use crate::query::{constant_tests, is_decision, is_lookup, is_state};
 use crate::runs::{Runs, what_it_runs};
 use crate::score::{Doubt, PayloadWeight, score};
 
-pub(crate) const DETECTOR: Detector = Detector { rule: "hidden-listener", version: 3, detect };
+pub(crate) const DETECTOR: Detector = Detector { rule: "hidden-listener", version: 4, detect };
 
 fn detect(case: &Case<'_>) -> Vec<ProgramFinding> {
     let facts = case.facts;
@@ -60,7 +60,7 @@ fn finding(facts: &Facts<'_>, effect: &Effect) -> Option<ProgramFinding> {
     let mut doubts = Vec::new();
     if any(is_decision) {
         doubts.push(Doubt::Authenticated);
-    } else if any(is_state) {
+    } else if any(is_state) || any(is_lookup) {
         doubts.push(Doubt::InState);
     }
     let own = Labels::SECRET.or(Labels::KEPT).or(Labels::ARGUMENT).or(Labels::ENVIRONMENT);

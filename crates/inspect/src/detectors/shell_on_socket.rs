@@ -20,7 +20,7 @@ use crate::query::{ConstantTest, constant_tests, is_decision, is_state};
 use crate::runs::{Runs, what_it_runs};
 use crate::score::{Doubt, PayloadWeight, score};
 
-pub(crate) const DETECTOR: Detector = Detector { rule: "shell-on-socket", version: 2, detect };
+pub(crate) const DETECTOR: Detector = Detector { rule: "shell-on-socket", version: 3, detect };
 
 /// A shell on a connection.
 pub(crate) struct SocketShell {
@@ -79,6 +79,12 @@ fn connects(facts: &Facts<'_>, function: FuncId) -> bool {
     has(function, "network.connect") && !has(function, "network.accept")
 }
 
+/// The block in which a function itself waits for somebody to connect.
+fn accepted(facts: &Facts<'_>, function: FuncId) -> Option<program::BlockId> {
+    let accept = facts.effects(function).iter().find(|effect| effect.operation == "network.accept")?;
+    facts.function(function)?.calls.get(&accept.call).map(|site| site.block)
+}
+
 /// Guards on the way from callers to a function, the closest first; a few levels of callers.
 pub(crate) fn guards_above(
     facts: &Facts<'_>,
@@ -107,8 +113,17 @@ pub(crate) fn finding(case: &Case<'_>, shell: &SocketShell, rule: &'static str) 
     let above = block.map(|block| guards_above(facts, function, block)).unwrap_or_default();
     let test: Option<ConstantTest> =
         above.iter().find_map(|(f, guards)| constant_tests(facts, *f, guards).into_iter().next());
+    let accepted = accepted(facts, function);
+    // Who was asked before somebody connected was somebody else.
+    let since = |at: FuncId, guard: &Guard| match accepted {
+        Some(block) => {
+            at == function
+                && facts.function(at).is_some_and(|own| own.dominance.dominates(block, guard.block))
+        }
+        None => true,
+    };
     let any = |ask: fn(&Facts<'_>, FuncId, &Guard) -> bool| {
-        above.iter().any(|(f, guards)| guards.iter().any(|guard| ask(facts, *f, guard)))
+        above.iter().any(|(f, guards)| guards.iter().any(|guard| since(*f, guard) && ask(facts, *f, guard)))
     };
     let mut doubts = Vec::new();
     if any(is_decision) {

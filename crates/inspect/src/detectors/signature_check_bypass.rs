@@ -10,7 +10,7 @@ use super::authentication_bypass::{Kind, findings};
 use super::{Case, Detector};
 use crate::finding::ProgramFinding;
 
-pub(crate) const DETECTOR: Detector = Detector { rule: "signature-check-bypass", version: 4, detect };
+pub(crate) const DETECTOR: Detector = Detector { rule: "signature-check-bypass", version: 5, detect };
 
 fn detect(case: &Case<'_>) -> Vec<ProgramFinding> {
     findings(case, DETECTOR.rule, Kind::Signature)

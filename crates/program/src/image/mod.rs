@@ -43,6 +43,17 @@ pub enum Endian {
     Big,
 }
 
+impl Endian {
+    /// The bytes of a number of `size` bytes, at most 8, as they stand in memory.
+    pub fn bytes_of(self, number: u64, size: u16) -> Vec<u8> {
+        let size = usize::from(size);
+        match self {
+            Self::Little => number.to_le_bytes().into_iter().take(size).collect(),
+            Self::Big => number.to_be_bytes().into_iter().skip(8_usize.saturating_sub(size)).collect(),
+        }
+    }
+}
+
 /// What the file is to the loader.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ImageKind {

@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 use flow::{Fact, Facts, FunctionFacts, Guard, Test, Value, ValueId};
 use program::{BlockId, CallTarget, FuncId, VirtAddr};
 
-use crate::query::{ConstantTest, Subject, constant_tests, decides};
+use crate::query::{ConstantTest, Subject, answer, constant_tests, decides};
 use ways::{MAX_WAYS, Outcome, Way, outcomes};
 pub(super) use ways::{entries, ways};
 
@@ -39,10 +39,14 @@ pub(crate) struct Decision {
 /// Every such pair of a function.
 pub(crate) fn two_ways(facts: &Facts<'_>, function: FuncId) -> Vec<TwoWays> {
     let Some(own) = facts.function(function) else { return Vec::new() };
-    let near = facts.callees(function).any(|edge| {
-        facts.is_checker(edge.callee) || facts.callees(edge.callee).any(|next| facts.is_checker(next.callee))
-    });
-    if !(near || facts.is_checker(function)) || !has_constants(facts, function, own) {
+    let decides = |callee: FuncId| {
+        facts.is_checker(callee)
+            || facts.callees(callee).any(|next| facts.is_checker(next.callee))
+            || compares_memory(facts, callee)
+    };
+    if !has_constants(facts, function, own)
+        || !(facts.is_checker(function) || facts.callees(function).any(|edge| decides(edge.callee)))
+    {
         return Vec::new();
     }
     let decided: BTreeSet<ValueId> = facts.checks(function).into_iter().collect();
@@ -141,7 +145,8 @@ fn pairs(
             let opened = opened(facts, function, &own_guards(ways, index));
             let first = TwoWays { function, constant, decision: *decision, opened };
             let guards = ways.get(*i).map(|way| way.guards.as_slice()).unwrap_or_default();
-            found.push(about_same_datum(facts, first, guards));
+            let pair = about_same_datum(facts, first, guards);
+            found.extend(Some(pair).filter(|pair| !pair.looks_up(facts, guards)));
         }
     }
 }
@@ -257,8 +262,41 @@ fn decision(
         let tests = facts.tests(function, own, value, true);
         return Some(Decision { block: way.block, test: tests.first().map(|test| test.0) });
     }
-    let guard = way.guards.iter().find(|guard| decides(facts, function, guard.test, guard.holds, 2))?;
+    let by = |ask: &dyn Fn(&Guard) -> bool| way.guards.iter().find(|guard| ask(guard)).copied();
+    let guard = by(&|guard| decides(facts, function, guard.test, guard.holds, 2))
+        .or_else(|| by(&|guard| remembered(facts, own, guard)))?;
     Some(Decision { block: guard.block, test: Some(guard.test) })
+}
+
+/// Does a function of the program find what it gets in the program's memory, such as a session in a table of sessions?
+fn remembered(facts: &Facts<'_>, own: &FunctionFacts, guard: &Guard) -> bool {
+    let Test::Equal { left, right } = guard.test else { return false };
+    if guard.holds || own.arena.number(right) != Some(0) {
+        return false;
+    }
+    match answer(own, left).and_then(|call| own.calls.get(&call)).map(|site| site.target) {
+        Some(CallTarget::Function(callee)) => compares_memory(facts, callee),
+        _ => false,
+    }
+}
+
+/// Does a function compare something that it gets with variables of the program?
+fn compares_memory(facts: &Facts<'_>, function: FuncId) -> bool {
+    let Some(own) = facts.function(function) else { return false };
+    let image = &facts.program().image;
+    let is_variable = |address: u64| image.access(VirtAddr(address)).is_some_and(|access| access.write);
+    let variable = |value: ValueId| match own.arena.get(own.resolve(value)) {
+        Value::Load { at, size } => size >= 4 && own.addresses(at).into_iter().any(is_variable),
+        _ => false,
+    };
+    let given = |value: ValueId| !facts.parameters(function, value).is_empty();
+    let truths = own.conditions.values().flat_map(|value| facts.tests(function, own, *value, true));
+    truths.into_iter().any(|(test, _)| match test {
+        Test::Text { left, right, .. } | Test::Equal { left, right } => {
+            variable(left) && given(right) || variable(right) && given(left)
+        }
+        Test::Case { .. } | Test::Less { .. } => false,
+    })
 }
 
 impl TwoWays {
@@ -275,6 +313,22 @@ impl TwoWays {
             }
             _ => false,
         }
+    }
+
+    /// The decision only looks something up in memory, and not for another part of the message that holds the constant:
+    /// names are looked up so.
+    fn looks_up(&self, facts: &Facts<'_>, guards: &[Guard]) -> bool {
+        let Some(own) = facts.function(self.function) else { return false };
+        let taken = guards.iter().filter(|guard| Some(guard.test) == self.decision.test);
+        if taken.clone().any(|guard| decides(facts, self.function, guard.test, guard.holds, 2)) {
+            return false;
+        }
+        let Some(guard) = taken.copied().find(|guard| remembered(facts, own, guard)) else { return false };
+        let Test::Equal { left, .. } = guard.test else { return false };
+        let site = answer(own, left).and_then(|call| own.calls.get(&call));
+        let arguments = site.map(|site| site.arguments.as_slice()).unwrap_or_default();
+        let of_one = |argument: &ValueId| self.constant.subject.is_beside(own, *argument);
+        self.passed(facts) || !arguments.iter().any(of_one)
     }
 
     /// The decision is about what a hash made of the datum.
@@ -295,8 +349,7 @@ impl TwoWays {
     pub(crate) fn passed(&self, facts: &Facts<'_>) -> bool {
         let Some(Test::Equal { left, .. }) = self.decision.test else { return false };
         let Some(own) = facts.function(self.function) else { return false };
-        let Value::Result(call) = own.arena.get(own.resolve(left)) else { return false };
-        let Some(site) = own.calls.get(&call) else { return false };
+        let Some(site) = answer(own, left).and_then(|call| own.calls.get(&call)) else { return false };
         site.arguments.iter().any(|a| Subject::of(facts, self.function, *a) == self.constant.subject)
     }
 }
