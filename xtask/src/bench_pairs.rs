@@ -40,7 +40,9 @@ struct Sum {
 pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     let command = inspected::release_command()?;
     let mut sum = Sum::default();
-    println!("| program | clean: accused | backdoored: found | first | change | code, CPU |\n|---|---:|---|---|---|---:|");
+    println!(
+        "| program | clean: accused | backdoored: found | first | change | code, CPU |\n|---|---:|---|---|---|---:|"
+    );
     for pair in pairs(&args.folder)? {
         measure(&command, &pair, &mut sum)?;
     }
@@ -123,13 +125,17 @@ impl Sum {
     }
 
     fn print(&self) {
-        let share = |count: usize| format!("{count} ({:.1} %)", 100.0 * count as f64 / self.pairs.max(1) as f64);
+        let share =
+            |count: usize| format!("{count} ({:.1} %)", 100.0 * count as f64 / self.pairs.max(1) as f64);
         println!("\n| measure | pairs: {} |\n|---|---:|", self.pairs);
         println!("| found | {} |", share(self.found));
         println!("| found, first in the list | {} |", share(self.first));
         println!("| clean accused | {} |", share(self.accused));
         println!("| found as a change | {} |", share(self.changed));
-        println!("| CPU seconds per MB of code | {:.1} |", 1e6 * self.seconds / self.code_bytes.max(1) as f64);
+        println!(
+            "| CPU seconds per MB of code | {:.1} |",
+            1e6 * self.seconds / self.code_bytes.max(1) as f64
+        );
         println!("| baseline (can run programs): backdoored | {} |", share(self.executing));
         println!("| baseline (can run programs): clean | {} |", share(self.executing_clean));
     }
