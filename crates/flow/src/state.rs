@@ -172,6 +172,16 @@ impl State {
         }
     }
 
+    /// What is not what it was before becomes a merge of this block: then every place changes at most once more. What
+    /// meets in it is read at the end, so that nothing is lost but what different ways had in common.
+    pub(crate) fn widen(&mut self, before: &Self, arena: &mut Arena, block: BlockId, places: &mut Places) {
+        for held in &mut self.held {
+            if before.exact(held.place).is_some_and(|earlier| earlier != held.value) {
+                held.value = arena.add(Value::Merge { block, place: places.number(held.place) });
+            }
+        }
+    }
+
     /// The value of exactly this place.
     pub(crate) fn exact(&self, place: Varnode) -> Option<ValueId> {
         let found = self.held.binary_search_by_key(&key(place), |held| key(held.place)).ok()?;
@@ -295,6 +305,27 @@ mod tests {
                 changes += usize::from(here.meet(&other, &mut arena, BlockId(0), &mut places, false));
             }
             prop_assert!(changes <= most);
+        }
+
+        #[test]
+        fn once_widened_a_place_changes_no_more(
+            steps in prop::collection::vec(prop::collection::vec((0i64..6, 0u64..9), 6..7), 1..12),
+        ) {
+            let (mut arena, mut places) = (Arena::default(), Places::default());
+            let mut here = state(&mut arena, &[(0, 0), (1, 0), (2, 0), (3, 0), (4, 0), (5, 0)]);
+            let mut changes = 0;
+            for entries in &steps {
+                let mut next = here.clone();
+                for (distance, number) in entries {
+                    let value = arena.constant(*number, 8);
+                    next.write(slot(distance * 8, 8), Some(value));
+                }
+                next.keep_merges(&here, &arena, BlockId(0));
+                next.widen(&here, &mut arena, BlockId(0), &mut places);
+                changes += usize::from(next != here);
+                here = next;
+            }
+            prop_assert!(changes <= 6);
         }
 
         #[test]

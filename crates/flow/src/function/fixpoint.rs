@@ -10,8 +10,8 @@ use crate::graph::Dominance;
 use crate::state::State;
 use crate::value::{Value, ValueId};
 
-/// Visits of one block before the function is given up as it stands.
-const MAX_VISITS: u32 = 40;
+/// Visits of one block after which whatever still changes in it becomes a merge, so that large loops come to an end.
+const WIDEN_AFTER: u32 = 12;
 
 impl Walk<'_, '_> {
     pub(super) fn run(&mut self, dominance: &Dominance, work_limit: u64) {
@@ -31,12 +31,16 @@ impl Walk<'_, '_> {
                 continue;
             };
             *visit += 1;
-            if *visit > MAX_VISITS || self.facts.work > work_limit {
+            if self.facts.work > work_limit {
                 self.facts.complete = false;
                 continue;
             }
+            let widens = *visit > WIDEN_AFTER;
             let earlier = before.get(index).and_then(Option::as_ref);
-            let state = self.entry_state(id, dominance, &after, earlier);
+            let mut state = self.entry_state(id, dominance, &after, earlier);
+            if let Some(earlier) = earlier.filter(|_| widens) {
+                state.widen(earlier, &mut self.facts.arena, id, &mut self.places);
+            }
             if earlier == Some(&state) {
                 continue;
             }

@@ -28,8 +28,9 @@ pub(crate) use memory::FEW;
 
 /// Bytes behind the start of a global object that still belong to it.
 const GLOBAL_REACH: u64 = 1024;
-/// Looks at one function.
-const MAX_LOOKS: u32 = 60;
+/// Looks at a function on average, by its size; a small one that everything goes through may be looked at more often.
+const MAX_LOOKS: u64 = 60;
+
 /// What calling a function does to labels; parameters stand for what the caller passes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Summary {
@@ -86,18 +87,19 @@ impl Taint {
             complete: true,
         };
         taint.entry_points(inputs);
-        let mut looks = vec![0_u32; count];
+        let size = |facts: &FunctionFacts| facts.arena.values().len() as u64 + 1;
+        let mut left = MAX_LOOKS * inputs.functions.iter().map(size).sum::<u64>();
         let mut pending: BTreeSet<usize> = (0..inputs.order.len()).collect();
         let rank: BTreeMap<FuncId, usize> = inputs.order.iter().copied().zip(0..).collect();
         let readers = readers(inputs);
         while let Some(next) = pending.pop_first() {
             let Some(id) = inputs.order.get(next).copied() else { continue };
-            let Some(look) = looks.get_mut(id.0 as usize) else { continue };
-            *look += 1;
-            if *look > MAX_LOOKS {
+            let Some(after) = inputs.functions.get(id.0 as usize).and_then(|f| left.checked_sub(size(f)))
+            else {
                 taint.complete = false;
                 continue;
-            }
+            };
+            left = after;
             let grown = taint.look(inputs, id);
             if grown.summary {
                 let callers = inputs.callers.get(id.0 as usize).into_iter().flatten();
