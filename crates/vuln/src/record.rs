@@ -93,7 +93,7 @@ pub struct Criterion {
 }
 
 /// End of a range.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Bound {
     /// The version.
     pub version: String,

@@ -14,6 +14,7 @@ mod schema;
 mod scores;
 mod statements;
 pub(crate) mod tree;
+pub(crate) mod versions;
 mod view;
 
 use bom::JsonTree;

@@ -16,9 +16,10 @@ use serde_json::Value;
 use super::text::{Reference, is_cve, urls, weakness};
 use super::{Context, Fact, cpe};
 use crate::csaf::tree::{Branch, Helper, MAX_DEPTH, Tree};
+use crate::csaf::versions::{bound, ranges as ranges_of};
 use crate::matching::package_key;
 use crate::merge::{Contribution, Source};
-use crate::{Bound, Configuration, Criterion, Node, PackageRange, Rating, Span, Status, Vulnerability};
+use crate::{Configuration, Criterion, Node, PackageRange, Rating, Span, Status, Vulnerability};
 
 /// Products of one document.
 const MAX_PRODUCTS: usize = 100_000;
@@ -240,64 +241,10 @@ fn criteria(product: &Product) -> Vec<Criterion> {
             None => return Vec::new(),
         },
     };
-    let ranges = product.version.as_deref().map_or_else(|| vec![(None, None)], ranges);
+    // What cannot be read as versions gives a range without ends: the record names no versions.
+    let ranges = product.version.as_deref().and_then(ranges_of).unwrap_or_else(|| vec![(None, None)]);
     let criterion = |(start, end)| Criterion { cpe: name.clone(), start, end, vulnerable: true, derived };
     ranges.into_iter().map(criterion).collect()
-}
-
-type Range = (Option<Bound>, Option<Bound>);
-
-/// `vers:all/<V4.5`, `>= 1.0 | <= 1.32`, `All versions < 2`, `1.2`, as publishers write them. What cannot be read as
-/// versions gives a range without ends: the record names no versions.
-fn ranges(text: &str) -> Vec<Range> {
-    let text = text
-        .strip_prefix("vers:")
-        .and_then(|rest| rest.split_once('/'))
-        .map_or(text, |(_, rest)| rest)
-        .trim();
-    let Some(first) = text.find(['<', '>']) else {
-        return vec![
-            single(text)
-                .map_or((None, None), |version| (Some(bound(version, true)), Some(bound(version, true)))),
-        ];
-    };
-    let (mut out, mut range): (Vec<Range>, Range) = (Vec::new(), (None, None));
-    let mut rest = text.get(first..).unwrap_or_default();
-    while let Some(sign) = rest.chars().next().filter(|c| matches!(c, '<' | '>')) {
-        let inclusive = rest.get(1..2) == Some("=");
-        let after = rest.get(1 + usize::from(inclusive)..).unwrap_or_default();
-        let end = after.find(['<', '>']).unwrap_or(after.len());
-        let (version, next) = after.split_at_checked(end).unwrap_or((after, ""));
-        let version = single(version.split('|').next().unwrap_or(version).trim_end_matches("and ").trim());
-        match (sign, version) {
-            ('>', Some(version)) => range = (Some(bound(version, inclusive)), None),
-            (_, Some(version)) => out.push((range.0.take(), Some(bound(version, inclusive)))),
-            (_, None) => return vec![(None, None)],
-        }
-        rest = next;
-    }
-    if range.0.is_some() {
-        out.push(range);
-    }
-    out
-}
-
-fn bound(version: &str, inclusive: bool) -> Bound {
-    Bound { version: version.to_owned(), inclusive }
-}
-
-/// A version, without the `V` before it; `None` for words.
-fn single(text: &str) -> Option<&str> {
-    let text = text.trim();
-    let bare = text
-        .strip_prefix(['v', 'V'])
-        .filter(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
-        .unwrap_or(text);
-    let version = bare.starts_with(|c: char| c.is_ascii_digit()) || bare.len() < 12;
-    let plain = !bare.is_empty()
-        && bare.contains(|c: char| c.is_ascii_digit())
-        && bare.split_whitespace().count() <= 3;
-    (version && plain).then_some(bare)
 }
 
 /// Ranges of packages: those that are fixed are affected before, those that are affected are so in this version.
@@ -308,7 +255,9 @@ fn packages(
 ) -> Vec<PackageRange> {
     let purls = |wanted: &[&str]| {
         let found = of_status(status, products, wanted).into_iter();
-        found.filter_map(|product| product.helper.purl.as_deref()?.parse::<Purl>().ok()).collect::<Vec<_>>()
+        let named =
+            found.filter_map(|product| Some((product.helper.purl.as_deref()?.parse().ok()?, product)));
+        named.collect::<Vec<(Purl, &Product)>>()
     };
     let mut ranges: BTreeMap<(String, Option<String>), PackageRange> = BTreeMap::new();
     let mut take = |purl: &Purl, span: Option<Span>| {
@@ -325,19 +274,34 @@ fn packages(
             None => range.versions.extend(purl.version().map(str::to_owned)),
         }
     };
-    for purl in purls(&["first_fixed", "fixed"]) {
-        if let Some(version) = purl.version() {
-            let end = Some(bound(version, false));
+    for (purl, product) in purls(&["first_fixed", "fixed"]) {
+        let version = purl.version().map(str::to_owned).or_else(|| first_fixed(product));
+        if let Some(version) = version {
+            let end = Some(bound(&version, false));
             take(&purl, Some(Span { introduced: "0".to_owned(), end }));
         }
     }
-    for purl in purls(AFFECTED) {
-        match purl.version() {
-            Some(_) => take(&purl, None),
-            None => take(&purl, Some(Span { introduced: "0".to_owned(), end: None })),
+    for (purl, product) in purls(AFFECTED) {
+        if purl.version().is_some() {
+            take(&purl, None);
+            continue;
+        }
+        // A name without version means the versions of its branch; where these cannot be read, all of them.
+        let branch = product.version.as_deref().and_then(ranges_of);
+        for (start, end) in branch.unwrap_or_else(|| vec![(None, None)]) {
+            let introduced = start.map_or_else(|| "0".to_owned(), |start| start.version);
+            take(&purl, Some(Span { introduced, end }));
         }
     }
     ranges.into_values().collect()
+}
+
+/// Where the branch of a repaired product begins.
+fn first_fixed(product: &Product) -> Option<String> {
+    let starts = ranges_of(product.version.as_deref()?)?.into_iter().map(|(start, _)| start);
+    // Several ranges are several branches of development, of which none is repaired by the others.
+    let [start] = starts.collect::<Vec<_>>().try_into().ok()?;
+    Some(start?.version)
 }
 
 /// `9` of `rhel-9`.
@@ -348,32 +312,6 @@ fn release_of(distro: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn ranges_are_read_as_publishers_write_them() {
-        let shown = |text: &str| {
-            let one = |bound: Option<Bound>, signs: [&str; 2]| {
-                bound.map(|b| format!("{}{}", signs[usize::from(b.inclusive)], b.version)).unwrap_or_default()
-            };
-            let of = |(start, end)| {
-                format!("{} {}", one(start, [">", ">="]), one(end, ["<", "<="])).trim().to_owned()
-            };
-            ranges(text).into_iter().map(of).collect::<Vec<_>>().join(" or ")
-        };
-        for (text, expected) in [
-            ("vers:all/<V4.3.8", "<4.3.8"),
-            ("vers:all/*", ""),
-            (">= 1.0 | <= 1.32", ">=1.0 <=1.32"),
-            (">= V7.80 < V9.30", ">=7.80 <9.30"),
-            ("All versions < V4.8 SP2 HF9", "<4.8 SP2 HF9"),
-            (">=V8.3", ">=8.3"),
-            ("1.15", ">=1.15 <=1.15"),
-            ("All versions", ""),
-            ("<=the_first_5_digits_of_serial_number_22081", ""),
-        ] {
-            assert_eq!(shown(text), expected, "{text}");
-        }
-    }
 
     #[test]
     fn products_are_named_by_helper_or_by_branches() {
@@ -394,5 +332,34 @@ mod tests {
         let package = &said.record.packages[0];
         assert_eq!((package.package.as_str(), package.release.as_deref()), ("rpm/redhat/openssl", Some("9")));
         assert_eq!(package.spans[0].end, Some(bound("3.0-2", false)));
+    }
+
+    #[test]
+    fn a_package_url_without_version_means_the_versions_of_its_branch() {
+        let spans = |category: &str, branch: &str, status: &str| {
+            let text = format!(
+                r#"{{"document": {{"title": "T", "publisher": {{"name": "Acme"}}, "tracking": {{"id": "A-1"}}}},
+                "product_tree": {{"branches": [{{"category": "{category}", "name": "{branch}", "product": {{"product_id": "p",
+                    "product_identification_helper": {{"purl": "pkg:npm/left"}}}}}}]}},
+                "vulnerabilities": [{{"cve": "CVE-2024-0001", "product_status": {{"{status}": ["p"]}}}}]}}"#
+            );
+            let mut out = Vec::new();
+            read(&text, &mut Context::default(), &mut out).unwrap();
+            let [Fact::Said(said)] = out.as_slice() else { panic!("one record") };
+            let packages = said.record.packages.iter().flat_map(|package| package.spans.clone());
+            packages
+                .map(|span| (span.introduced, span.end.map(|b| (b.version, b.inclusive))))
+                .collect::<Vec<_>>()
+        };
+        let span = |start: &str, end: Option<(&str, bool)>| {
+            vec![(start.to_owned(), end.map(|(version, inclusive)| (version.to_owned(), inclusive)))]
+        };
+        let range = "product_version_range";
+        assert_eq!(spans(range, "vers:npm/>=1|<2", "known_affected"), span("1", Some(("2", false))));
+        assert_eq!(spans(range, "vers:npm/*", "known_affected"), span("0", None));
+        assert_eq!(spans(range, "some of them", "known_affected"), span("0", None));
+        assert_eq!(spans("product_version", "1.2", "known_affected"), span("1.2", Some(("1.2", true))));
+        assert_eq!(spans(range, "vers:npm/>=2", "fixed"), span("0", Some(("2", false))));
+        assert_eq!(spans("product_version", "2.1", "fixed"), span("0", Some(("2.1", false))));
     }
 }

@@ -1,7 +1,7 @@
 //! CSAF: product status with flags (justifications), threats (impact) and remediations.
 //!
-//! Source: OASIS CSAF 2.0, section 3.2.3, and profile 5 (VEX). Products are those with an identification helper; a
-//! component inside of a product is meant as a part.
+//! Source: OASIS CSAF 2.0, section 3.2.3, and profile 5 (VEX). Products are those with an identification helper, in the
+//! versions of the branch that they stand in; a component inside of a product is meant as a part.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,6 +9,7 @@ use serde::Deserialize;
 
 use super::{Justification, Product, Statement, VexStatus};
 use crate::csaf::tree::{Branch, FullName, Helper, MAX_DEPTH, Tree};
+use crate::csaf::versions::ranges;
 
 #[derive(Deserialize)]
 struct Document {
@@ -109,7 +110,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Vec<Statement>, serde_json::Error> {
                 let time = flag.and_then(|flag| flag.date.clone());
                 statements.push(Statement {
                     vulnerabilities: ids.clone(),
-                    products: products.iter().cloned().collect(),
+                    products: products.iter().map(|name| cautious(name, status)).collect(),
                     status,
                     justification: flag.and_then(|flag| Justification::from_name(&flag.label)),
                     text: text.unwrap_or_default(),
@@ -125,16 +126,27 @@ pub(super) fn read(bytes: &[u8]) -> Result<Vec<Statement>, serde_json::Error> {
 /// Names of every product by id.
 fn names(tree: &Tree) -> BTreeMap<&str, BTreeSet<Product>> {
     let mut out: BTreeMap<&str, BTreeSet<Product>> = BTreeMap::new();
-    let mut work: Vec<(usize, &Branch)> = tree.branches.iter().map(|branch| (0, branch)).collect();
-    let mut full: Vec<&FullName> = tree.full_product_names.iter().collect();
-    while let Some((depth, branch)) = work.pop() {
-        full.extend(&branch.product);
+    let mut work: Vec<(usize, &Branch, Option<&str>)> =
+        tree.branches.iter().map(|branch| (0, branch, None)).collect();
+    let mut full: Vec<(&FullName, Option<&str>)> =
+        tree.full_product_names.iter().map(|name| (name, None)).collect();
+    while let Some((depth, branch, above)) = work.pop() {
+        let version = match branch.category.as_str() {
+            "product_version" | "product_version_range" => Some(branch.name.as_str()),
+            _ => above,
+        };
+        full.extend(branch.product.as_ref().map(|name| (name, version)));
         if depth < MAX_DEPTH {
-            work.extend(branch.branches.iter().map(|inside| (depth + 1, inside)));
+            work.extend(branch.branches.iter().map(|inside| (depth + 1, inside, version)));
         }
     }
-    for name in full {
-        out.entry(&name.product_id).or_default().extend(of(&name.product_identification_helper));
+    for (name, version) in full {
+        let names = of(&name.product_identification_helper).into_iter();
+        let names = names.map(|name| match version {
+            Some(version) => in_version(name, version),
+            None => name,
+        });
+        out.entry(&name.product_id).or_default().extend(names);
     }
     for relationship in &tree.relationships {
         let own = of(&relationship.full_product_name.product_identification_helper);
@@ -146,6 +158,29 @@ fn names(tree: &Tree) -> BTreeMap<&str, BTreeSet<Product>> {
         out.entry(&relationship.full_product_name.product_id).or_default().extend(parts);
     }
     out
+}
+
+/// A name in the versions of its branch. One that has a version already says it all; where the branch does not tell
+/// versions that can be read, there are none.
+fn in_version(name: Product, branch: &str) -> Product {
+    match name {
+        Product::AnyCpe(_) | Product::Package(_) => {
+            Product::Versions { of: Box::new(name), ranges: ranges(branch).unwrap_or_default() }
+        }
+        exact => exact,
+    }
+}
+
+/// What is said of versions that nobody can read: nobody is safe by it, and everybody is warned.
+fn cautious(name: &Product, status: VexStatus) -> Product {
+    match name {
+        Product::Versions { of, ranges }
+            if ranges.is_empty() && matches!(status, VexStatus::Affected | VexStatus::UnderInvestigation) =>
+        {
+            (**of).clone()
+        }
+        name => name.clone(),
+    }
 }
 
 fn of(helper: &Helper) -> Vec<Product> {

@@ -6,15 +6,17 @@
 //! words of one day cannot make a component safe. Documents from whom to take are the caller's to choose: VEX is a claim
 //! of whoever wrote it.
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
-use ident::Purl;
-use ident::cpe::{Cpe, Relation};
+use ident::cpe::{Attribute, Cpe, Relation};
+use ident::{Purl, Scheme};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use crate::Query;
+use crate::csaf::versions::Range;
+use crate::{Bound, Query};
 
 mod csaf;
 mod cyclonedx;
@@ -94,6 +96,13 @@ pub enum Product {
     AnyCpe(String),
     /// A package URL without version.
     Package(String),
+    /// One of those in some of its versions.
+    Versions {
+        /// The name without version.
+        of: Box<Product>,
+        /// Ends of each range; without an end there is none.
+        ranges: Vec<(Option<Bound>, Option<Bound>)>,
+    },
     /// A CPE name with a version.
     Cpe(String),
     /// A package URL with version, or another identifier of one release.
@@ -234,7 +243,7 @@ impl Product {
             };
         }
         match name.parse::<Cpe>() {
-            Ok(cpe) if cpe.get(ident::cpe::Attribute::Version).text().is_some() => Self::Cpe(cpe.to_string()),
+            Ok(cpe) if cpe.get(Attribute::Version).text().is_some() => Self::Cpe(cpe.to_string()),
             Ok(cpe) => Self::AnyCpe(cpe.to_string()),
             Err(_) => Self::Release(name.to_owned()),
         }
@@ -247,6 +256,7 @@ impl Product {
                 let inside = subject.is_some_and(|subject| of.iter().any(|whole| whole.names(subject, None)));
                 inside && part.names(query, None)
             }
+            Self::Versions { of, ranges } => of.names(query, subject) && is_within(ranges, query),
             Self::AnyCpe(name) | Self::Cpe(name) => {
                 let Ok(name) = name.parse::<Cpe>() else { return false };
                 let own = query.cpes.iter().filter_map(|cpe| cpe.parse::<Cpe>().ok());
@@ -312,6 +322,27 @@ impl Vex {
     }
 }
 
+/// Whether the component's version lies in one of the ranges, by the order of its kind of package. What has no version
+/// lies in those of all versions alone.
+fn is_within(ranges: &[Range], query: &Query) -> bool {
+    let purl = query.purl.as_deref().and_then(|purl| purl.parse::<Purl>().ok());
+    let scheme = purl.as_ref().and_then(|purl| purl.package_type().parse().ok()).unwrap_or(Scheme::Generic);
+    let version = query.version.clone();
+    let version = version.or_else(|| purl.as_ref()?.version().map(str::to_owned)).or_else(|| {
+        let name: Cpe = query.cpes.first()?.parse().ok()?;
+        name.get(Attribute::Version).text().map(std::borrow::Cow::into_owned)
+    });
+    ranges.iter().any(|(start, end)| match &version {
+        Some(version) => {
+            let order = |bound: &Bound| scheme.compare(version, &bound.version);
+            let at = |bound: &Bound| bound.inclusive && order(bound) == Ordering::Equal;
+            start.as_ref().is_none_or(|bound| order(bound) == Ordering::Greater || at(bound))
+                && end.as_ref().is_none_or(|bound| order(bound) == Ordering::Less || at(bound))
+        }
+        None => start.is_none() && end.is_none(),
+    })
+}
+
 /// A stated time, comparable across time zones; what is no time is older than any.
 fn instant(time: &str) -> Option<OffsetDateTime> {
     OffsetDateTime::parse(time, &Rfc3339).ok()
@@ -322,9 +353,10 @@ fn rank(product: &Product) -> u8 {
     match product {
         Product::AnyCpe(_) => 0,
         Product::Package(_) => 1,
-        Product::Cpe(_) => 2,
-        Product::Release(_) => 3,
-        Product::Part { part, .. } => 4 + rank(part).min(3),
+        Product::Versions { .. } => 2,
+        Product::Cpe(_) => 3,
+        Product::Release(_) => 4,
+        Product::Part { part, .. } => 5 + rank(part).min(4),
     }
 }
 

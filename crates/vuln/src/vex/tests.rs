@@ -111,6 +111,63 @@ fn a_statement_on_a_part_is_not_on_the_whole() {
     assert!(vex.applied(&query("pkg:generic/device@7"), None, &ids).is_none());
 }
 
+/// A CSAF document on a product whose branch has this version or range, known by `helper`.
+fn in_branch(category: &str, version: &str, helper: &str, status: &str) -> Vex {
+    let text = format!(
+        r#"{{"document": {{"publisher": {{"name": "Acme"}}, "tracking": {{"id": "1", "current_release_date": "2024-01-01T00:00:00Z"}}}},
+        "product_tree": {{"branches": [{{"category": "product_name", "name": "p", "branches": [
+            {{"category": "{category}", "name": "{version}", "product": {{"product_id": "a",
+                "product_identification_helper": {helper}}}}}]}}]}},
+        "vulnerabilities": [{{"cve": "CVE-2024-0001", "product_status": {{"{status}": ["a"]}}}}]}}"#
+    );
+    Vex::new(read_vex(text.as_bytes()).unwrap())
+}
+
+#[test]
+fn a_word_of_csaf_counts_in_the_versions_of_its_branch() {
+    let (purl, cpe) = (r#"{"purl": "pkg:npm/p"}"#, r#"{"cpe": "cpe:2.3:a:acme:p:*:*:*:*:*:*:*:*"}"#);
+    let range = "product_version_range";
+    for (category, version, own, expected) in [
+        (range, "vers:npm/>=1.0.0|<2.0.0", "1.10.0", true),
+        (range, "vers:npm/>=1.0.0|<2.0.0", "2.0.0", false),
+        // As npm orders them, and not as text or as numbers.
+        (range, "vers:npm/<2.0.0", "2.0.0-rc.1", true),
+        (range, "< V1.9", "1.10", false),
+        (range, "vers:all/*", "7", true),
+        ("product_version", "1.2", "1.2", true),
+        ("product_version", "1.2", "1.3", false),
+    ] {
+        let by_purl = query(&format!("pkg:npm/p@{own}"));
+        let by_cpe =
+            Query { cpes: vec![format!("cpe:2.3:a:acme:p:{own}:*:*:*:*:*:*:*")], ..Query::default() };
+        let said = |helper: &str, query: &Query| {
+            let vex = in_branch(category, version, helper, "known_not_affected");
+            vex.applied(query, None, &["CVE-2024-0001"]).is_some()
+        };
+        assert_eq!(said(purl, &by_purl), expected, "{version}: {own}");
+        assert!(own.contains('-') || said(cpe, &by_cpe) == expected, "{version}: {own}");
+    }
+}
+
+#[test]
+fn versions_that_nobody_can_read_make_nobody_safe_and_warn_everybody() {
+    let purl = r#"{"purl": "pkg:npm/p"}"#;
+    let said = |status: &str, own: &str| {
+        let vex = in_branch("product_version_range", "serial numbers from 22081", purl, status);
+        vex.applied(&query(own), None, &["CVE-2024-0001"]).map(|applied| applied.statement.status)
+    };
+    assert_eq!(said("known_not_affected", "pkg:npm/p@1.0.0"), None);
+    assert_eq!(said("fixed", "pkg:npm/p@1.0.0"), None);
+    assert_eq!(said("known_affected", "pkg:npm/p@1.0.0"), Some(VexStatus::Affected));
+    let any = in_branch("product_version_range", "vers:all/*", purl, "known_not_affected");
+    assert!(any.applied(&query("pkg:npm/p"), None, &["CVE-2024-0001"]).is_some());
+    let some = in_branch("product_version_range", "<2", purl, "known_not_affected");
+    assert!(
+        some.applied(&query("pkg:npm/p"), None, &["CVE-2024-0001"]).is_none(),
+        "its version is not known"
+    );
+}
+
 #[test]
 fn what_is_no_vex_is_an_error() {
     for text in [
