@@ -45,6 +45,10 @@ impl<'a> Looking<'a> {
         Some(self.evidence(evidence, level))
     }
 
+    pub(crate) fn level(&self, evidence: &Evidence) -> DisclosureLevel {
+        self.universe.evidence_level(evidence, &self.viewer.organization, self.now)
+    }
+
     fn sees(&self, id: &EvidenceId) -> bool {
         self.universe.visible_evidence(self.viewer, id, self.now).is_ok()
     }

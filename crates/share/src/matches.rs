@@ -9,7 +9,7 @@ use statement::{DisclosureLevel, EvidenceType};
 
 use crate::error::{ReadError, WriteError};
 use crate::fact::Fact;
-use crate::ids::{EvidenceId, now};
+use crate::ids::EvidenceId;
 use crate::looking::Looking;
 use crate::platform::Platform;
 use crate::read::Stored;
@@ -64,19 +64,26 @@ impl Platform {
     }
 
     /// Releases the viewer sees whose components a vulnerability affects, and where they are installed. Only where the
-    /// viewer may see the components themselves: without them, there are questions.
-    pub fn affected(&self, viewer: &Viewer, vulnerability: &str) -> AffectedView {
+    /// viewer may see the components themselves: without them, there are questions. `installed`: only releases that are
+    /// installed in a system of the viewer's.
+    pub fn affected(&self, viewer: &Viewer, vulnerability: &str, installed: bool) -> AffectedView {
         let universe = self.universe();
         let looking = Looking::new(&universe, viewer);
+        let installations = looking.installations();
         let known = universe.by_vulnerability.get(vulnerability).into_iter().flatten();
-        let seen = known.filter_map(|id| universe.visible_evidence(viewer, id, now()).ok());
-        let seen = seen.filter(|(e, level)| *level >= DisclosureLevel::Redacted && looking.is_current(e));
-        let releases = seen.filter_map(|(evidence, _)| {
-            let id = evidence.fact.release.as_ref()?;
+        let known = known.filter_map(|id| universe.evidence.get(id));
+        let asked = known.filter_map(|evidence| {
+            let release = evidence.fact.release.as_ref()?;
+            (!installed || installations.contains_key(release)).then_some((evidence, release))
+        });
+        let seen = asked.filter(|(evidence, _)| {
+            looking.level(evidence) >= DisclosureLevel::Redacted && looking.is_current(evidence)
+        });
+        let releases = seen.filter_map(|(evidence, release)| {
             Some(AffectedRelease {
-                release: looking.release_ref(id)?,
+                release: looking.release_ref(release)?,
                 evidence: evidence.fact.id.clone(),
-                installed_in: looking.installed_in(id),
+                installed_in: installations.get(release).cloned().unwrap_or_default(),
             })
         });
         AffectedView { vulnerability: vulnerability.to_owned(), releases: releases.collect() }

@@ -1,13 +1,13 @@
 //! Products and releases.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use record::Sha256;
 use statement::DisclosureLevel;
 
 use crate::error::{ReadError, WriteError};
 use crate::fact::{ArtifactFact, Fact, ReleaseFact};
-use crate::ids::{OrganizationId, ProductId, ReleaseId, now};
+use crate::ids::{OrganizationId, ProductId, ReleaseId, SystemId, now};
 use crate::looking::Looking;
 use crate::platform::{Platform, checked_text};
 use crate::view::{
@@ -214,16 +214,27 @@ impl Looking<'_> {
         })
     }
 
+    /// Where a release is installed in the viewer's systems.
     pub(crate) fn installed_in(&self, release: &ReleaseId) -> Vec<InstalledIn> {
+        self.installations().remove(release).unwrap_or_default()
+    }
+
+    /// Everything that is installed in the viewer's systems, by release.
+    pub(crate) fn installations(&self) -> BTreeMap<&ReleaseId, Vec<InstalledIn>> {
         let own = self.universe.systems.iter().filter(|(_, s)| s.owner == self.viewer.organization);
-        own.flat_map(|(id, system)| {
-            let bound: BTreeSet<_> = self.bound_assets(system, release).collect();
-            bound.into_iter().map(move |asset| InstalledIn {
-                system: NamedRef { id: id.to_string(), name: system.name.clone() },
-                asset,
-            })
-        })
-        .collect()
+        let mut found: BTreeMap<&ReleaseId, BTreeSet<(&SystemId, &str, &str)>> = BTreeMap::new();
+        for (id, system) in own {
+            for asset in &system.assets {
+                if let Some((release, _)) = self.bind(asset) {
+                    found.entry(release).or_default().insert((id, &system.name, &asset.id));
+                }
+            }
+        }
+        let view = |(id, name, asset): (&SystemId, &str, &str)| InstalledIn {
+            system: NamedRef { id: id.to_string(), name: name.to_owned() },
+            asset: asset.to_owned(),
+        };
+        found.into_iter().map(|(release, places)| (release, places.into_iter().map(view).collect())).collect()
     }
 }
 

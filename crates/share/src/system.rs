@@ -119,7 +119,8 @@ impl Looking<'_> {
 
     /// The one visible release of that name and version; `None` where several products share the name.
     fn release_named(&self, name: &str, version: &str, _: AssetKind) -> Option<&ReleaseId> {
-        let products = self.universe.products.values().filter(|p| p.name.eq_ignore_ascii_case(name));
+        let named = self.universe.products_by_name.get(&name.to_ascii_lowercase());
+        let products = named.into_iter().flatten().filter_map(|id| self.universe.products.get(id));
         let releases = products.flat_map(|p| &p.releases);
         let mut fitting = releases.filter(|r| {
             self.universe.releases.get(*r).is_some_and(|f| f.fact.version == version) && self.sees_release(r)

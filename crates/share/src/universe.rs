@@ -116,6 +116,8 @@ pub(crate) struct Universe {
     /// over them. Most of what others have is nobody's business, and this says so at once.
     upstream: BTreeMap<OrganizationId, BTreeSet<OrganizationId>>,
     pub(crate) products: BTreeMap<ProductId, Product>,
+    /// By their names in lower case.
+    pub(crate) products_by_name: HashMap<String, Vec<ProductId>>,
     pub(crate) releases: BTreeMap<ReleaseId, Release>,
     pub(crate) evidence: Shelf,
     pub(crate) systems: BTreeMap<SystemId, System>,
@@ -183,6 +185,7 @@ impl Universe {
                 }
             }
             Fact::Product { id, supplier, name, kind } => {
+                self.products_by_name.entry(name.to_ascii_lowercase()).or_default().push(id.clone());
                 self.products.insert(id, Product { supplier, name, kind, releases: Vec::new() });
             }
             Fact::Release(fact) => self.apply_release(at, fact),

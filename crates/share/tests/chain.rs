@@ -136,6 +136,17 @@ async fn a_system_is_bound_to_releases_and_its_status_follows_the_evidence() {
     assert_eq!(change.why, "your system `Plant` contains KR-200 1.0");
     let installed = c.platform.release(&c.water.viewer, &c.firmware).unwrap().installed_in.unwrap();
     assert_eq!(installed[0].asset, "rtu1");
+    let (admin, id) = (c.platform.local_administrator(), "CVE-2022-37434");
+    let library = c.register(&c.chips, &support::sbom(support::LIBRARY)).await.unwrap();
+    for evidence in [&sbom, &library].map(|id| share::EvidenceId::new(id.as_str())) {
+        let found = [id.to_owned()].into();
+        c.platform.keep_matches(&admin, &evidence, Sha256([8; 32]), found).await.unwrap();
+    }
+    let affected = |who: &support::Party, installed| c.platform.affected(&who.viewer, id, installed).releases;
+    let known = affected(&c.water, true);
+    assert_eq!((known.len(), known[0].installed_in[0].asset.as_str()), (1, "rtu1"));
+    assert_eq!(affected(&c.maker, false).len(), 2, "its own, and what it was delivered");
+    assert!(affected(&c.maker, true).is_empty(), "it has no system");
 }
 
 #[tokio::test]

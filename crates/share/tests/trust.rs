@@ -291,16 +291,16 @@ async fn a_vulnerability_leads_to_the_systems_it_concerns_for_whoever_may_see_th
     assert_eq!(c.platform.keep_matches(&admin, &id, data, known.clone()).await.unwrap(), 1);
     assert!(c.platform.unmatched(&admin, data).await.unwrap().is_empty());
     assert_eq!(c.platform.unmatched(&admin, Sha256([9; 32])).await.unwrap().len(), 1, "newer data ask again");
-    let affected = c.platform.affected(&c.water.viewer, "CVE-2022-37434");
+    let affected = c.platform.affected(&c.water.viewer, "CVE-2022-37434", false);
     assert_eq!(affected.releases[0].release.id, c.firmware);
-    assert!(c.platform.affected(&c.chips.viewer, "CVE-2022-37434").releases.is_empty());
+    assert!(c.platform.affected(&c.chips.viewer, "CVE-2022-37434", false).releases.is_empty());
     let told = |who: &Party| c.platform.changes(&who.viewer, None, None).items;
     let about = |c: &share::ChangeView| c.kind == ChangeKind::VulnerabilityKnown;
     let change = told(&c.water).into_iter().find(about).unwrap();
     assert_eq!(change.why, "CVE-2022-37434: known in a component; `Maker` delivers KR-200 1.0 to you");
     grant(&c, DisclosureLevel::Outcome, false).await;
-    assert!(c.platform.affected(&c.water.viewer, "CVE-2022-37434").releases.is_empty());
+    assert!(c.platform.affected(&c.water.viewer, "CVE-2022-37434", false).releases.is_empty());
     assert!(!told(&c.water).iter().any(about));
     assert_eq!(c.platform.keep_matches(&admin, &id, data, BTreeSet::new()).await.unwrap(), 0);
-    assert!(c.platform.affected(&c.maker.viewer, "CVE-2022-37434").releases.is_empty());
+    assert!(c.platform.affected(&c.maker.viewer, "CVE-2022-37434", false).releases.is_empty());
 }

@@ -44,7 +44,7 @@ pub(super) fn routes() -> Vec<Route> {
             Vec<String>,
             "vulnerabilities known in its components"
         ),
-        get!("/api/v1/vulnerabilities/{id}", affected, AffectedView, "who of mine is affected"),
+        get!("/api/v1/vulnerabilities/{id}", affected, AffectedView, "who of mine is affected", "installed"),
         get!(
             "/api/v1/releases/{id}/history",
             history,
@@ -54,6 +54,13 @@ pub(super) fn routes() -> Vec<Route> {
             "limit"
         ),
     ]
+}
+
+#[derive(Deserialize)]
+struct Which {
+    /// Only releases installed in a system of one's own.
+    #[serde(default)]
+    installed: bool,
 }
 
 #[derive(Deserialize)]
@@ -171,8 +178,13 @@ async fn known(
     Ok(ok(app.known_vulnerabilities(&caller.viewer, &ReleaseId::new(id))?))
 }
 
-async fn affected(State(app): State<App>, caller: Caller, Path(id): Path<String>) -> Json<AffectedView> {
-    ok(app.affected(&caller.viewer, &id))
+async fn affected(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<String>,
+    Asked(which): Asked<Which>,
+) -> Json<AffectedView> {
+    ok(app.affected(&caller.viewer, &id, which.installed))
 }
 
 async fn history(
