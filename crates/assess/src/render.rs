@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use record::{Assessment, Goal, Path, Plan, Verdict, VulnerabilityVerdict};
+use record::{Assessment, AssessmentDifference, Goal, Path, Plan, Verdict, VulnerabilityVerdict};
 
 /// The whole result, widest view first. Names from the model stand as they are: the caller escapes for its terminal.
 pub fn human(assessment: &Assessment) -> String {
@@ -38,7 +38,10 @@ fn write(out: &mut String, assessment: &Assessment) -> std::fmt::Result {
     if let Some(plan) = &assessment.plan {
         write_plan(out, assessment, plan)?;
     }
-    write_difference(out, assessment)?;
+    if let Some(difference) = &assessment.difference {
+        writeln!(out, "\ndifference")?;
+        write_difference(out, difference)?;
+    }
     if !assessment.blind_spots.is_empty() {
         writeln!(out, "\nnot judged")?;
         for spot in &assessment.blind_spots {
@@ -106,9 +109,15 @@ fn write_plan(out: &mut String, assessment: &Assessment, plan: &Plan) -> std::fm
     Ok(())
 }
 
-fn write_difference(out: &mut String, assessment: &Assessment) -> std::fmt::Result {
-    let Some(difference) = &assessment.difference else { return Ok(()) };
-    writeln!(out, "\ndifference")?;
+/// What changed between two assessments, a line each. Names stand as they are.
+pub fn difference(difference: &AssessmentDifference) -> String {
+    let mut out = String::new();
+    // Writing to a string does not fail.
+    let _ = write_difference(&mut out, difference);
+    out
+}
+
+fn write_difference(out: &mut String, difference: &AssessmentDifference) -> std::fmt::Result {
     for goal in &difference.goals {
         writeln!(out, "  {}: {} → {}", goal.goal, percent(goal.before), percent(goal.after))?;
     }

@@ -4,6 +4,7 @@ mod support;
 
 use std::io::Write;
 use std::process::Stdio;
+use std::time::Instant;
 
 use expect_test::expect;
 use support::{Place, Ran};
@@ -210,4 +211,40 @@ fn what_runs_is_compared_with_what_was_delivered() {
     let refused = place.run(&[check.as_slice(), &["--trust", "nobody.json"]].concat());
     assert_eq!(refused.status, 2);
     assert!(refused.stderr.contains("signed by a key you have not accepted"), "{}", refused.stderr);
+}
+
+const FACTORY: &str = include_str!("../../../examples/systems/private-5g/system.yaml");
+
+#[test]
+fn whoever_asks_for_several_processes_is_told_why_there_is_one() {
+    let place = Place::new();
+    place.file("plant.yaml", PLANT);
+    let ran = place.run(&["assess", "plant.yaml", "--hosts", "cluster.txt"]);
+    assert_eq!(ran.status, 2);
+    assert!(ran.stderr.starts_with("error: an assessment runs in one process"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("`--jobs N`"), "{}", ran.stderr);
+}
+
+#[test]
+fn an_assessment_that_is_killed_leaves_the_old_result_or_the_whole_new_one() {
+    let place = Place::new();
+    place.file("system.yaml", FACTORY);
+    let assess = ["assess", "system.yaml", "-o", "result.json"];
+    let start = Instant::now();
+    assert_eq!(place.run(&assess).status, 0);
+    let (took, whole) = (start.elapsed(), place.read("result.json"));
+    for moment in 1..=12 {
+        place.file("result.json", "the old result");
+        let mut child = place.command(&assess).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        std::thread::sleep(took * moment / 10);
+        // It may have ended by itself.
+        let _ = child.kill();
+        child.wait().unwrap();
+        let left = place.read("result.json");
+        assert!(
+            left == "the old result" || left == whole,
+            "killed after {moment} tenths: {} bytes",
+            left.len()
+        );
+    }
 }

@@ -256,3 +256,69 @@ fn deliveries_are_compared() {
     assert_eq!((ran.status, ran.stdout.as_str()), (0, ""), "a program by another name is the same");
     assert_eq!(place.run(&["diff", "old.bin", "new.bin"]).status, 1);
 }
+
+/// A router at the edge: whoever may run code on it is in.
+const PLANT: &str = r#"
+schema: sukashi.system/1
+name: Plant
+zones: {outside: {}, ot: {}}
+networks: {wan: {zone: outside, cidr: 10.0.1.0/24}, cell: {zone: ot, cidr: 10.0.2.0/24}}
+hosts:
+  router: {interfaces: [{network: wan, address: 10.0.1.5}, {network: cell, address: 10.0.2.1}], kind: router,
+    software: [firmware], release: {product: "pkg:generic/KR-200", version: "1.4.2", sha256: "DIGEST"}}
+software: {firmware: {purl: "pkg:generic/KR-200@1.4.2", findings: [{id: f-0, rule: hidden-command, range: network}]}}
+services: {https: {host: router, software: firmware, protocol: tcp, port: 443, run_as: root}}
+attackers: {a1: {at: "zone:outside"}}
+goals: {g1: {title: "The router is taken over", fact: "runs_code(a1, router, _)"}}
+"#;
+
+#[test]
+fn deliveries_are_compared_in_the_system_that_they_are_installed_in() {
+    let place = Place::new();
+    let clean = include_bytes!("../../flow/tests/images/request-arm64.so");
+    place.file("clean.bin", clean);
+    place.file("router.bin", ROUTER);
+    place.file("plant.yaml", PLANT.replace("DIGEST", &pipeline::digest(clean).to_string()));
+    let ran = place.run(&["diff", "clean.bin", "router.bin", "--system", "plant.yaml", "--format", "json"]);
+    assert_eq!(ran.status, 1, "{}", ran.stderr);
+    let system = &json(&ran.stdout)["system"];
+    assert_eq!(system["at"], serde_json::json!(["host:router"]), "found by the digest that the model states");
+    // What the model says was found in it is replaced by what the records say.
+    assert_eq!(system["reached_before"], serde_json::json!([]));
+    assert_eq!(system["reached_after"], serde_json::json!(["g1"]));
+    assert!(system["goals"][0]["after"].as_f64().unwrap() > 0.0, "{system}");
+    let back =
+        place.run(&["diff", "router.bin", "clean.bin", "--system", "plant.yaml", "--at", "host:router"]);
+    assert!(back.stdout.contains("in Plant, at host:router: goals reached g1 → none\n"), "{}", back.stdout);
+    let same = place.run(&["diff", "clean.bin", "clean.bin", "--system", "plant.yaml"]);
+    assert_eq!(same.status, 0);
+    assert_eq!(same.stdout, "in Plant, at host:router: goals reached none → none\n  none\n");
+}
+
+#[test]
+fn vulnerabilities_of_components_count_in_the_system_that_a_delivery_is_installed_in() {
+    let place = Place::new();
+    place.file("router.bin", ROUTER);
+    place.file("clean.bin", include_bytes!("../../flow/tests/images/request-arm64.so"));
+    place.file("plant.yaml", PLANT);
+    let feeds = feeds();
+    assert_eq!(place.run(&["vuln", "import", &feeds, "--vuln-db", "vuln.redb"]).status, 0);
+    let against = ["--system", "plant.yaml", "--at", "host:router", "--vuln-db", "vuln.redb"];
+    let ran = place.run(&[&["diff", "router.bin", "clean.bin", "--format", "json"][..], &against].concat());
+    assert_eq!(ran.status, 1, "{}", ran.stderr);
+    let changed = json(&ran.stdout)["system"]["vulnerabilities"].as_array().unwrap().clone();
+    assert!(!changed.is_empty() && changed.iter().all(|v| v["host"] == "router" && v["after"].is_null()));
+}
+
+#[test]
+fn a_system_that_does_not_say_where_a_delivery_is_installed_is_no_answer() {
+    let place = Place::new();
+    place.file("a.bin", include_bytes!("../../flow/tests/images/request-arm64.so"));
+    place.file("plant.yaml", PLANT);
+    let nowhere = place.run(&["diff", "a.bin", "a.bin", "--system", "plant.yaml"]);
+    assert_eq!(nowhere.status, 2);
+    assert!(nowhere.stderr.contains("hint: name the place with `--at host:ID`"), "{}", nowhere.stderr);
+    let unknown = place.run(&["diff", "a.bin", "a.bin", "--system", "plant.yaml", "--at", "host:x"]);
+    assert_eq!(unknown.status, 2);
+    assert!(unknown.stderr.contains("the system has no `host:x`"), "{}", unknown.stderr);
+}

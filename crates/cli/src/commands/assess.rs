@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use assess::export::{self, Publication};
 use assess::packs::Pack;
 use assess::report::{self, Report};
@@ -53,6 +53,9 @@ pub(crate) struct Args {
     /// Threads.
     #[arg(long, value_name = "N")]
     jobs: Option<usize>,
+    /// Processes to share the work: refused, with the reason.
+    #[arg(long, value_name = "FILE", hide = true)]
+    hosts: Option<PathBuf>,
     /// How the result looks; `json` if it goes to a file.
     #[arg(long)]
     format: Option<Format>,
@@ -156,7 +159,13 @@ impl Plan {
 }
 
 /// A database that was named must be there; the usual one may be missing.
-fn snapshot(typed: Option<&Path>, settings: &Settings) -> anyhow::Result<Option<::vuln::Snapshot>> {
+///
+/// # Errors
+/// If it cannot be read, or a named one is missing.
+pub(crate) fn snapshot(
+    typed: Option<&Path>,
+    settings: &Settings,
+) -> anyhow::Result<Option<::vuln::Snapshot>> {
     let file = vuln::database(typed, settings)?;
     if typed.is_none() && !file.exists() {
         warn!(
@@ -174,6 +183,12 @@ fn read_pack(file: &Path) -> anyhow::Result<Pack> {
 }
 
 pub(crate) fn run(args: &Args, context: &mut Context) -> anyhow::Result<Outcome> {
+    if args.hosts.is_some() {
+        bail!(
+            "an assessment runs in one process, since several would be slower than one; hint: let threads take part \
+             with `--jobs N`; a system that does not fit into one machine's memory has to be cut into several"
+        );
+    }
     let plan = Plan::new(args, &context.settings)?;
     let assessment = plan.carry_out()?;
     let target = Target::of(args.output.as_deref());

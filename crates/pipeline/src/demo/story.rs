@@ -102,7 +102,7 @@ fn publication() -> Publication {
 fn model(inspection: &Inspection) -> Result<System, DemoError> {
     let failed = "read its model";
     let model = system::read("system.yaml", MODEL).map_err(DemoError::step(OPERATOR, failed))?;
-    let findings = crate::worker::attackable(inspection);
+    let findings = crate::added::attackable(inspection);
     let overlay = serde_json::json!({
         "schema": "sukashi.system/1",
         "software": {"edge-router": {"findings": findings}},
