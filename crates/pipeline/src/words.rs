@@ -10,15 +10,17 @@ use std::path::PathBuf;
 
 use assess::{KnownVulnerability, VulnerabilitySource as _};
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use share::Installed;
 use system::{Document, Software};
 use tracing::warn;
-use vuln::{Product, Query, SnapshotError, Statement, Vex};
+use vuln::{ImportError, Product, Query, SnapshotError, Statement, Vex};
 
+use crate::added::software_of;
 use crate::assets::place;
 use crate::known::{Known, query};
 use crate::vulnerabilities::Vulnerabilities;
-use crate::worker::{WorkError, software_of};
+use crate::worker::WorkError;
 
 /// Pairs of a component and a vulnerability that are tried because a document calls something affected.
 const MAX_TRIED: usize = 2_000_000;
@@ -30,19 +32,35 @@ pub(crate) struct Spoken {
     pub(crate) text: String,
 }
 
-/// What tells an advisory from other documents.
-#[derive(Deserialize)]
+/// What tells advisories from other documents.
+#[derive(Default, Deserialize)]
 struct Head {
-    document: Option<serde::de::IgnoredAny>,
+    document: Option<IgnoredAny>,
+    id: Option<IgnoredAny>,
+    modified: Option<IgnoredAny>,
+}
+
+/// What kind of document it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    /// Tells which versions are affected, and may speak of single products as VEX does.
+    Csaf,
+    /// Tells which versions are affected.
+    Osv,
+    Vex,
 }
 
 impl Spoken {
-    fn is_advisory(&self) -> bool {
-        serde_json::from_str::<Head>(&self.text).is_ok_and(|head| head.document.is_some())
+    fn kind(&self) -> Kind {
+        match serde_json::from_str(&self.text).unwrap_or_default() {
+            Head { document: Some(_), .. } => Kind::Csaf,
+            Head { id: Some(_), modified: Some(_), .. } => Kind::Osv,
+            _ => Kind::Vex,
+        }
     }
 
-    /// A statement as the word of whoever registered it. The ranges of versions of an advisory stand where its products
-    /// are described, not in their names: of these only names of one version are believed.
+    /// A statement as the word of whoever registered it. Advisories may name products in all versions and tell in words
+    /// which ones they mean: of their names only those with versions are believed.
     fn own(&self, statement: Statement, is_advisory: bool) -> Statement {
         let mut own = Statement { source: self.by.clone(), ..statement };
         own.products.retain(|product| !is_advisory || has_version(product));
@@ -52,7 +70,7 @@ impl Spoken {
 
 fn has_version(product: &Product) -> bool {
     match product {
-        Product::Release(_) | Product::Cpe(_) => true,
+        Product::Release(_) | Product::Cpe(_) | Product::Versions { .. } => true,
         Product::Part { part, .. } => has_version(part),
         Product::Package(_) | Product::AnyCpe(_) => false,
     }
@@ -86,8 +104,8 @@ struct Words {
 impl Words {
     fn read(evidence: &Evidence) -> Result<Self, WorkError> {
         let mut statements = Vec::new();
-        for spoken in &evidence.words {
-            let is_advisory = spoken.is_advisory();
+        for spoken in evidence.words.iter().filter(|spoken| spoken.kind() != Kind::Osv) {
+            let is_advisory = spoken.kind() == Kind::Csaf;
             match vuln::read_vex(spoken.text.as_bytes()) {
                 Ok(read) => statements.extend(read.into_iter().map(|s| spoken.own(s, is_advisory))),
                 Err(error) => warn!(by = spoken.by, %error, "a word on vulnerabilities does not read"),
@@ -108,7 +126,7 @@ impl Words {
 
 /// The advisories among the documents as vulnerability data.
 fn advisories(words: &[Spoken]) -> Result<Option<(Vulnerabilities, tempfile::TempDir)>, WorkError> {
-    let texts: Vec<&Spoken> = words.iter().filter(|spoken| spoken.is_advisory()).collect();
+    let texts: Vec<&Spoken> = words.iter().filter(|spoken| spoken.kind() != Kind::Vex).collect();
     if texts.is_empty() {
         return Ok(None);
     }
@@ -120,7 +138,12 @@ fn advisories(words: &[Spoken]) -> Result<Option<(Vulnerabilities, tempfile::Tem
         feeds.push(path);
     }
     let snapshot = folder.path().join("advisories");
-    vuln::build(&feeds, &snapshot, &mut |_| {}).map_err(WorkError::Advisories)?;
+    while let Err(error) = vuln::build(&feeds, &snapshot, &mut |_| {}) {
+        // What one of them is does not keep the others from counting.
+        let ImportError::Unknown { path } = &error else { return Err(WorkError::Advisories(error)) };
+        warn!(%error, "a registered advisory does not read");
+        feeds.retain(|feed| feed != path);
+    }
     Ok(Some((Vulnerabilities::open(&snapshot)?, folder)))
 }
 
@@ -361,6 +384,49 @@ mod tests {
         assert!(said["os"].dismissed.is_empty());
         let above = gate("vers:generic/<2");
         assert!(above.is_empty(), "{above:?}");
+    }
+
+    /// An advisory of OSV on versions below `fixed`.
+    fn osv(fixed: &str) -> serde_json::Value {
+        json!({"schema_version": "1.6.0", "id": "OSV-2026-1", "modified": "2026-01-01T00:00:00Z",
+            "aliases": ["CVE-2026-0001"], "severity": [{"type": "CVSS_V3", "score": "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H"}],
+            "affected": [{"package": {"ecosystem": "npm", "name": "left", "purl": "pkg:npm/left"},
+                "ranges": [{"type": "SEMVER", "events": [{"introduced": "0"}, {"fixed": fixed}]}]}]})
+    }
+
+    #[test]
+    fn an_advisory_of_osv_counts_for_the_components_of_the_release() {
+        let sbom = r#"{"bomFormat": "CycloneDX", "specVersion": "1.6", "components": [
+            {"type": "library", "name": "left", "version": "1.3.0", "purl": "pkg:npm/left@1.3.0"}]}"#;
+        let said = asked("host:gate", &[osv("1.4.0")], Some(sbom));
+        assert_eq!(said["os"].affected["CVE-2026-0001"].score, Some(9.8));
+        assert!(asked("host:gate", &[osv("1.3.0")], Some(sbom)).is_empty(), "it is repaired there");
+        let part = json!({"@id": "pkg:generic/gate@2", "subcomponents": [{"@id": "pkg:npm/left"}]});
+        let said = asked("host:gate", &[osv("1.4.0"), vex(part, "not_affected")], Some(sbom));
+        assert_eq!(said["os"].dismissed.len(), 1);
+    }
+
+    #[test]
+    fn an_advisory_that_does_not_read_keeps_no_other_from_counting() {
+        let helper = json!({"cpe": "cpe:2.3:o:maker:gate:*:*:*:*:*:*:*:*"});
+        let broken = json!({"document": {}});
+        let said = asked("host:gate", &[broken, advisory("gate", &helper, "vers:generic/<3")], None);
+        assert!(said["os"].affected.contains_key("CVE-2026-0001"));
+    }
+
+    #[test]
+    fn what_an_advisory_says_of_a_range_dismisses_nothing_outside_of_it() {
+        let helper = json!({"cpe": "cpe:2.3:o:maker:gate:*:*:*:*:*:*:*:*"});
+        let mut safe = advisory("gate", &helper, "vers:generic/>=2|<3");
+        safe["vulnerabilities"][0]["product_status"] = json!({"known_not_affected": ["P1"]});
+        safe["document"]["tracking"]["current_release_date"] = json!("2026-02-01T00:00:00Z");
+        let affected = advisory("gate", &helper, "vers:generic/<3");
+        let said = asked("host:gate", &[affected.clone(), safe.clone()], None);
+        assert_eq!(said["os"].dismissed.len(), 1, "version 2 lies in the range");
+        safe["product_tree"]["branches"][0]["branches"][0]["branches"][0]["name"] =
+            json!("vers:generic/>=1|<2");
+        let said = asked("host:gate", &[affected, safe], None);
+        assert!(said["os"].dismissed.is_empty());
     }
 
     #[test]

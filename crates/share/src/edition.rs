@@ -6,10 +6,11 @@ use serde::Deserialize;
 use sha2::Digest as _;
 use statement::{EvidenceType, OpenPgpSignature, Predicate as _, Statement};
 
-/// Where documents on vulnerabilities say it: CSAF `/document/tracking/id`, OpenVEX `@id`.
+/// Where documents on vulnerabilities say it: CSAF `/document/tracking/id`, OpenVEX `@id`, OSV `id`.
 #[derive(Deserialize)]
 struct Named {
     #[serde(rename = "@id")]
+    url: Option<String>,
     id: Option<String>,
     document: Option<Tracked>,
 }
@@ -36,5 +37,5 @@ pub(crate) fn of(statement: &Statement) -> Option<Sha256> {
     }
     let named: Named = serde_json::from_str(statement.document()).ok()?;
     let tracked = named.document.and_then(|document| document.tracking).and_then(|tracking| tracking.id);
-    tracked.or(named.id).map(|name| Sha256(sha2::Sha256::digest(name).into()))
+    tracked.or(named.url).or(named.id).map(|name| Sha256(sha2::Sha256::digest(name).into()))
 }

@@ -72,6 +72,7 @@ const KNOWN: &[(EvidenceType, &str)] = &[
     (EvidenceType::Inspection, "urn:sukashi:inspection:1"),
     (EvidenceType::Vex, "https://openvex.dev/ns"),
     (EvidenceType::Vex, CSAF_BASE),
+    (EvidenceType::Vex, "https://ossf.github.io/osv-schema"),
     (EvidenceType::Assessment, "urn:sukashi:assessment:1"),
     (EvidenceType::Provenance, "https://slsa.dev/provenance"),
     (EvidenceType::VerificationSummary, "https://slsa.dev/verification_summary"),
@@ -96,6 +97,8 @@ impl PredicateType {
     pub const OPENVEX: Self = Self(Cow::Borrowed("https://openvex.dev/ns/v0.2.0"));
     /// CSAF 2.0.
     pub const CSAF: Self = Self(Cow::Borrowed("https://docs.oasis-open.org/csaf/csaf/v2.0"));
+    /// OSV, any version (the document says which).
+    pub const OSV: Self = Self(Cow::Borrowed("https://ossf.github.io/osv-schema"));
     /// SLSA provenance 1.
     pub const SLSA_PROVENANCE: Self = Self(Cow::Borrowed("https://slsa.dev/provenance/v1"));
     /// SLSA verification summary 1.

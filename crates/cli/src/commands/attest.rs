@@ -72,6 +72,8 @@ enum Kind {
     Vex,
     /// CSAF advisory or VEX.
     Csaf,
+    /// Advisory in OSV's format.
+    Osv,
     /// A document that those verify who have OpenPGP: signed with the same key once more, in their form.
     Openpgp,
     /// SLSA provenance.
@@ -141,6 +143,7 @@ fn statement(args: &Args, text: &str) -> anyhow::Result<Statement> {
         Kind::Sbom => Statement::of_document(about(None)?, sbom_type(text)?, text)?,
         Kind::Vex => Statement::of_document(about(None)?, PredicateType::OPENVEX, text)?,
         Kind::Csaf => Statement::of_document(about(None)?, PredicateType::CSAF, text)?,
+        Kind::Osv => Statement::of_document(about(None)?, PredicateType::OSV, text)?,
         Kind::Openpgp => bail!("an OpenPGP signature needs the key"),
         Kind::Provenance => Statement::of_document(about(None)?, PredicateType::SLSA_PROVENANCE, text)?,
         Kind::System => system_registration(&args.file, text, &args.overlay)?,
