@@ -26,13 +26,13 @@ const DATABASE: &str = "target/standards/vuln.redb";
 pub(crate) fn run() -> anyhow::Result<()> {
     println!("| measure | value |\n|---|---:|");
     documents()?;
-    let Some(data) = std::env::var_os("SUKASHI_TEST_DATA").filter(|data| !data.is_empty()) else {
+    let Some(data) = data() else {
         println!("| vulnerabilities | not measured |");
         return Ok(());
     };
-    let snapshot = import(Path::new(&data))?;
+    let snapshot = import(&data)?;
     look_up(&snapshot)?;
-    many(Path::new(&data), &snapshot)?;
+    many(&data, &snapshot)?;
     truth(&snapshot)
 }
 
@@ -111,26 +111,50 @@ pub(crate) fn distributions(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
     Ok(found)
 }
 
-fn import(data: &Path) -> anyhow::Result<Snapshot> {
+/// Feeds of the data, without Debian's and Alpine's.
+fn feeds(data: &Path) -> anyhow::Result<Vec<PathBuf>> {
     let mut feeds = Vec::new();
     for folder in FOLDERS {
         feeds.extend(files::below(&data.join(folder))?);
     }
     feeds.retain(|path| !path.to_string_lossy().ends_with(".txt") && !path.ends_with("cwe-capec-attack.csv"));
+    Ok(feeds)
+}
+
+/// The data, where `SUKASHI_TEST_DATA` names them.
+fn data() -> Option<PathBuf> {
+    std::env::var_os("SUKASHI_TEST_DATA").filter(|data| !data.is_empty()).map(PathBuf::from)
+}
+
+/// What was imported, with seconds and records.
+pub(crate) type Imported = (&'static str, f64, u64);
+
+/// One kind of feed after the other, each into a database of its own; `None` without data.
+pub(crate) fn imports() -> anyhow::Result<Option<[Imported; 2]>> {
+    let Some(data) = data() else { return Ok(None) };
+    let feeds = feeds(&data)?;
+    let folder = tempfile::tempdir()?;
+    let one = |measure, part: &str| -> anyhow::Result<Imported> {
+        let of_kind: Vec<_> =
+            feeds.iter().filter(|path| path.to_string_lossy().contains(part)).cloned().collect();
+        let start = Instant::now();
+        let summary = vuln::build(&of_kind, &folder.path().join("part.redb"), &mut |_| {})?;
+        Ok((measure, start.elapsed().as_secs_f64(), summary.info.records))
+    };
+    let imported =
+        [one("214,034 CVE records imported", "/nvd/")?, one("2,379 CSAF documents imported", "/csaf/")?];
+    Ok(Some(imported))
+}
+
+fn import(data: &Path) -> anyhow::Result<Snapshot> {
+    let mut feeds = feeds(data)?;
     if let Some(folder) = std::env::var_os("SUKASHI_DISTRIBUTIONS") {
         feeds.extend(distributions(Path::new(&folder))?);
     }
     let target = Path::new(DATABASE);
     fs::create_dir_all("target/standards")?;
-    let only = |part: &str| {
-        feeds.iter().filter(|path| path.to_string_lossy().contains(part)).cloned().collect::<Vec<_>>()
-    };
-    for (measure, part) in
-        [("214,034 NVD records imported", "/nvd/"), ("2,379 CSAF documents imported", "/csaf/")]
-    {
-        let start = Instant::now();
-        let summary = vuln::build(&only(part), Path::new("target/standards/part.redb"), &mut |_| {})?;
-        row(measure, format!("{:.1} s, {} records", start.elapsed().as_secs_f64(), summary.info.records));
+    for (measure, seconds, records) in imports()?.into_iter().flatten() {
+        row(measure, format!("{seconds:.1} s, {records} records"));
     }
     let start = Instant::now();
     let summary = vuln::build(&feeds, target, &mut |_| {})?;

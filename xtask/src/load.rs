@@ -59,7 +59,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     };
     let folder = tempfile::tempdir()?;
     let places = Places { database: args.database.clone(), ..Places::directory(&folder.path().join("data")) };
-    let (tokens, _) = tokio::runtime::Runtime::new()?.block_on(bench_share::prepare(&places))?;
+    let tokens = tokio::runtime::Runtime::new()?.block_on(bench_share::prepare(&places, 1))?.suppliers;
     let served = Served::start(&command, &places, None)?;
     let suppliers = bench_share::suppliers(&served.url, &tokens)?;
     let before = peak_memory(served.child.id());

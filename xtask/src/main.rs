@@ -26,6 +26,7 @@ mod licences;
 mod load;
 mod oracle;
 mod oracle_assess;
+mod postgres;
 mod router_image;
 mod semantics_fixtures;
 mod stock;

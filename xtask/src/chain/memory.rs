@@ -15,6 +15,11 @@ pub(crate) fn peak_memory(process: u32) -> u64 {
     fs::read_to_string(format!("/proc/{process}/status")).map_or(0, |text| kilobytes(&text, "VmHWM:"))
 }
 
+/// Resident memory of a process now, in bytes.
+pub(crate) fn resident(process: u32) -> u64 {
+    fs::read_to_string(format!("/proc/{process}/status")).map_or(0, |text| kilobytes(&text, "VmRSS:"))
+}
+
 /// `NAME   1234 kB`, in bytes.
 fn kilobytes(text: &str, name: &str) -> u64 {
     let line = text.lines().find_map(|line| line.strip_prefix(name));

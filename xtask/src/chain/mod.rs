@@ -9,6 +9,6 @@ mod real;
 mod run;
 
 pub(crate) use bench::run as bench;
-pub(crate) use memory::{MemoryWatch, peak_memory};
+pub(crate) use memory::{MemoryWatch, peak_memory, resident};
 pub(crate) use real::run as real;
 pub(crate) use run::build;

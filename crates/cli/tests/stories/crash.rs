@@ -1,5 +1,6 @@
 //! kill -9 at any moment during intake: nothing that was acknowledged is lost, the log goes on from what it was, and the
-//! platform is back in two seconds. 20 times in an ordinary run; `SUKASHI_KILLS` sets another number.
+//! platform is back in two seconds. 20 times in an ordinary run; `SUKASHI_KILLS` sets another number. On SQLite, and on
+//! PostgreSQL where `SUKASHI_TEST_POSTGRES` names a server.
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -50,11 +51,26 @@ fn checkpoint(site: &Site) -> Checkpoint {
     Checkpoint::open(&note, &[key]).unwrap().0
 }
 
-#[test]
-fn nothing_acknowledged_is_lost_when_the_platform_is_killed() {
+mod on_sqlite {
+    #[test]
+    fn nothing_acknowledged_is_lost_when_the_platform_is_killed() {
+        super::kill_again_and_again(&[]);
+    }
+}
+
+mod on_postgresql {
+    #[test]
+    fn nothing_acknowledged_is_lost_when_the_platform_is_killed() {
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let Some(database) = runtime.block_on(crate::places::postgres()) else { return };
+        super::kill_again_and_again(&["--database", &database]);
+    }
+}
+
+fn kill_again_and_again(options: &[&str]) {
     let kills: usize = std::env::var("SUKASHI_KILLS").ok().and_then(|n| n.parse().ok()).unwrap_or(20);
     let home = Place::new();
-    let mut site = Site::start(&home, &[]);
+    let mut site = Site::start(&home, options);
     let token = set_up(&site);
     let acknowledged = Arc::new(Mutex::new(BTreeSet::new()));
     let (mut next, mut last, mut slowest) = (0, checkpoint(&site), Duration::ZERO);
@@ -82,7 +98,7 @@ fn nothing_acknowledged_is_lost_when_the_platform_is_killed() {
         site.kill();
         registering.into_iter().for_each(|thread| thread.join().unwrap());
         let start = Instant::now();
-        site = Site::restart(&home, site.administrator.clone());
+        site = Site::beside(&home, site.administrator.clone(), options);
         slowest = slowest.max(start.elapsed());
         let known: BTreeSet<String> =
             remote(&site, &token).evidence(None, true).unwrap().into_iter().map(|e| e.id).collect();
@@ -101,7 +117,7 @@ fn nothing_acknowledged_is_lost_when_the_platform_is_killed() {
     }
     site.kill();
     let count = acknowledged.lock().unwrap().len();
-    let verified = home.run(&["admin", "rebuild", "--verify", "--data", "data"]);
+    let verified = home.run(&[&["admin", "rebuild", "--verify", "--data", "data"], options].concat());
     assert_eq!(verified.status, 0, "{}{}", verified.stdout, verified.stderr);
     println!("{kills} kills, {count} acknowledged, slowest restart {slowest:?}");
     assert!(count > kills, "too little was registered to test anything");

@@ -78,12 +78,7 @@ impl Site {
         site
     }
 
-    /// Serves the same directory again; who is logged in stays so.
-    pub(crate) fn restart(place: &Place, administrator: Session) -> Self {
-        Self::beside(place, administrator, &[])
-    }
-
-    /// Serves a platform that has accounts, with further options.
+    /// Serves a platform that has accounts, with further options; who is logged in stays so.
     pub(crate) fn beside(place: &Place, administrator: Session, options: &[&str]) -> Self {
         let arguments = [&["serve", "--data", "data", "--listen", "127.0.0.1:0"], options].concat();
         let mut command = place.command(&arguments);
