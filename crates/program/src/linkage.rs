@@ -7,12 +7,11 @@
 use std::collections::BTreeSet;
 
 use sleigh::Lifter;
-use sleigh::pcode::Opcode;
 
 use crate::address::VirtAddr;
 use crate::discover::Discovery;
 use crate::explore::{Explored, RawCall, RawTarget};
-use crate::instruction::is_system;
+use crate::instruction::{Flow, Way, WayKind};
 
 /// Bytes that bind one import, and of the head; the largest of all processors.
 const OWN: u64 = 16;
@@ -101,17 +100,16 @@ fn straight(discovery: &Discovery<'_>, lifter: &mut Lifter<'_>, start: u64, end:
         let bytes = discovery.image.bytes_from(VirtAddr(at));
         let bytes = bytes.get(..bytes.len().min((end - at) as usize))?;
         let lifted = lifter.lift(bytes, at, context).ok()?;
+        let flow = Flow::of(discovery.table, &lifted, VirtAddr(at));
         at += u64::from(lifted.length.max(1));
-        for op in lifted.ops {
-            let rest = end.checked_sub(at)?;
-            match op.opcode() {
-                Opcode::Branch => return Some((End::Jump(op.input(0)?.offset), rest)),
-                Opcode::BranchInd | Opcode::CallInd => return Some((End::Indirect, rest)),
-                Opcode::CBranch | Opcode::Call | Opcode::Return => return None,
-                _ if op.user_op().is_some_and(|number| is_system(discovery.table, number)) => return None,
-                _ => {}
-            }
-        }
+        let Some(flow) = flow else { continue };
+        let [Way { kind, guard: None, .. }] = flow.ways.as_slice() else { return None };
+        let rest = end.checked_sub(at)?;
+        return match kind {
+            WayKind::Jump(to) => Some((End::Jump(to.0), rest)),
+            WayKind::JumpIndirect(_) | WayKind::CallIndirect(_) => Some((End::Indirect, rest)),
+            _ => None,
+        };
     }
     None
 }

@@ -74,8 +74,7 @@ pub fn analyze(image: Image, effort: &Effort) -> Result<Program, AnalyzeError> {
         Roles::of(language, table).ok_or(AnalyzeError::Registers { language })?.in_abi(image.abi, table);
     let discovery = Discovery::run(&image, table, &roles, effort);
     let (coverage, blind_spots) = measure(&discovery);
-    let functions = build(&image, &discovery);
-    drop(discovery);
+    let functions = build(&image, discovery.explored, &discovery.known);
     Ok(Program { image, functions, coverage, blind_spots })
 }
 
@@ -102,23 +101,19 @@ impl Program {
     }
 }
 
-/// Walks, turned into functions.
-fn build(image: &Image, discovery: &Discovery<'_>) -> Vec<Function> {
-    let ids: BTreeMap<VirtAddr, FuncId> = discovery.explored.keys().copied().zip((0..).map(FuncId)).collect();
-    let mut stubs: BTreeMap<VirtAddr, crate::address::ImportId> = discovery
-        .explored
-        .iter()
-        .filter_map(|(entry, explored)| Some((*entry, stub_of(explored)?)))
-        .collect();
-    let thunks: Vec<_> = discovery
-        .explored
+/// Walks, turned into functions one after the other, so that nothing is held twice.
+fn build(image: &Image, explored: BTreeMap<VirtAddr, Explored>, known: &Known) -> Vec<Function> {
+    let ids: BTreeMap<VirtAddr, FuncId> = explored.keys().copied().zip((0..).map(FuncId)).collect();
+    let mut stubs: BTreeMap<VirtAddr, crate::address::ImportId> =
+        explored.iter().filter_map(|(entry, explored)| Some((*entry, stub_of(explored)?))).collect();
+    let thunks: Vec<_> = explored
         .iter()
         .filter_map(|(entry, explored)| Some((*entry, *stubs.get(&only_jump(explored)?)?)))
         .collect();
     stubs.extend(thunks);
-    let names = Names { image, known: &discovery.known, ids: &ids, stubs: &stubs };
-    let each = discovery.explored.values().map(|explored| {
-        let returns = !discovery.known.no_return.contains(&explored.entry.address);
+    let names = Names { image, known, ids: &ids, stubs: &stubs };
+    let each = explored.into_values().map(|explored| {
+        let returns = !known.no_return.contains(&explored.entry.address);
         names.function(explored, returns)
     });
     each.collect()
@@ -153,7 +148,7 @@ struct Names<'a> {
 }
 
 impl Names<'_> {
-    fn function(&self, explored: &Explored, returns: bool) -> Function {
+    fn function(&self, explored: Explored, returns: bool) -> Function {
         let entry = explored.entry.address;
         let blocks: BTreeMap<VirtAddr, BlockId> =
             explored.blocks.keys().copied().zip((0..).map(BlockId)).collect();
@@ -180,12 +175,12 @@ impl Names<'_> {
                     }),
                 })
                 .collect(),
-            calls: self.calls(explored),
+            calls: self.calls(&explored),
             returns,
             stub,
             in_library: false,
-            instructions: explored.instructions.clone(),
-            ops: explored.ops.clone(),
+            instructions: explored.instructions,
+            ops: explored.ops,
         }
     }
 

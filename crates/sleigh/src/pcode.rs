@@ -403,6 +403,12 @@ impl Ops {
         self.side.clear();
     }
 
+    /// Gives back memory that nothing stands in.
+    pub fn shrink_to_fit(&mut self) {
+        self.ops.shrink_to_fit();
+        self.side.shrink_to_fit();
+    }
+
     pub(crate) fn side(&self) -> &[Varnode] {
         &self.side
     }

@@ -45,7 +45,7 @@ pub(crate) struct RawBlock {
     pub(crate) end: VirtAddr,
     /// `None` until decoded.
     pub(crate) exit: Option<RawExit>,
-    /// What is known at its start.
+    /// What is known at its start, while the function is walked.
     pub(crate) state: State,
 }
 
@@ -151,7 +151,7 @@ impl Explorer<'_> {
             }
         }
         visit.note_tail_calls();
-        visit.found
+        visit.found.settled()
     }
 }
 
@@ -183,6 +183,16 @@ impl RawExit {
 }
 
 impl Explored {
+    /// Without what only the walk itself needs: all walks of a program are held until the last one is done.
+    fn settled(mut self) -> Self {
+        self.flows.clear();
+        self.leaving.clear();
+        self.blocks.values_mut().for_each(|block| block.state = State::default());
+        self.ops.shrink_to_fit();
+        self.instructions.shrink_to_fit();
+        self
+    }
+
     /// Is every path understood to its end?
     pub(crate) fn is_clean(&self) -> bool {
         self.is_plausible() && !self.leads_to(|place| place == RawPlace::Unresolved)
