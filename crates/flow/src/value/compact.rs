@@ -1,6 +1,7 @@
 //! What is left of a function's values once it has been carried out.
 
 use super::{Arena, Value, ValueId};
+use crate::hash::HashMap;
 
 /// Where the values that were kept are now.
 pub(crate) struct Moved(Vec<Option<ValueId>>);
@@ -36,7 +37,7 @@ impl Moved {
 impl Arena {
     /// Forgets values for which `used` is not set; it must hold for the inputs of every value for which it holds. Values
     /// without inputs and places at a distance from one that is kept stay: they are asked for by what they are. The
-    /// order of ids stays as it was.
+    /// order of ids stays as it was. Nothing can be added afterwards.
     pub(crate) fn compact(&mut self, mut used: Vec<bool>) -> Moved {
         let mut moved = Moved(Vec::with_capacity(self.values.len()));
         let mut count = 0;
@@ -58,7 +59,10 @@ impl Arena {
         }
         let kept = self.values.iter().zip(&used).filter(|(_, used)| **used);
         self.values = kept.map(|(value, _)| moved.value(*value)).collect();
-        self.ids = self.values.iter().copied().zip((0..).map(ValueId)).collect();
+        self.ids = HashMap::default();
+        self.sorted = (0..count).map(ValueId).collect();
+        let values = &self.values;
+        self.sorted.sort_unstable_by_key(|id| values.get(id.0 as usize));
         let known = |id: ValueId| moved.0.get(id.0 as usize).copied().flatten();
         let merges = std::mem::take(&mut self.merges).into_iter();
         self.merges =
