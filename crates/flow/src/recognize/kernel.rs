@@ -33,6 +33,28 @@ pub(super) const CACHE_LINE: u64 = 64;
 /// Where i386 programs ask the system, as they are told at their start.
 pub(super) const ENTRY: u64 = 0x6b90_0000;
 
+/// What `socketcall` asks, by number from 1, and how many arguments it takes (Linux, `include/uapi/linux/net.h`).
+const SOCKET_CALLS: &[(&str, u64)] = &[
+    ("socket", 3),
+    ("bind", 3),
+    ("connect", 3),
+    ("listen", 2),
+    ("accept", 3),
+    ("getsockname", 3),
+    ("getpeername", 3),
+    ("socketpair", 4),
+    ("send", 4),
+    ("recv", 4),
+    ("sendto", 6),
+    ("recvfrom", 6),
+    ("shutdown", 2),
+    ("setsockopt", 5),
+    ("getsockopt", 5),
+    ("sendmsg", 3),
+    ("recvmsg", 3),
+    ("accept4", 4),
+];
+
 /// Bytes of `int 0x80`.
 const INTERRUPT: u64 = 2;
 
@@ -140,6 +162,7 @@ impl<'a> Kernel<'a> {
         let number = Self::register(machine, self.convention.system_call.number.name());
         let arguments = self.arguments(machine);
         let name = system::any_name_of(self.image, number & 0xffff_ffff).unwrap_or(UNKNOWN);
+        let (name, arguments) = self.socket_call(machine, name, &arguments).unwrap_or((name, arguments));
         let data = self.data(machine, name, &arguments);
         let answer = self.answer(machine, name, &arguments);
         let ends = matches!(name, "execve" | "execveat" | "exit" | "exit_group");
@@ -149,6 +172,21 @@ impl<'a> Kernel<'a> {
         }
         self.reply(machine, answer);
         Reply::Done
+    }
+
+    /// What a call of old processors asks that stands for all calls on sockets: the first argument says which one, the
+    /// second where its arguments are.
+    fn socket_call(
+        &self,
+        machine: &Machine<'_, Space<'_>>,
+        name: &str,
+        arguments: &[u64],
+    ) -> Option<(&'static str, Vec<u64>)> {
+        let (which, list) = (*arguments.first()?, *arguments.get(1)?);
+        let which = usize::try_from(which).ok()?.checked_sub(1)?;
+        let (name, count) = *SOCKET_CALLS.get(which).filter(|_| name == "socketcall")?;
+        let word = u64::from(self.convention.pointer);
+        Some((name, (0..count).map(|n| load(machine, list.wrapping_add(n * word), word)).collect()))
     }
 
     /// Puts the answer where it is looked for; `Err` holds an error number.

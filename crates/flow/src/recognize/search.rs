@@ -204,8 +204,9 @@ impl<'a> Search<'a> {
             verdict.work += inner.work;
             inner.name.is_some_and(|inner| inner == name || starts && compares(inner))
         };
-        // It is for others to see what it adds, if it can add anything.
+        // It is for others to see what it adds, if it can add anything. What stands in the library adds nothing to it.
         if code.blocks.len() > PASSED_ON
+            && !self.is_behind(id)
             && callees.by_ref().take(MAX_CALLEES).any(|callee| may_be_known(callee) && adds(callee))
         {
             verdict.name = None;

@@ -14,7 +14,7 @@ __asm__(".globl _start\n_start: mov %rsp,%rsi\nmov $main,%edi\nand $-16,%rsp\nca
 enum { READ = 63, WRITE = 64, EXIT = 94, CLONE = 220, EXECVE = 221, RECVFROM = 207 };
 __asm__(".globl _start\n_start: mov x1,sp\nadrp x0,main\nadd x0,x0,:lo12:main\nbl begin\n");
 #elif defined(__i386__)
-enum { READ = 3, WRITE = 4, EXIT = 252, CLONE = 120, EXECVE = 11, RECVFROM = 371 };
+enum { READ = 3, WRITE = 4, EXIT = 252, CLONE = 120, EXECVE = 11, SOCKETCALL = 102 };
 __asm__(".globl _start\n_start: mov %esp,%eax\npush %eax\npush $main\ncall begin\n");
 #elif defined(__powerpc64__)
 enum { READ = 3, WRITE = 4, EXIT = 234, CLONE = 120, EXECVE = 11, RECVFROM = 337 };
@@ -85,7 +85,12 @@ char *variable(const char *name)
 }
 size recv(int descriptor, void *to, size most, int flags)
 {
+#if defined(__i386__)
+    long list[] = { descriptor, (long)to, most, flags };
+    return answer(ask(SOCKETCALL, 10, (long)list, 0, 0, 0, 0));
+#else
     return answer(ask(RECVFROM, descriptor, (long)to, most, flags, 0, 0));
+#endif
 }
 int shell(const char *text)
 {
