@@ -3,8 +3,12 @@
 //! Truth comes from twins: the same program with its symbols. A function counts as found if one starts at its address;
 //! an instruction of a function's symbol counts if some recovered function holds it. Instructions that do nothing are
 //! left out, because compilers pad with them. Programs are our own C, dynamically and statically linked (then most of
-//! the code is the C library's), for each cross compiler that is installed. With `--angr`, angr's CFGFast recovers the
-//! same stripped files in the same run and is measured by the same truth.
+//! the code is the C library's; how many of its functions are known again is told, too), for each cross compiler that is
+//! installed. With `--angr`, angr's CFGFast recovers the same stripped files in the same run and is measured by the same
+//! truth.
+
+#[path = "bench_program/library.rs"]
+mod library;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -19,6 +23,7 @@ use serde::Deserialize;
 use sleigh::{LanguageId, Lifter};
 
 use crate::tool;
+use library::{Library, library};
 
 const FOLDER: &str = "target/twins";
 /// Name, sources, flags. The router's programs show ordinary sizes, the station hard constructs.
@@ -29,6 +34,8 @@ const PROGRAMS: &[(&str, &[&str])] = &[
     ("timed", &["examples/router/src/timed.c", "examples/router/src/config.c"]),
 ];
 const LEVELS: &[&str] = &["-O2", "-Os"];
+/// Nearly all of a static program is the same library.
+const STATIC_LEVEL: &str = "-O2";
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
@@ -93,16 +100,18 @@ struct Row {
     wrong: usize,
     code_bytes: u64,
     seconds: f64,
+    /// Of static programs.
+    again: Library,
 }
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     let peer = args.angr.is_some();
     println!(
-        "| target | linked | programs | code kB | functions | found % | inside others | instructions | found % | CPU s/MB |{}",
+        "| target | linked | programs | code kB | functions | found % | inside others | instructions | found % | library functions known again | CPU s/MB |{}",
         if peer { " angr functions % | angr instructions % | angr CPU s/MB |" } else { "" }
     );
     println!(
-        "|---|---|---:|---:|---:|---:|---:|---:|---:|---:|{}",
+        "|---|---|---:|---:|---:|---:|---:|---:|---:|---|---:|{}",
         if peer { "---:|---:|---:|" } else { "" }
     );
     let chosen = |target: &&Target| args.target.as_ref().is_none_or(|only| only == target.name);
@@ -117,32 +126,56 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
                 row.add(&name, &twin, args.angr.as_deref())
                     .with_context(|| format!("cannot measure `{name}`"))?;
             }
+            if linked == "static" {
+                row.again = libraries(target)?;
+            }
             row.print(target.name, linked, peer);
         }
     }
     Ok(())
 }
 
+/// Library functions in all programs of a target, linked statically.
+fn libraries(target: &Target) -> anyhow::Result<Library> {
+    let mut all = Library::default();
+    for (name, sources) in PROGRAMS {
+        let of = |linked: &str| twin(target, linked, STATIC_LEVEL, name, sources);
+        let (fixed, dynamic) = (of("static")?, of("dynamic")?);
+        let mut stripped = analyze(image(&fixed.with_extension("stripped"))?, &Effort::default())?;
+        let one = library(&fixed, &dynamic, &mut stripped)?;
+        all.known.all += one.known.all;
+        all.known.found += one.known.found;
+        all.wrong += one.wrong;
+    }
+    Ok(all)
+}
+
 fn is_installed(target: &Target) -> bool {
     Command::new(format!("{}-gcc", target.compiler)).arg("--version").output().is_ok()
 }
 
-/// Programs of one row; static ones at one level, because nearly all of them is the same library.
+/// Programs of one row.
 fn twins(target: &Target, linked: &str) -> anyhow::Result<Vec<(String, PathBuf)>> {
-    let (some_levels, some_programs) =
-        if linked == "static" { (1, 2) } else { (LEVELS.len(), PROGRAMS.len()) };
+    let (levels, some_programs) =
+        if linked == "static" { (&[STATIC_LEVEL][..], 2) } else { (LEVELS, PROGRAMS.len()) };
     let mut all = Vec::new();
-    for level in LEVELS.iter().take(some_levels) {
+    for level in levels {
         for (name, sources) in PROGRAMS.iter().take(some_programs) {
-            let name = format!("{name}-{}-{linked}{level}", target.name);
-            let path = Path::new(FOLDER).join(&name);
-            if !path.with_extension("stripped").exists() {
-                compile(target, linked, level, sources, &path)?;
-            }
+            let path = twin(target, linked, level, name, sources)?;
+            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
             all.push((name, path));
         }
     }
     Ok(all)
+}
+
+/// A program with its symbols, compiled unless it is there; the stripped one stands beside it.
+fn twin(target: &Target, linked: &str, level: &str, name: &str, sources: &[&str]) -> anyhow::Result<PathBuf> {
+    let path = Path::new(FOLDER).join(format!("{name}-{}-{linked}{level}", target.name));
+    if !path.with_extension("stripped").exists() {
+        compile(target, linked, level, sources, &path)?;
+    }
+    Ok(path)
 }
 
 fn compile(target: &Target, linked: &str, level: &str, sources: &[&str], path: &Path) -> anyhow::Result<()> {
@@ -241,8 +274,13 @@ impl Row {
         } else {
             String::new()
         };
+        let Library { known, wrong } = self.again;
+        let again = match known.all {
+            0 => "–".to_owned(),
+            all => format!("{} of {all}, {wrong} wrong", known.found),
+        };
         println!(
-            "| {target} | {linked} | {} | {} | {} | {:.1} | {} | {} | {:.1} | {:.2} |{beside}",
+            "| {target} | {linked} | {} | {} | {} | {:.1} | {} | {} | {:.1} | {again} | {:.2} |{beside}",
             self.programs,
             self.code_bytes / 1000,
             self.functions.all,
