@@ -59,7 +59,7 @@ fn what_an_interpreter_comes_back_to_is_not_behind_its_words() {
 #[test]
 fn what_is_reached_through_pointers_and_the_heap_is_judged_without_its_source() {
     // Where the data comes from is not seen in any of them. The plain ones allow a folder without a login, answer a word
-    // by a fixed command and refuse a name.
+    // by a fixed command, refuse a name and end a prompt at a word, of which either half may differ to go on.
     let expected = expect![[r#"
         authentication-bypass input == "tdr-fieldkit-7731" | success of the check
         hidden-command input == "Ledger-Ink" | system(input)

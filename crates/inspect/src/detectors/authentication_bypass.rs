@@ -132,7 +132,7 @@ fn finding(
         doubts.push(Doubt::OneOfMany);
     }
     // A credential that its own texts mention would be no secret; one that is a plain word of a protocol is none.
-    if is_common(&constant.value) {
+    if is_common(&constant.value) && !doubts.contains(&Doubt::CommonWord) {
         doubts.push(Doubt::CommonWord);
     }
     let typed = constant.labels.meets(Labels::INPUT);

@@ -7,7 +7,7 @@
 
 use std::collections::BTreeMap;
 
-use flow::{CallSite, Comparison, Dispatch, Edge, Facts, FunctionFacts, Guard, Labels, Row, Value};
+use flow::{CallSite, Comparison, Dispatch, Edge, Effect, Facts, FunctionFacts, Guard, Labels, Row, Value};
 use program::{FuncId, VirtAddr};
 use record::{Location, RouteStep, SourceKind, Trigger, TriggerValue};
 
@@ -72,6 +72,7 @@ pub(crate) fn gated(facts: &Facts<'_>) -> Vec<Gated> {
                 guards.splice(0..0, tests.into_iter().map(here));
             }
             all.extend(merged(facts, function, site, &running));
+            let guards = needed(&guards, &likewise(facts, function, &running));
             all.extend(behind(facts, function, guards, running));
         }
         for dispatch in facts.dispatches(function) {
@@ -91,13 +92,38 @@ fn merged(facts: &Facts<'_>, function: FuncId, site: &CallSite, running: &Runnin
     let Some(on) = running.effect.on.map(|on| own.resolve(on)) else { return Vec::new() };
     let each = match own.arena.get(on) {
         Value::Merge { .. } | Value::Choice { .. } => ways(facts, function, on, site.block),
-        _ => entries(facts, function, site.block, MAX_ENTRIES)
-            .into_iter()
-            .map(|(_, guards)| (on, guards))
-            .collect(),
+        _ => {
+            let entries = entries(facts, function, site.block, MAX_ENTRIES).into_iter();
+            let all: Vec<Vec<Guard>> = entries.map(|(_, guards)| guards).collect();
+            all.iter().map(|guards| (on, needed(guards, &all))).collect()
+        }
     };
     let each = each.into_iter();
     each.filter_map(|(value, guards)| behind(facts, function, guards, running.with(facts, value))).collect()
+}
+
+/// What holds where a function does the same to the same elsewhere: compilers write a call twice.
+fn likewise(facts: &Facts<'_>, function: FuncId, running: &Running) -> Vec<Vec<Guard>> {
+    let on = |effect: &Effect| effect.on.map(|on| Subject::of(facts, function, on));
+    let Some(own) = facts.function(function).filter(|_| running.way.is_empty()) else { return Vec::new() };
+    let effects = facts.effects(function).iter();
+    let others = effects.filter(|other| other.call != running.effect.call).filter(|other| {
+        other.operation == running.effect.operation && other.on.is_some() && on(other) == on(&running.effect)
+    });
+    let sites = others.filter_map(|other| own.calls.get(&other.call));
+    sites.map(|site| facts.guards(function, site.block)).collect()
+}
+
+/// Of what holds on one way, what is not as good if it does not hold: where a comparison of several pieces fails, it goes
+/// on at the same place whichever piece it was.
+fn needed(way: &[Guard], all: &[Vec<Guard>]) -> Vec<Guard> {
+    let as_good = |guard: &Guard| {
+        let otherwise = Guard { holds: !guard.holds, ..*guard };
+        all.iter().any(|other| {
+            other.contains(&otherwise) && other.iter().all(|g| *g == otherwise || way.contains(g))
+        })
+    };
+    way.iter().filter(|guard| !as_good(guard)).copied().collect()
 }
 
 fn behind(facts: &Facts<'_>, function: FuncId, guards: Vec<Guard>, running: Running) -> Option<Gated> {
@@ -345,5 +371,27 @@ pub(crate) fn doubts(case: &Case<'_>, function: FuncId, guards: &[Guard], test: 
     if test.value.starts_with(b"--") {
         doubts.push(Doubt::OptionSyntax);
     }
+    if is_protocol_word(&test.value) {
+        doubts.push(Doubt::CommonWord);
+    }
     doubts
+}
+
+/// A short word with the sign behind it that ends it in protocols: `HTTP/`, `Host:`.
+fn is_protocol_word(value: &[u8]) -> bool {
+    let word = value.strip_suffix(b":").or_else(|| value.strip_suffix(b"/"));
+    word.is_some_and(|word| (1..=9).contains(&word.len()) && word.iter().all(u8::is_ascii_alphabetic))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_of_protocols_are_told_from_secrets() {
+        assert!(is_protocol_word(b"HTTP/") && is_protocol_word(b"Host:"));
+        for secret in [&b"public-x7/"[..], b"HTTP", b"QUIETHARBOR/", b":", b"a1:"] {
+            assert!(!is_protocol_word(secret), "{}", escaped(secret));
+        }
+    }
 }
