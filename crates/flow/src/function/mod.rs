@@ -190,6 +190,12 @@ impl FunctionFacts {
         todo.extend(self.calls.values().filter_map(|site| Some(site.condition?.0)));
         todo.extend(self.stores.iter().flat_map(|store| [store.to, store.value]));
         todo.extend(self.conditions.values().chain(self.returns.values()));
+        // Whether two data are equal tells something even where the answer is lost among others, as in vectors of bytes.
+        let data = |value: ValueId| self.arena.number(value).is_none();
+        todo.extend(self.arena.values().filter_map(|(id, value)| match value {
+            Value::Binary(Opcode::IntEqual, _, a, b) if data(a) && data(b) => Some(id),
+            _ => None,
+        }));
         let mut used = vec![false; self.arena.values().len()];
         while let Some(id) = todo.pop() {
             let Some(slot) = used.get_mut(id.0 as usize).filter(|used| !**used) else { continue };
