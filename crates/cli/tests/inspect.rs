@@ -89,7 +89,16 @@ fn a_rejected_finding_and_one_of_the_baseline_no_longer_count() {
     let review: Vec<_> =
         ids.map(|id| serde_json::json!({"id": id, "state": "rejected", "reason": "lab"})).collect();
     place.file("review.json", serde_json::to_string(&review).unwrap());
-    assert_eq!(place.run(&["inspect", "router.bin", "--review", "review.json"]).status, 0);
+    let reviewed = place.run(&["inspect", "router.bin", "--review", "review.json"]);
+    assert_eq!(reviewed.status, 0);
+    assert!(
+        reviewed
+            .stdout
+            .contains(&format!("; 0 findings, 0 high or critical, {} rejected besides\n", review.len()))
+    );
+    assert!(
+        reviewed.stdout.contains("(rejected)\n") && reviewed.stdout.contains("  review   rejected: lab\n")
+    );
     assert_eq!(place.run(&["inspect", "router.bin", "--fail-on", "never"]).status, 0);
 }
 

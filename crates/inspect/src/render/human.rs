@@ -30,8 +30,12 @@ fn summary(record: &Inspection) -> String {
         code += coverage.code_bytes;
     }
     let share = |part: u64| part.saturating_mul(100).checked_div(code).unwrap_or(100);
+    let rejected = match record.findings.len() - open.clone().count() {
+        0 => String::new(),
+        count => format!(", {count} rejected besides"),
+    };
     format!(
-        "{} files, {} programs, {} KiB of code ({} % decoded, {} % reached); {} findings, {urgent} high or critical{}",
+        "{} files, {} programs, {} KiB of code ({} % decoded, {} % reached); {} findings, {urgent} high or critical{rejected}{}",
         totals.files,
         totals.programs,
         totals.code_bytes / 1024,
@@ -45,9 +49,10 @@ fn summary(record: &Inspection) -> String {
 fn finding(out: &mut String, finding: &Finding) {
     let place = at(finding.location.address);
     let line = finding.location.line.map(|line| format!(":{line}")).unwrap_or_default();
+    let reviewed = reviewed(finding.review.state).map(|state| format!(" ({state})")).unwrap_or_default();
     let _ = writeln!(
         out,
-        "\n{} {} {} {}\n  {}{line}{place}\n  {}",
+        "\n{} {} {} {}{reviewed}\n  {}{line}{place}\n  {}",
         label(finding.severity),
         finding.score,
         finding.rule,
@@ -85,10 +90,18 @@ fn finding(out: &mut String, finding: &Finding) {
         let address = line.address.map(|a| format!("{a}  ")).unwrap_or_default();
         let _ = writeln!(out, "           | {address}{}", plain(&line.text));
     }
-    if finding.review.state != ReviewState::Open {
-        let state = if finding.review.state == ReviewState::Accepted { "accepted" } else { "rejected" };
-        let _ =
-            writeln!(out, "  review   {state}: {}", plain(finding.review.reason.as_deref().unwrap_or("-")));
+    if let Some(state) = self::reviewed(finding.review.state) {
+        let reason = plain(finding.review.reason.as_deref().unwrap_or("-"));
+        let by = finding.review.by.as_deref().map(|by| format!(" by {}", plain(by))).unwrap_or_default();
+        let _ = writeln!(out, "  review   {state}{by}: {reason}");
+    }
+}
+
+fn reviewed(state: ReviewState) -> Option<&'static str> {
+    match state {
+        ReviewState::Open => None,
+        ReviewState::Accepted => Some("accepted"),
+        ReviewState::Rejected => Some("rejected"),
     }
 }
 
