@@ -3,7 +3,7 @@
 //! [`inspect_tree`] looks at everything in an unpacked image and gives an inspection record: findings with source,
 //! trigger, payload, route and evidence; what each program can do; how much was understood and what was not.
 //!
-//! - `detectors`: what may be hidden in programs, one file a detector; `query` holds the questions that several ask.
+//! - `detectors`: what may be hidden in programs, one file a detector; `query` and `decision` hold the questions that several ask.
 //! - `files`: what may be hidden in other files, one file a detector.
 //! - `score`, `files::Weight`: what a finding weighs, with reasons.
 //! - `marks`: numbers that programs know their own structures by.
@@ -19,6 +19,7 @@
 mod assemble;
 mod cache;
 mod capability_change;
+mod decision;
 mod detectors;
 mod difference;
 mod disassembly;

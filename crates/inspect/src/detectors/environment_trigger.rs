@@ -10,8 +10,8 @@ use record::SourceKind;
 
 use super::gated::{Class, findings};
 use super::{Case, Detector};
+use crate::decision::number_under;
 use crate::finding::ProgramFinding;
-use crate::query::number_under;
 use crate::score::score;
 
 pub(crate) const DETECTOR: Detector = Detector { rule: "environment-trigger", version: 5, detect };

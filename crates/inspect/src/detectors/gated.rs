@@ -15,9 +15,10 @@ use super::Case;
 use super::outcome::{entries, ways};
 use super::payload::{Running, running, worst_through};
 use super::state::{Step, armed, asks_variable};
+use crate::decision::{is_decision, is_state};
 use crate::files::escaped;
 use crate::finding::{ProgramFinding, address, evidence, name_of, source, source_kind, steps, trigger};
-use crate::query::{ConstantTest, Subject, constant_tests, is_decision, is_state, outside_or_unseen, pieces};
+use crate::query::{ConstantTest, Subject, constant_tests, outside_or_unseen, pieces};
 use crate::runs::Runs;
 use crate::score::{Doubt, score};
 

@@ -13,8 +13,9 @@ use record::{Location, Payload, RouteStep, SourceKind};
 use super::payload::{is_exec, place};
 use super::shell_on_socket::guards_above;
 use super::{Case, Detector};
+use crate::decision::{is_decision, is_lookup, is_state};
 use crate::finding::{ProgramFinding, address, evidence, name_of, source};
-use crate::query::{constant_tests, is_decision, is_lookup, is_state};
+use crate::query::constant_tests;
 use crate::runs::{Runs, what_it_runs};
 use crate::score::{Doubt, PayloadWeight, score};
 

@@ -14,9 +14,10 @@ use super::outcome::ways;
 use super::payload::place;
 use super::shell_on_socket::guards_above;
 use super::{Case, Detector};
+use crate::decision::is_decision;
 use crate::files::escaped;
 use crate::finding::{ProgramFinding, address, evidence, name_of, source, trigger};
-use crate::query::{Subject, constant_tests, is_decision};
+use crate::query::{Subject, constant_tests};
 use crate::score::{Doubt, PayloadWeight, score};
 
 pub(crate) const DETECTOR: Detector = Detector { rule: "secret-exfiltration", version: 2, detect };

@@ -14,9 +14,10 @@ use record::{Location, Payload, RouteStep, SourceKind};
 
 use super::payload::{is_exec, place};
 use super::{Case, Detector};
+use crate::decision::{is_decision, is_state};
 use crate::files::escaped;
 use crate::finding::{ProgramFinding, address, evidence, name_of, source, trigger};
-use crate::query::{ConstantTest, constant_tests, is_decision, is_state};
+use crate::query::{ConstantTest, constant_tests};
 use crate::runs::{Runs, what_it_runs};
 use crate::score::{Doubt, PayloadWeight, score};
 

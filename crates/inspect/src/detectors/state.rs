@@ -9,7 +9,8 @@ use program::{FuncId, VirtAddr};
 use sleigh::pcode::Opcode;
 
 use super::outcome::ways;
-use crate::query::{is_decision, pieces};
+use crate::decision::is_decision;
+use crate::query::pieces;
 
 /// A value that must have come before.
 #[derive(Clone, Debug, PartialEq, Eq)]

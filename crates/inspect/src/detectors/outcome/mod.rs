@@ -12,7 +12,8 @@ use std::collections::BTreeSet;
 use flow::{Fact, Facts, FunctionFacts, Guard, Test, Value, ValueId};
 use program::{BlockId, CallTarget, FuncId, VirtAddr};
 
-use crate::query::{ConstantTest, Subject, answer, constant_tests, decides};
+use crate::decision::{answer, decides};
+use crate::query::{ConstantTest, Subject, constant_tests};
 use ways::{MAX_WAYS, Outcome, Way, outcomes};
 pub(super) use ways::{entries, ways};
 

@@ -9,7 +9,7 @@ use flow::{Facts, FunctionFacts, Guard, Test, Value, ValueId};
 use program::{BlockId, CallTarget, FuncId, VirtAddr};
 
 use super::Decision;
-use crate::query::{decides, number_under};
+use crate::decision::{decides, number_under};
 
 #[derive(Clone)]
 pub(super) struct Way {
