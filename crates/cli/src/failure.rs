@@ -27,11 +27,20 @@ impl Failure {
         failure
     }
 
-    /// One layer's text, which may hold several lines, each with a hint of its own.
+    /// One layer's text, which may hold several lines, each with a hint of its own. Several hints stay where they stand:
+    /// each is about the message before it.
     fn layer(&mut self, text: &str) {
         let mut shown = String::new();
+        let several = text.lines().filter(|line| split_hint(line).1.is_some()).count() > 1;
         for line in text.lines() {
             let (message, hint) = split_hint(line);
+            if several {
+                let newline = if shown.is_empty() { "" } else { "\n" };
+                let below =
+                    hint.map(|hint| format!("{}hint: {hint}", if message.is_empty() { "" } else { "\n" }));
+                let _ = write!(shown, "{newline}{message}{}", below.unwrap_or_default());
+                continue;
+            }
             self.hints.extend(hint.map(|hint| escape(hint, &[]).into_owned()));
             if !message.is_empty() || hint.is_none() {
                 let newline = if shown.is_empty() { "" } else { "\n" };
@@ -81,6 +90,13 @@ mod tests {
         let failure = Failure::of(&anyhow!("a.yaml:1:2: x; hint: did you mean `y`?\na.yaml:3:4: z"));
         assert_eq!(failure.message, "a.yaml:1:2: x\na.yaml:3:4: z");
         assert_eq!(failure.hints, ["did you mean `y`?"]);
+    }
+
+    #[test]
+    fn each_of_several_hints_stays_with_its_message() {
+        let failure = Failure::of(&anyhow!("a:1: x; hint: y\na:2: z\n2 | text\nhint: w"));
+        assert_eq!(failure.message, "a:1: x\nhint: y\na:2: z\n2 | text\nhint: w");
+        assert!(failure.hints.is_empty());
     }
 
     #[test]

@@ -35,6 +35,10 @@ pub(crate) fn resolve(
             resolver.errors.push(error);
         }
     }
+    if !resolver.errors.is_empty() {
+        // Rules on what is not declared would be wrong for that reason alone.
+        return Err(resolver.errors);
+    }
     for clause in &text.clauses {
         let source = sources.get(clause.span.source as usize).map_or("", |s| s.name);
         if let Err(error) = resolver.clause(clause, source) {

@@ -16,6 +16,12 @@ use crate::settings::{Setting, Settings};
   sukashi datalog reach.dl network.facts
   sukashi datalog reach.dl network.facts --query 'reaches(a,_)'
   sukashi datalog reach.dl - --why 'reaches(a,c)'")]
+#[command(after_help = "The files of the examples:
+  reach.dl                                      network.facts
+    .decl link(from: symbol, to: symbol)          link(a, b).
+    .decl reaches(from: symbol, to: symbol)       link(b, c).
+    reaches(X, Y) :- link(X, Y).
+    reaches(X, Z) :- reaches(X, Y), link(Y, Z).")]
 pub(crate) struct Args {
     /// Rules; the language is described in `docs/rules.md`.
     rules: PathBuf,
