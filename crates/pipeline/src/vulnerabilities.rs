@@ -35,7 +35,7 @@ impl Vulnerabilities {
     pub fn answer(&self, sbom: &[u8], vulnerability: &str) -> Result<AnswerVerdict, SnapshotError> {
         let Some(record) = self.snapshot.get(vulnerability)? else { return Ok(AnswerVerdict::Unknown) };
         let mut verdicts = BTreeSet::new();
-        let read = self.each_match(sbom, |_, found| {
+        let read = each_match(&Matcher::new(&self.snapshot)?, sbom, |_, found| {
             if found.id == record.id {
                 verdicts.insert(found.verdict);
             }
@@ -55,9 +55,27 @@ impl Vulnerabilities {
     /// # Errors
     /// If the snapshot cannot be read.
     pub fn known_in(&self, sbom: &[u8]) -> Result<BTreeSet<String>, SnapshotError> {
+        self.known_with(&Matcher::new(&self.snapshot)?, sbom)
+    }
+
+    /// The same of several documents: much of what one leads to, others lead to as well.
+    ///
+    /// # Errors
+    /// If the snapshot cannot be read.
+    pub(crate) fn known_in_each(
+        &self,
+        sboms: &[impl AsRef<[u8]>],
+    ) -> Result<Vec<BTreeSet<String>>, SnapshotError> {
+        let matcher = Matcher::new(&self.snapshot)?;
+        sboms.iter().map(|sbom| self.known_with(&matcher, sbom.as_ref())).collect()
+    }
+
+    fn known_with(&self, matcher: &Matcher<'_>, sbom: &[u8]) -> Result<BTreeSet<String>, SnapshotError> {
         let mut known = BTreeSet::new();
-        let read = self.each_affected(sbom, |_, id| {
-            known.insert(id);
+        let read = each_match(matcher, sbom, |_, matched| {
+            if matched.verdict == Verdict::Affected {
+                known.insert(matched.id);
+            }
         })?;
         Ok(if read { known } else { BTreeSet::new() })
     }
@@ -68,7 +86,7 @@ impl Vulnerabilities {
         sbom: &[u8],
         mut found: impl FnMut(&Query, String),
     ) -> Result<bool, SnapshotError> {
-        self.each_match(sbom, |component, matched| {
+        each_match(&Matcher::new(&self.snapshot)?, sbom, |component, matched| {
             if matched.verdict == Verdict::Affected {
                 found(component, matched.id);
             }
@@ -80,25 +98,28 @@ impl Vulnerabilities {
         let found = Matcher::new(&self.snapshot)?.matches(component, &[])?;
         Ok(found.into_iter().filter(|m| m.verdict == Verdict::Affected).map(|m| m.id).collect())
     }
+}
 
-    /// Whether the document reads. It is read twice, for what else is in it says what its components run on; what is found
-    /// comes one after the other, since there may be millions of components.
-    fn each_match(&self, sbom: &[u8], mut found: impl FnMut(&Query, Match)) -> Result<bool, SnapshotError> {
-        let (limits, mut cpes) = (ReadLimits::default(), BTreeSet::new());
-        if bom::each_component(sbom, &limits, |component| cpes.extend(component.cpes)).is_err() {
-            return Ok(false);
-        }
-        let (matcher, around) = (Matcher::new(&self.snapshot)?, Context::new(&cpes));
-        let mut failed = None;
-        let read = bom::each_component(sbom, &limits, |component| {
-            if failed.is_none() {
-                let query = Query::from(&component);
-                match matcher.in_context(&query, &around) {
-                    Ok(matches) => matches.into_iter().for_each(|matched| found(&query, matched)),
-                    Err(error) => failed = Some(error),
-                }
-            }
-        });
-        failed.map_or(Ok(read.is_ok()), Err)
+/// Whether the document reads. It is read twice, for what else is in it says what its components run on; what is found
+/// comes one after the other, since there may be millions of components.
+fn each_match(
+    matcher: &Matcher<'_>,
+    sbom: &[u8],
+    mut found: impl FnMut(&Query, Match),
+) -> Result<bool, SnapshotError> {
+    let (limits, mut cpes) = (ReadLimits::default(), BTreeSet::new());
+    if bom::each_component(sbom, &limits, |component| cpes.extend(component.cpes)).is_err() {
+        return Ok(false);
     }
+    let (around, mut failed) = (Context::new(&cpes), None);
+    let read = bom::each_component(sbom, &limits, |component| {
+        if failed.is_none() {
+            let query = Query::from(&component);
+            match matcher.in_context(&query, &around) {
+                Ok(matches) => matches.into_iter().for_each(|matched| found(&query, matched)),
+                Err(error) => failed = Some(error),
+            }
+        }
+    });
+    failed.map_or(Ok(read.is_ok()), Err)
 }

@@ -20,6 +20,9 @@ use crate::known::Known;
 use crate::vulnerabilities::Vulnerabilities;
 use crate::words::{Evidence, Spoken, said};
 
+/// Bytes of bills of materials that are matched at once; a longer one is matched alone.
+const AT_ONCE: usize = 2 << 20;
+
 /// Works for one platform.
 pub struct Worker {
     platform: Arc<Platform>,
@@ -104,12 +107,21 @@ impl Worker {
     async fn matching(&self, data: &Arc<Vulnerabilities>, round: &mut Round) -> Result<(), WorkError> {
         let admin = self.platform.local_administrator();
         let digest = data.digest();
-        for id in self.platform.unmatched(&admin, digest).await? {
-            let document = self.platform.document_in_clear(&admin, &id).await?;
+        let mut open = self.platform.unmatched(&admin, digest).await?.into_iter().peekable();
+        while open.peek().is_some() {
+            let (mut ids, mut documents, mut bytes) = (Vec::new(), Vec::new(), 0);
+            while let Some(id) = open.next_if(|_| bytes < AT_ONCE) {
+                let document = self.platform.document_in_clear(&admin, &id).await?;
+                bytes += document.len();
+                ids.push(id);
+                documents.push(document);
+            }
             let data = Arc::clone(data);
-            let found = spawn_blocking(move || data.known_in(&document)).await??;
-            round.found += self.platform.keep_matches(&admin, &id, digest, found).await?;
-            round.matched += 1;
+            let found = spawn_blocking(move || data.known_in_each(&documents)).await??;
+            for (id, found) in ids.iter().zip(found) {
+                round.found += self.platform.keep_matches(&admin, id, digest, found).await?;
+                round.matched += 1;
+            }
         }
         Ok(())
     }

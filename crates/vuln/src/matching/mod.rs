@@ -9,7 +9,7 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 
-use crate::snapshot::{Entry, Tables};
+use crate::snapshot::{Entry, PackageEntry, Tables};
 use crate::{Exploitation, Severity, Snapshot, SnapshotError};
 
 mod distributed;
@@ -23,7 +23,7 @@ pub(crate) mod upstream;
 pub(crate) use names::{package_key, unnumbered};
 pub use platform::Context;
 
-/// Lists of products kept decoded.
+/// Lists of products, and of packages, kept decoded.
 const MAX_CACHED: usize = 4_096;
 
 /// What is asked about.
@@ -120,6 +120,7 @@ pub struct Matcher<'a> {
     tables: Tables,
     snapshot: std::marker::PhantomData<&'a Snapshot>,
     cache: RefCell<HashMap<(String, Option<String>), Products>>,
+    packages: RefCell<HashMap<String, Rc<Vec<PackageEntry>>>>,
 }
 
 impl<'a> Matcher<'a> {
@@ -128,7 +129,12 @@ impl<'a> Matcher<'a> {
     /// # Errors
     /// If the snapshot cannot be read.
     pub fn new(snapshot: &'a Snapshot) -> Result<Self, SnapshotError> {
-        Ok(Self { tables: snapshot.tables()?, snapshot: std::marker::PhantomData, cache: RefCell::default() })
+        Ok(Self {
+            tables: snapshot.tables()?,
+            snapshot: std::marker::PhantomData,
+            cache: RefCell::default(),
+            packages: RefCell::default(),
+        })
     }
 
     /// Matches of one component. `context` is what else is known to be in the same device: it settles "running on".
@@ -195,7 +201,7 @@ impl<'a> Matcher<'a> {
             }
         }
         for key in distributed::keys(&subject) {
-            let entries = self.tables.package(&key)?;
+            let entries = self.package(&key)?;
             distributed::judge(&entries, &subject, &spoken_of).into_iter().for_each(&mut keep);
         }
         // An advisory on the very package is worth more than a name in a list of products; of a binary package and its
@@ -203,7 +209,7 @@ impl<'a> Matcher<'a> {
         let mut cleared = BTreeSet::new();
         let mut decided: BTreeMap<u32, Hit> = BTreeMap::new();
         for (key, version) in subject.packages() {
-            let entries = self.tables.package(&key)?;
+            let entries = self.package(&key)?;
             for decision in packages::decide(&entries, &subject, version.as_deref()) {
                 match decision {
                     packages::Decision::Affected(hit) => {
@@ -222,16 +228,11 @@ impl<'a> Matcher<'a> {
 
     fn products(&self, product: &str, vendor: Option<&str>) -> Result<Products, SnapshotError> {
         let key = (product.to_owned(), vendor.map(str::to_owned));
-        if let Some(known) = self.cache.borrow().get(&key) {
-            return Ok(Rc::clone(known));
-        }
-        let found = Rc::new(self.tables.product(product, vendor)?);
-        let mut cache = self.cache.borrow_mut();
-        if cache.len() >= MAX_CACHED {
-            cache.clear();
-        }
-        cache.insert(key, Rc::clone(&found));
-        Ok(found)
+        cached(&self.cache, key, || self.tables.product(product, vendor))
+    }
+
+    fn package(&self, key: &str) -> Result<Rc<Vec<PackageEntry>>, SnapshotError> {
+        cached(&self.packages, key.to_owned(), || self.tables.package(key))
     }
 
     fn finish(&self, hit: Hit) -> Result<Match, SnapshotError> {
@@ -253,6 +254,24 @@ impl<'a> Matcher<'a> {
             exploitation: brief.exploitation,
         })
     }
+}
+
+/// What is kept decoded, or is now.
+fn cached<K: Eq + std::hash::Hash, V>(
+    cache: &RefCell<HashMap<K, Rc<V>>>,
+    key: K,
+    decode: impl FnOnce() -> Result<V, SnapshotError>,
+) -> Result<Rc<V>, SnapshotError> {
+    if let Some(known) = cache.borrow().get(&key) {
+        return Ok(Rc::clone(known));
+    }
+    let found = Rc::new(decode()?);
+    let mut cache = cache.borrow_mut();
+    if cache.len() >= MAX_CACHED {
+        cache.clear();
+    }
+    cache.insert(key, Rc::clone(&found));
+    Ok(found)
 }
 
 impl From<&bom::Component> for Query {
