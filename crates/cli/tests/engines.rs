@@ -248,3 +248,51 @@ fn an_assessment_that_is_killed_leaves_the_old_result_or_the_whole_new_one() {
         );
     }
 }
+
+const HEAD: &str = include_str!("../../../examples/systems/branch-offices/head-router.cfg");
+const NORTH: &str = include_str!("../../../examples/systems/branch-offices/north-router.cfg");
+
+#[test]
+fn several_configurations_become_one_model_with_the_source_of_every_entry() {
+    let place = Place::new();
+    place.file("head.cfg", HEAD);
+    place.file("north.cfg", NORTH);
+    let import = ["system", "import", "--from", "cisco", "head.cfg", "north.cfg", "--name", "Offices"];
+    let ran = place.run(&[&import[..], &["-o", "routers.yaml"]].concat());
+    assert!(matches!(ran.status, 0 | 3), "{}", ran.stderr);
+    let written = place.read("routers.yaml");
+    let host = |name: &str, file: &str| {
+        let line = written.lines().find(|line| line.starts_with(&format!("  {name}:"))).unwrap_or_default();
+        assert!(line.contains(&format!("  # {file}.cfg:")), "{line}: {written}");
+    };
+    host("head-router", "head");
+    host("north-router", "north");
+    let entries = written.lines().filter(|line| line.starts_with("  ") && !line.starts_with("   "));
+    assert!(entries.clone().count() > 5 && entries.clone().all(|line| line.contains(".cfg:")), "{written}");
+    let checked = place.run(&["system", "check", "routers.yaml"]);
+    assert_eq!(checked.status, 0, "{}", checked.stderr);
+    // The same as JSON, but for the form.
+    let as_json = place.run(&import);
+    place.file("routers.json", as_json.stdout);
+    let digest = |file: &str| place.run(&["system", "show", file]).stdout;
+    assert_eq!(digest("routers.yaml"), digest("routers.json"));
+    let shown = place.run(&["system", "show", "routers.yaml", "--format", "yaml"]).stdout;
+    assert!(shown.contains("  # routers.yaml:"), "{shown}");
+}
+
+#[test]
+fn the_schema_of_models_and_of_all_other_formats_is_printed() {
+    let place = Place::new();
+    let listed = place.run(&["schema"]).stdout;
+    let names: Vec<&str> = listed.lines().map(|line| line.split(' ').next().unwrap()).collect();
+    assert!(
+        names.is_sorted() && ["inspection", "system", "trust"].iter().all(|n| names.contains(n)),
+        "{listed}"
+    );
+    for name in names {
+        let ran = place.run(&["schema", name]);
+        let schema: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
+        assert_eq!(schema["$schema"], "https://json-schema.org/draft/2020-12/schema", "{name}");
+    }
+    assert_eq!(place.run(&["schema", "sukashi.system/1"]).stdout, place.run(&["schema", "system"]).stdout);
+}

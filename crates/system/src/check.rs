@@ -82,6 +82,18 @@ impl System {
     }
 }
 
+/// Documents as one, without a look at what they name: what was imported is often a part of something.
+///
+/// # Errors
+/// Every conflicting id.
+pub fn join(documents: &[(String, Document)]) -> Result<Document, CheckError> {
+    let (mut merged, mut diagnostics) = (Document::default(), Vec::new());
+    for (name, document) in documents {
+        add(name, &mut merged, document, &mut diagnostics);
+    }
+    if diagnostics.is_empty() { Ok(merged) } else { Err(CheckError { diagnostics }) }
+}
+
 fn add(name: &str, merged: &mut Document, document: &Document, found: &mut Vec<Diagnostic>) {
     for conflict in merge(merged, document).err().unwrap_or_default() {
         found.push(Diagnostic {

@@ -23,7 +23,7 @@ mod table;
 mod xml;
 
 pub use cisco::cisco;
-pub use collect::collect;
+pub use collect::{collect, collected_from};
 pub use components::components;
 pub use directory::directory;
 pub use fortios::fortios;

@@ -20,9 +20,10 @@ mod merge;
 mod ports;
 mod read;
 mod reference;
+mod written;
 pub mod zones;
 
-pub use check::{CheckError, System};
+pub use check::{CheckError, System, join};
 pub use diagnostic::{Diagnostic, Place};
 pub use document::{
     Account, Action, Attacker, Countermeasure, CountermeasureKind, Credential, CredentialKind, Data,
@@ -36,3 +37,9 @@ pub use merge::MergeError;
 pub use ports::{ParsePortsError, Ports};
 pub use read::{MAX_DOCUMENT_BYTES, ReadError, read};
 pub use reference::{Kind, ParseReferenceError, Reference};
+pub use written::{Entry, entries, yaml};
+
+/// JSON Schema (draft 2020-12) of a document, for editors.
+pub fn schema() -> schemars::Schema {
+    schemars::schema_for!(Document)
+}

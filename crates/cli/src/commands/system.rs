@@ -1,11 +1,12 @@
 //! `sukashi system`: the model of a real system.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use clap::{Subcommand, ValueEnum};
 use record::{Inspection, Sha256};
-use system::{System, import};
+use system::{Document, System, import};
 use tracing::warn;
 
 use crate::commands::Context;
@@ -48,7 +49,7 @@ enum Command {
     },
     /// Make a document from the files of a Linux host: packages, accounts, addresses, what listens.
     #[command(before_help = "Examples:
-  sukashi system collect -o this-host.json
+  sukashi system collect -o this-host.yaml
   sukashi system collect --root /mnt/image --host plc-gateway")]
     Collect {
         /// Below which the host's files are.
@@ -57,21 +58,21 @@ enum Command {
         /// Name of the host in the model; its own where left out.
         #[arg(long, value_name = "ID")]
         host: Option<String>,
-        /// Where to write the document.
-        #[arg(short, long, value_name = "FILE|DIR")]
-        output: Option<PathBuf>,
+        #[command(flatten)]
+        written: Written,
     },
     /// Make a document from what other tools write; what it could not use is listed.
     #[command(before_help = "Examples:
-  sukashi system import --from nmap scan.xml -o scan.json
-  sukashi system import --from cisco branch.cfg -o branch.json
+  sukashi system import --from nmap scan.xml -o scan.yaml
+  sukashi system import --from cisco head.cfg north.cfg south.cfg --name offices -o offices.yaml
   sukashi system import --from iptables rules.v4 --host fw1 --outer it --inner ot")]
     Import {
         /// What wrote the file.
         #[arg(long)]
         from: Source,
-        /// The file; `-` reads standard input.
-        file: PathBuf,
+        /// Files, merged into one document; `-` reads standard input.
+        #[arg(required = true)]
+        file: Vec<PathBuf>,
         /// Host that the rules, or the components, stand on.
         #[arg(long, required_if_eq_any([("from", "iptables"), ("from", "nft"), ("from", "sbom")]), value_name = "ID")]
         host: Option<String>,
@@ -81,9 +82,8 @@ enum Command {
         /// Zone that is entered and left only through that filter.
         #[arg(long, required_if_eq_any([("from", "iptables"), ("from", "nft")]), value_name = "ID")]
         inner: Option<String>,
-        /// Where to write the document.
-        #[arg(short, long, value_name = "FILE|DIR")]
-        output: Option<PathBuf>,
+        #[command(flatten)]
+        written: Written,
     },
     /// Show what a model says.
     #[command(before_help = "Examples:
@@ -97,6 +97,34 @@ enum Command {
         #[arg(long, default_value = "human")]
         format: Format,
     },
+}
+
+/// How a document is written.
+#[derive(Debug, clap::Args)]
+struct Written {
+    /// Name of the system; a document without one is completed by others.
+    #[arg(long, value_name = "NAME")]
+    name: Option<String>,
+    /// YAML tells the source of every entry; without this, what the file's name says, and else `json`.
+    #[arg(long)]
+    format: Option<Form>,
+    /// Where to write the document.
+    #[arg(short, long, value_name = "FILE|DIR")]
+    output: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Form {
+    Json,
+    Yaml,
+}
+
+impl Written {
+    fn form(&self) -> Form {
+        let extension = self.output.as_ref().and_then(|path| path.extension());
+        let by_name = extension.is_some_and(|extension| extension == "yaml" || extension == "yml");
+        self.format.unwrap_or(if by_name { Form::Yaml } else { Form::Json })
+    }
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -133,6 +161,8 @@ enum Format {
     Human,
     /// The merged document.
     Json,
+    /// The merged document, with the place of every entry.
+    Yaml,
     /// What the rules of the assessment see.
     Facts,
 }
@@ -148,17 +178,37 @@ pub(crate) fn run(args: &Args, context: &mut Context) -> anyhow::Result<Outcome>
                 return compare(&system, host.as_deref(), &inspection, context);
             }
         }
-        Command::Collect { root, host, output } => {
+        Command::Collect { root, host, written } => {
             let collected = import::collect(root, host.as_deref());
-            return write(&root.display().to_string(), &collected, output.as_deref(), context);
+            let name = root.display().to_string();
+            report(&name, &collected);
+            let entries = system::entries(&collected.document).into_iter();
+            let sources = entries.filter_map(|entry| {
+                let from = import::collected_from(entry.section)?;
+                Some(((entry.section, entry.id), root.join(from).display().to_string()))
+            });
+            let sources = sources.collect();
+            let complete = collected.ignored.is_empty();
+            return write(collected.document, &sources, complete, written, context);
         }
-        Command::Import { from, file, host, outer, inner, output } => {
+        Command::Import { from, file, host, outer, inner, written } => {
             let text = |value: &Option<String>| value.clone().unwrap_or_default();
             let (host, outer, inner) = (text(host), text(outer), text(inner));
             let placement = import::Placement { host: &host, outer: &outer, inner: &inner };
-            return read_foreign(*from, file, placement, output.as_deref(), context);
+            let (mut documents, mut complete) = (Vec::new(), true);
+            for file in file {
+                let name = input::name(file);
+                let imported = read_foreign(*from, &name, &input::text(file)?, placement)?;
+                report(&name, &imported);
+                complete &= imported.ignored.is_empty();
+                documents.push((name, imported.document));
+            }
+            return write(system::join(&documents)?, &sources(&documents), complete, written, context);
         }
-        Command::Show { file, format } => show(&read(file)?, *format, context)?,
+        Command::Show { file, format } => {
+            let documents = documents(file)?;
+            show(&System::new(&documents)?, &sources(&documents), *format, context)?;
+        }
     }
     Ok(Outcome::Clean)
 }
@@ -168,13 +218,31 @@ pub(crate) fn run(args: &Args, context: &mut Context) -> anyhow::Result<Outcome>
 /// # Errors
 /// Every mistake that can be told from the others, with its place.
 pub(crate) fn read(files: &[PathBuf]) -> anyhow::Result<System> {
-    let mut documents = Vec::new();
-    for file in files {
+    Ok(System::new(&documents(files)?)?)
+}
+
+fn documents(files: &[PathBuf]) -> anyhow::Result<Vec<(String, Document)>> {
+    let read = |file: &PathBuf| {
         let name = input::name(file);
         let document = system::read(&name, &input::text(file)?)?;
-        documents.push((name, document));
+        Ok((name, document))
+    };
+    files.iter().map(read).collect()
+}
+
+/// File and line of an entry, by section and id.
+type Sources = BTreeMap<(&'static str, String), String>;
+
+/// The first document that has an entry is its source.
+fn sources(documents: &[(String, Document)]) -> Sources {
+    let mut sources = Sources::new();
+    for (name, document) in documents {
+        for entry in system::entries(document) {
+            let line = entry.written.line;
+            sources.entry((entry.section, entry.id)).or_insert_with(|| format!("{name}:{line}"));
+        }
     }
-    Ok(System::new(&documents)?)
+    sources
 }
 
 /// The inspection in a signed statement. Without accepted keys it is taken by its own word, which is told.
@@ -235,42 +303,53 @@ fn compare(
 
 fn read_foreign(
     from: Source,
-    file: &Path,
+    name: &str,
+    text: &str,
     placement: import::Placement<'_>,
-    output: Option<&Path>,
-    context: &mut Context,
-) -> anyhow::Result<Outcome> {
-    let (name, text) = (input::name(file), input::text(file)?);
-    let imported = match from {
-        Source::Cisco => import::cisco(&name, &text)?,
-        Source::Csv => import::table(&name, &text)?,
-        Source::Directory => import::directory(&name, &text)?,
-        Source::Fortios => import::fortios(&name, &text)?,
-        Source::Iptables => import::iptables(&name, &text, placement)?,
-        Source::Juniper => import::juniper(&name, &text)?,
-        Source::Mulval => import::mulval(&name, &text)?,
-        Source::Nft => import::nft(&name, &text, placement)?,
-        Source::Nmap => import::nmap(&name, &text)?,
-        Source::Openvas => import::openvas(&name, &text)?,
-        Source::Paloalto => import::paloalto(&name, &text)?,
-        Source::Sbom => import::components(&name, &text, placement.host)?,
-    };
-    write(&name, &imported, output, context)
+) -> anyhow::Result<import::Imported> {
+    Ok(match from {
+        Source::Cisco => import::cisco(name, text)?,
+        Source::Csv => import::table(name, text)?,
+        Source::Directory => import::directory(name, text)?,
+        Source::Fortios => import::fortios(name, text)?,
+        Source::Iptables => import::iptables(name, text, placement)?,
+        Source::Juniper => import::juniper(name, text)?,
+        Source::Mulval => import::mulval(name, text)?,
+        Source::Nft => import::nft(name, text, placement)?,
+        Source::Nmap => import::nmap(name, text)?,
+        Source::Openvas => import::openvas(name, text)?,
+        Source::Paloalto => import::paloalto(name, text)?,
+        Source::Sbom => import::components(name, text, placement.host)?,
+    })
 }
 
-/// The document, and to the log what is not in it.
-fn write(
-    name: &str,
-    imported: &import::Imported,
-    output: Option<&Path>,
-    context: &mut Context,
-) -> anyhow::Result<Outcome> {
+/// To the log: what is not in the document.
+fn report(name: &str, imported: &import::Imported) {
     for left in &imported.ignored {
         warn!("{name}:{}: `{}` left out: {}", left.line, left.what, left.why);
     }
-    let bytes = output::json(&imported.document)?;
-    Target::of(output).write("system.json", &bytes, &mut context.output)?;
-    Ok(if imported.ignored.is_empty() { Outcome::Clean } else { Outcome::Partial })
+}
+
+fn write(
+    mut document: Document,
+    sources: &Sources,
+    complete: bool,
+    written: &Written,
+    context: &mut Context,
+) -> anyhow::Result<Outcome> {
+    if written.name.is_some() {
+        document.name.clone_from(&written.name);
+    }
+    let (name, bytes) = match written.form() {
+        Form::Json => ("system.json", output::json(&document)?),
+        Form::Yaml => ("system.yaml", yaml(&document, sources).into_bytes()),
+    };
+    Target::of(written.output.as_deref()).write(name, &bytes, &mut context.output)?;
+    Ok(if complete { Outcome::Clean } else { Outcome::Partial })
+}
+
+fn yaml(document: &Document, sources: &Sources) -> String {
+    system::yaml(document, |section, id| sources.get(&(section, id.to_owned())).cloned())
 }
 
 fn summary(system: &System) -> String {
@@ -280,8 +359,9 @@ fn summary(system: &System) -> String {
     format!("`{}` with {}", escape::line(system.name()), counts.join(", "))
 }
 
-fn show(system: &System, format: Format, context: &mut Context) -> anyhow::Result<()> {
+fn show(system: &System, sources: &Sources, format: Format, context: &mut Context) -> anyhow::Result<()> {
     match format {
+        Format::Yaml => context.output.write(yaml(system.document(), sources).as_bytes()),
         Format::Json => context.output.json(system.document()),
         Format::Facts => {
             let facts: String = system.facts().iter().map(|fact| format!("{fact}.\n")).collect();

@@ -43,6 +43,20 @@ pub fn collect(root: &Path, host: Option<&str>) -> Imported {
     collector.finish()
 }
 
+/// Files below the root that the entries of a section are from; `None` where they are many.
+pub fn collected_from(section: &str) -> Option<&'static str> {
+    Some(match section {
+        "accounts" => "etc/passwd",
+        "credentials" => "authorized_keys",
+        "data" => "proc/mounts",
+        "groups" => "etc/group, etc/sudoers",
+        "networks" => "proc/net",
+        "services" => "proc/net, proc/PID",
+        "software" => "package databases",
+        _ => return None,
+    })
+}
+
 struct Collector<'r> {
     root: &'r Path,
     host: String,
