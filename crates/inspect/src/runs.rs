@@ -1,6 +1,7 @@
 //! What a call that runs something runs: a shell, what somebody outside chose, or always the same.
 
-use flow::{Effect, Fact, Facts, Labels, Spot, ValueId};
+use flow::{Edge, Effect, Fact, Facts, Labels, Spot, Value, ValueId};
+use program::FuncId;
 
 use crate::query::Subject;
 
@@ -53,6 +54,37 @@ pub(crate) fn what_it_runs(facts: &Facts<'_>, effect: &Effect) -> Runs {
         return Runs::Composed(String::from_utf8_lossy(format).into_owned());
     }
     if facts.labels(function, value).meets(Labels::OUTSIDE) { Runs::Input } else { Runs::Unknown }
+}
+
+/// The same where a way of calls leads there: functions that run what they get are called with various things.
+pub(crate) fn what_it_runs_by(facts: &Facts<'_>, way: &[Edge], effect: &Effect) -> Runs {
+    let runs = what_it_runs(facts, effect);
+    let Some(value) = effect.on.filter(|_| runs == Runs::Input && !way.is_empty()) else { return runs };
+    if let Some(text) = passed(facts, way, effect.function, value) {
+        return if is_shell(&text) { Runs::Shell(text) } else { Runs::Fixed(text) };
+    }
+    let outside = facts.labels_by(way, effect.function, value).meets(Labels::OUTSIDE);
+    if outside { Runs::Input } else { Runs::Unknown }
+}
+
+/// May what runs as well come from what the device keeps, or from who started the program?
+pub(crate) fn is_mixed(facts: &Facts<'_>, way: &[Edge], effect: &Effect) -> bool {
+    let own = Labels::SECRET.or(Labels::KEPT).or(Labels::ARGUMENT).or(Labels::ENVIRONMENT);
+    effect.on.is_some_and(|on| facts.labels_by(way, effect.function, on).meets(own))
+}
+
+/// The text that a parameter is, as the calls of a way pass it on.
+fn passed(facts: &Facts<'_>, way: &[Edge], mut function: FuncId, mut value: ValueId) -> Option<String> {
+    for edge in way.iter().rev().take_while(|edge| !edge.registered) {
+        let own = facts.function(function)?;
+        let Value::Parameter(n) = own.arena.get(own.resolve(value)) else { return None };
+        let site = facts.function(edge.caller)?.calls.get(&edge.call)?;
+        (function, value) = (edge.caller, *site.arguments.get(usize::from(n))?);
+        if let Some(text) = facts.text(function, value) {
+            return Some(String::from_utf8_lossy(text).into_owned());
+        }
+    }
+    None
 }
 
 /// The format by which a text was put together in the same function, if it begins with words of its own.

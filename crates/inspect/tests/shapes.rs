@@ -72,3 +72,10 @@ fn what_is_reached_through_pointers_and_the_heap_is_judged_without_its_source() 
     assert_eq!(urgent("handlers-plain-amd64.so"), "");
     assert_eq!(urgent("handlers-plain-arm64.so"), "");
 }
+
+#[test]
+fn what_a_function_runs_that_runs_anything_is_told_by_who_calls_it() {
+    // `images/runner.c`: its one word runs a fixed command by the function that runs the operator's own.
+    assert_eq!(urgent("runner-amd64"), "");
+    assert_eq!(urgent("runner-arm64"), "");
+}

@@ -185,6 +185,11 @@ impl<'p> Facts<'p> {
         self.taint.labels(function, value)
     }
 
+    /// The labels that a value carries where its function was called by this way, in the order of calls.
+    pub fn labels_by(&self, way: &[Edge], function: FuncId, value: ValueId) -> Labels {
+        self.taint.labels_by(&self.functions, way, function, value)
+    }
+
     /// The parameters of the function itself that a value depends on.
     pub fn parameters(&self, function: FuncId, value: ValueId) -> Vec<u8> {
         self.taint.parameters(function, value)

@@ -119,6 +119,30 @@ impl Taint {
         self.actual(function, own.copied().unwrap_or_default())
     }
 
+    /// What a value of a function holds where that was called by this way, in the order of calls: each call passes what it
+    /// passes, whatever others do.
+    pub(crate) fn labels_by(
+        &self,
+        functions: &[FunctionFacts],
+        way: &[Edge],
+        function: FuncId,
+        value: ValueId,
+    ) -> Labels {
+        let own = |function: FuncId, value: ValueId| {
+            let values = self.locals.get(function.0 as usize).map(|local| &local.values);
+            values.and_then(|values| values.get(value.0 as usize)).copied().unwrap_or_default()
+        };
+        let (mut function, mut labels) = (function, own(function, value));
+        for edge in way.iter().rev().take_while(|edge| !edge.registered) {
+            let site = functions.get(edge.caller.0 as usize).and_then(|facts| facts.calls.get(&edge.call));
+            let Some(site) = site.filter(|_| edge.callee == function) else { break };
+            let passed = labels.parameters().filter_map(|n| site.arguments.get(usize::from(n)));
+            labels = passed.fold(labels.absolute(), |all, value| all.or(own(edge.caller, *value)));
+            function = edge.caller;
+        }
+        self.actual(function, labels)
+    }
+
     /// Parameters of the function that a value depends on.
     pub(crate) fn parameters(&self, function: FuncId, value: ValueId) -> Vec<u8> {
         let own = self.locals.get(function.0 as usize).and_then(|l| l.values.get(value.0 as usize));

@@ -10,7 +10,7 @@ use super::gated::{Class, findings};
 use super::{Case, Detector};
 use crate::finding::ProgramFinding;
 
-pub(crate) const DETECTOR: Detector = Detector { rule: "destructive-trigger", version: 5, detect };
+pub(crate) const DETECTOR: Detector = Detector { rule: "destructive-trigger", version: 6, detect };
 
 fn detect(case: &Case<'_>) -> Vec<ProgramFinding> {
     findings(case, DETECTOR.rule, Class::Destructive, |_, _| None)

@@ -14,7 +14,7 @@ use crate::decision::number_under;
 use crate::finding::ProgramFinding;
 use crate::score::score;
 
-pub(crate) const DETECTOR: Detector = Detector { rule: "environment-trigger", version: 5, detect };
+pub(crate) const DETECTOR: Detector = Detector { rule: "environment-trigger", version: 6, detect };
 
 fn detect(case: &Case<'_>) -> Vec<ProgramFinding> {
     let raises = takes_rights(case);

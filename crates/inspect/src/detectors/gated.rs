@@ -19,7 +19,7 @@ use crate::decision::{is_decision, is_state};
 use crate::files::escaped;
 use crate::finding::{ProgramFinding, address, evidence, name_of, source, source_kind, steps, trigger};
 use crate::query::{ConstantTest, Subject, constant_tests, outside_or_unseen, pieces};
-use crate::runs::Runs;
+use crate::runs::{Runs, is_mixed};
 use crate::score::{Doubt, score};
 
 /// A payload and what opens the way to it.
@@ -217,6 +217,9 @@ impl Gated {
         }
         if self.is_format() {
             doubts.push(Doubt::FormatWord);
+        }
+        if self.running.runs == Runs::Input && is_mixed(case.facts, &self.running.way, &self.running.effect) {
+            doubts.push(Doubt::Mixed);
         }
         let way = self.running.way.len().saturating_sub(usize::from(self.is_row()));
         if way > 0 {

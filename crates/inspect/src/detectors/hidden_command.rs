@@ -15,7 +15,7 @@ use super::gated::{Class, findings};
 use super::{Case, Detector};
 use crate::finding::ProgramFinding;
 
-pub(crate) const DETECTOR: Detector = Detector { rule: "hidden-command", version: 5, detect };
+pub(crate) const DETECTOR: Detector = Detector { rule: "hidden-command", version: 6, detect };
 
 fn detect(case: &Case<'_>) -> Vec<ProgramFinding> {
     findings(case, DETECTOR.rule, Class::Command, |_, _| None)

@@ -16,7 +16,7 @@ use super::{Case, Detector};
 use crate::decision::{is_decision, is_lookup, is_state};
 use crate::finding::{ProgramFinding, address, evidence, name_of, source};
 use crate::query::constant_tests;
-use crate::runs::{Runs, what_it_runs};
+use crate::runs::{Runs, is_mixed, what_it_runs};
 use crate::score::{Doubt, PayloadWeight, score};
 
 pub(crate) const DETECTOR: Detector = Detector { rule: "hidden-listener", version: 4, detect };
@@ -64,8 +64,7 @@ fn finding(facts: &Facts<'_>, effect: &Effect) -> Option<ProgramFinding> {
     } else if any(is_state) || any(is_lookup) {
         doubts.push(Doubt::InState);
     }
-    let own = Labels::SECRET.or(Labels::KEPT).or(Labels::ARGUMENT).or(Labels::ENVIRONMENT);
-    if effect.on.is_some_and(|on| facts.labels(function, on).meets(own)) {
+    if is_mixed(facts, &[], effect) {
         doubts.push(Doubt::Mixed);
     }
     let (source, mut route) = source(facts, function, Labels::NETWORK);

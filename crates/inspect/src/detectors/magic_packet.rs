@@ -10,7 +10,7 @@ use super::gated::{Class, findings};
 use super::{Case, Detector};
 use crate::finding::ProgramFinding;
 
-pub(crate) const DETECTOR: Detector = Detector { rule: "magic-packet", version: 7, detect };
+pub(crate) const DETECTOR: Detector = Detector { rule: "magic-packet", version: 8, detect };
 
 fn detect(case: &Case<'_>) -> Vec<ProgramFinding> {
     findings(case, DETECTOR.rule, Class::Packet, |_, _| None)

@@ -6,7 +6,7 @@ use record::Payload;
 
 use crate::files::escaped;
 use crate::finding::address;
-use crate::runs::{Runs, what_it_runs};
+use crate::runs::{Runs, what_it_runs, what_it_runs_by};
 use crate::score::PayloadWeight;
 
 /// Calls between a place and the payload that it leads to.
@@ -108,7 +108,8 @@ fn erases(command: &str) -> bool {
 }
 
 fn of(facts: &Facts<'_>, effect: Effect, way: Vec<Edge>) -> Running {
-    Running { effect, runs: what_it_runs(facts, &effect), way }
+    let runs = what_it_runs_by(facts, &way, &effect);
+    Running { effect, runs, way }
 }
 
 impl Running {
