@@ -17,6 +17,8 @@ pub enum Spot {
     From(u8),
     /// The object that argument `n` points to, which knows its own length.
     Object(u8),
+    /// The buffers of the message whose header argument `n` points to (`struct msghdr`).
+    Message(u8),
     /// The stream of C++ whose buffer argument `n` points to.
     Stream(u8),
     /// What it returns, or what that points to.
@@ -178,6 +180,9 @@ fn spot(word: &str) -> Option<Spot> {
     }
     if let Some(n) = word.strip_prefix('^') {
         return n.parse().ok().map(Spot::Stream);
+    }
+    if let Some(n) = word.strip_prefix('~') {
+        return n.parse().ok().map(Spot::Message);
     }
     match (word, word.strip_suffix('+')) {
         ("result", _) => Some(Spot::Result),

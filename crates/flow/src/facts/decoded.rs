@@ -179,7 +179,7 @@ impl Facts<'_> {
                     Spot::Argument(n) => fills(site, usize::from(n)),
                     Spot::Object(n) | Spot::Stream(n) => site.arguments.get(usize::from(n)) == Some(&object),
                     Spot::From(n) => (usize::from(n)..site.arguments.len()).any(|n| fills(site, n)),
-                    Spot::Result => false,
+                    Spot::Message(_) | Spot::Result => false,
                 },
                 _ => false,
             })

@@ -23,6 +23,7 @@ pub(super) fn call(run: &mut Run<'_>, machine: &mut World<'_, '_>, name: &str, f
     let chk = u32::from(checked.is_some());
     Some(match plain {
         "read" | "recv" | "recvfrom" | "SSL_read" | "BIO_read" => input(run, machine, from, b, c),
+        "recvmsg" => message(run, machine, from, b),
         "fgets" | "fgets_unlocked" => line(run, machine, from, a, n(run, machine, 1 + chk)),
         "gets" => line(run, machine, from, a, MAX_TEXT),
         "fread" | "fread_unlocked" => {
@@ -80,8 +81,8 @@ fn asked_for(run: &mut Run<'_>, machine: &mut World<'_, '_>, name: &str) -> Opti
     let (text, position) = run.line_named([vec![name.as_bytes().to_vec()], key].concat().concat());
     match spot {
         Spot::Result => Some(stored(run, machine, &text, position)),
-        // Objects of C++ are not modelled.
-        Spot::Object(_) | Spot::Stream(_) => None,
+        // Objects of C++ are not modelled, messages elsewhere.
+        Spot::Object(_) | Spot::Stream(_) | Spot::Message(_) => None,
         Spot::Argument(n) | Spot::From(n) => {
             let to = run.argument(machine, u32::from(n));
             if POINTERS.contains(&name) {
@@ -104,6 +105,15 @@ fn input(run: &mut Run<'_>, machine: &mut World<'_, '_>, from: u64, to: u64, mos
     let (bytes, position) = run.take(most.min(MAX_TEXT) as usize, false);
     run.bring(machine, to, &bytes, position);
     bytes.len() as u64
+}
+
+/// Fills the first buffer of a message: behind two words of its header stands the list of them (`struct msghdr`).
+fn message(run: &mut Run<'_>, machine: &mut World<'_, '_>, from: u64, header: u64) -> u64 {
+    let word = run.word();
+    let pointer = |at: u64| machine.load(at, word).map_or(0, |value| value.low());
+    let list = pointer(header.wrapping_add(2 * u64::from(word)));
+    let (to, most) = (pointer(list), pointer(list.wrapping_add(u64::from(word))));
+    input(run, machine, from, to, most)
 }
 
 fn line(run: &mut Run<'_>, machine: &mut World<'_, '_>, from: u64, to: u64, room: u64) -> u64 {

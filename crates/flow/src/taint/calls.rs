@@ -190,7 +190,7 @@ impl Look<'_, '_> {
     fn collect(&self, index: u32, call: &CallSite, from: Spot) -> Labels {
         match from {
             Spot::Result => self.local.results.get(&index).copied().unwrap_or_default(),
-            Spot::Argument(n) | Spot::Object(n) | Spot::Stream(n) => {
+            Spot::Argument(n) | Spot::Object(n) | Spot::Stream(n) | Spot::Message(n) => {
                 call.arguments.get(usize::from(n)).map(|a| self.label(*a)).unwrap_or_default()
             }
             Spot::From(n) => {
@@ -214,6 +214,12 @@ impl Look<'_, '_> {
             Spot::Object(n) => {
                 if let Some(argument) = call.arguments.get(usize::from(n)).copied() {
                     self.write(argument, labels);
+                }
+            }
+            Spot::Message(n) => {
+                let header = call.arguments.get(usize::from(n)).copied();
+                for buffer in header.map(|header| self.buffers(header)).unwrap_or_default() {
+                    self.write(buffer, labels);
                 }
             }
             Spot::Stream(n) => {

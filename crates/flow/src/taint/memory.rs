@@ -14,6 +14,10 @@ use crate::value::{Value, ValueId};
 /// Merges and loads followed to find what an address points into.
 const MAX_ROOTS: usize = 16;
 
+/// Words of a message's header, and of the part of its list of buffers that is looked at.
+const HEADER: i64 = 7;
+const BUFFERS: i64 = 8;
+
 /// Bytes that are no object of their own.
 pub(crate) const FEW: u64 = 16;
 
@@ -35,6 +39,10 @@ impl Look<'_, '_> {
                 };
                 let written = match to {
                     Spot::Result => Vec::new(),
+                    Spot::Message(n) => {
+                        let header = call.arguments.get(usize::from(n));
+                        header.map(|header| self.buffers(*header)).unwrap_or_default()
+                    }
                     Spot::Object(n) | Spot::Stream(n) => {
                         call.arguments.get(usize::from(n)).copied().into_iter().collect()
                     }
@@ -79,6 +87,18 @@ impl Look<'_, '_> {
         let elements = call.arguments.len() > 3
             && (self.inputs.knowledge)(call).iter().any(|fact| matches!(fact, Fact::Through(3, _)));
         (!elements && (1..=FEW).contains(&count)).then_some((distance, count as u16))
+    }
+
+    /// The buffers of a message whose header is on the stack: the header points to a list of them, each with a length.
+    pub(super) fn buffers(&self, header: ValueId) -> Vec<ValueId> {
+        let word = i64::from(self.inputs.program.image.pointer_size);
+        let pointers = |list: ValueId, words: i64| -> Vec<ValueId> {
+            let Some(start) = self.on_stack(list) else { return Vec::new() };
+            let inside = |to: i64| (start..start.saturating_add(words * word)).contains(&to);
+            let stores = self.facts.stores.iter().filter(|store| i64::from(store.size) == word);
+            stores.filter(|store| self.on_stack(store.to).is_some_and(inside)).map(|s| s.value).collect()
+        };
+        pointers(header, HEADER).into_iter().flat_map(|list| pointers(list, BUFFERS)).collect()
     }
 
     pub(super) fn write_slot(&mut self, distance: i64, size: u16, labels: Labels) {
