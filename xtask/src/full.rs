@@ -18,6 +18,7 @@ const MEASUREMENTS: &[(&str, &[&str])] = &[
     ("bench assess", &["bench", "assess"]),
     ("bench chain", &["bench", "chain"]),
     ("bench inspect", &["bench", "inspect"]),
+    ("bench pages", &["bench", "pages"]),
     ("bench pairs", &["bench", "pairs"]),
     ("bench program", &["bench", "program"]),
     ("bench share", &["bench", "share", "--postgresql"]),

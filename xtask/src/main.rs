@@ -6,6 +6,7 @@ use clap::{Parser, Subcommand};
 mod bake_sleigh;
 mod bench_assess;
 mod bench_inspect;
+mod bench_pages;
 mod bench_pairs;
 mod bench_program;
 mod bench_share;
@@ -104,6 +105,8 @@ enum Bench {
     Chain,
     /// Detection and false alarms on the corpus.
     Inspect(bench_inspect::Args),
+    /// A large status page in a browser: first paint, frames while scrolling.
+    Pages,
     /// Detection on pairs of programs that others planted backdoors in.
     Pairs(bench_pairs::Args),
     /// Recovery of functions and instructions from stripped programs.
@@ -124,6 +127,7 @@ fn main() -> anyhow::Result<()> {
         Command::Bench { what: Bench::Assess(args) } => bench_assess::run(&args),
         Command::Bench { what: Bench::Chain } => chain::bench(),
         Command::Bench { what: Bench::Inspect(args) } => bench_inspect::run(&args),
+        Command::Bench { what: Bench::Pages } => bench_pages::run(),
         Command::Bench { what: Bench::Pairs(args) } => bench_pairs::run(&args),
         Command::Bench { what: Bench::Program(args) } => bench_program::run(&args),
         Command::Bench { what: Bench::Share(args) } => bench_share::run(&args),
