@@ -25,21 +25,29 @@ impl Platform {
         // A cursor that the viewer does not see is none.
         let place = after.as_ref().and_then(|cursor| universe.event_places.get(cursor)).copied();
         let seen = place.filter(|at| universe.events.get(*at).is_some_and(|h| looking.change(h).is_some()));
-        let rest = match (&after, seen) {
-            (None, _) => universe.events.as_slice(),
-            (Some(_), Some(at)) => universe.events.get(at.saturating_add(1)..).unwrap_or_default(),
-            (Some(_), None) => &[],
+        let first = match (&after, seen) {
+            (None, _) => 0,
+            (Some(_), Some(at)) => at.saturating_add(1),
+            (Some(_), None) => universe.events.len(),
         };
-        let visible = rest.iter().filter_map(|h| looking.change(h));
+        let concerning = universe.concerning(&viewer.organization, first);
+        let visible = concerning.filter_map(|at| universe.events.get(at)).filter_map(|h| looking.change(h));
         let paging = Paging { after: None, limit };
         let page = paging.cut(visible, |c| c.cursor.clone());
         let last = page.items.last().map(|c| c.cursor.clone());
         Page { items: page.items, next: last.or(since) }
     }
+
+    /// Cursor of the newest change the viewer sees.
+    pub(crate) fn last_change(&self, viewer: &Viewer) -> Option<String> {
+        let universe = self.universe();
+        let looking = Looking::new(&universe, viewer);
+        universe.events.iter().rev().find_map(|h| looking.change(h)).map(|change| change.cursor)
+    }
 }
 
 impl Looking<'_> {
-    fn change(&self, happened: &Happened) -> Option<ChangeView> {
+    pub(crate) fn change(&self, happened: &Happened) -> Option<ChangeView> {
         let mut change = match &happened.event {
             Event::Evidence(id) => self.evidence_change(id),
             Event::Release(id) => self.release_change(id),
@@ -90,11 +98,7 @@ impl Looking<'_> {
                 self.on_behalf(kind, fact)
             }
             None if fact.issuer == self.viewer.organization => self.own(kind),
-            None => {
-                let by = self.universe.organization_ref(&fact.issuer);
-                let why = format!("`{}` lets you see it", by.name);
-                bare(kind, by, ChangeReason::Granted, why)
-            }
+            None => self.granted(kind, &fact.issuer),
         };
         change.system = change.system.or_else(|| view.system.clone());
         change.release.clone_from(&view.release);
@@ -109,13 +113,19 @@ impl Looking<'_> {
         if level < DisclosureLevel::Redacted || !self.is_current(evidence) {
             return None;
         }
-        let mut change = self.about(ChangeKind::VulnerabilityKnown, &evidence.fact.issuer, release);
+        let (kind, issuer, release) =
+            (ChangeKind::VulnerabilityKnown, &evidence.fact.issuer, self.release_ref(release));
+        let mut change = match &release {
+            Some(release) => self.about(kind, issuer, &release.id),
+            None if *issuer == self.viewer.organization => self.own(kind),
+            None => self.granted(kind, issuer),
+        };
         let first: Vec<&str> = added.iter().map(String::as_str).take(SHOWN_VULNERABILITIES).collect();
         let more = added.len().saturating_sub(first.len());
         let listed = first.join(", ") + &if more > 0 { format!(" and {more} more") } else { String::new() };
         change.why = format!("{listed}: known in a component; {}", change.why);
         change.params.insert("vulnerabilities".to_owned(), listed);
-        change.release = self.release_ref(release);
+        change.release = release;
         change.evidence = self.evidence_by_id(id);
         Some(change)
     }
@@ -148,6 +158,13 @@ impl Looking<'_> {
     fn own(&self, kind: ChangeKind) -> ChangeView {
         let own = self.universe.organization_ref(&self.viewer.organization);
         bare(kind, own, ChangeReason::Own, "your organization registered it".to_owned())
+    }
+
+    /// Evidence by itself: the release it is about stays hidden.
+    fn granted(&self, kind: ChangeKind, issuer: &OrganizationId) -> ChangeView {
+        let by = self.universe.organization_ref(issuer);
+        let why = format!("`{}` lets you see it", by.name);
+        bare(kind, by, ChangeReason::Granted, why)
     }
 
     fn on_behalf(&self, kind: ChangeKind, fact: &EvidenceFact) -> ChangeView {

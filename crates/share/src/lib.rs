@@ -19,6 +19,7 @@ mod audit;
 mod backup;
 mod blob;
 mod change;
+mod concern;
 mod disclose;
 mod edition;
 mod effect;

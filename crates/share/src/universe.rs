@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use record::Sha256;
 use statement::{DeclaredAsset, DisclosureLevel, KeyId, PublicKey, Timestamp};
 
+use crate::concern::{Concerns, Hands};
 use crate::fact::{Effect, EmergencyFact, Entry, EvidenceFact, Fact, LinkFact, Receipt, ReleaseFact};
 use crate::ids::{EvidenceId, LinkId, OrganizationId, ProductId, ReleaseId, SystemId};
 use crate::shelf::Shelf;
@@ -124,6 +125,8 @@ pub(crate) struct Universe {
     pub(crate) events: Vec<Happened>,
     /// Places of events by their cursors.
     pub(crate) event_places: HashMap<String, usize>,
+    /// Events by whom they could concern.
+    pub(crate) concerns: Concerns,
     pub(crate) releases_by_artifact: BTreeMap<Sha256, Vec<ReleaseId>>,
     /// Places on the shelf.
     pub(crate) evidence_by_release: BTreeMap<ReleaseId, Vec<usize>>,
@@ -163,12 +166,12 @@ impl Universe {
             Fact::Key { organization, public_key } => self.apply_key(at, organization, public_key),
             Fact::KeyRevoked { key_id } => self.revoke_key(at, key_id),
             Fact::Link(fact) => {
-                self.happened(at, format!("{}.1", fact.id), Event::Link(fact.id.clone()));
-                let questions = QUESTIONS_A_MONTH;
+                let (id, questions) = (fact.id.clone(), QUESTIONS_A_MONTH);
                 let supplier = fact.supplier.clone();
-                self.links_by_supplier.entry(supplier).or_default().push(fact.id.clone());
+                self.links_by_supplier.entry(supplier).or_default().push(id.clone());
                 let link = Link { fact, accepted: false, ended: false, questions, heads: Vec::new() };
-                self.links.insert(link.fact.id.clone(), link);
+                self.links.insert(id.clone(), link);
+                self.happened(at, format!("{id}.1"), Event::Link(id));
             }
             Fact::LinkAccepted { id } => {
                 self.happened(at, format!("{id}.2"), Event::Link(id.clone()));
@@ -191,10 +194,14 @@ impl Universe {
             Fact::Release(fact) => self.apply_release(at, fact),
             Fact::Evidence(fact) => self.apply_evidence(at, *fact),
             Fact::Received { evidence, receipt } => {
-                self.happened(at, format!("{evidence}.{}", receipt.by), Event::Evidence(evidence.clone()));
+                let by = receipt.by.clone();
                 self.receive(&evidence, receipt);
+                self.evidence_reaches(&evidence, &by);
+                self.concerns.relate(self.events.len(), &evidence);
+                self.happened(at, format!("{evidence}.{by}"), Event::Evidence(evidence));
             }
             Fact::ReleaseReceived { release, receipt } => {
+                self.release_reaches(&release, &receipt.by);
                 self.release_receipts.entry(release).or_default().push(receipt);
             }
             Fact::FourEyes { organization, on } => {
@@ -233,7 +240,18 @@ impl Universe {
         self.upstream.get(to).is_some_and(|up| up.contains(from))
     }
 
+    /// From whom something could ever have come to an organization.
+    pub(crate) fn upstream_of(&self, organization: &OrganizationId) -> impl Iterator<Item = &OrganizationId> {
+        self.upstream.get(organization).into_iter().flatten()
+    }
+
     fn happened(&mut self, at: Timestamp, cursor: String, event: Event) {
+        let hands = self.hands(&event);
+        self.happened_among(at, cursor, event, hands);
+    }
+
+    fn happened_among(&mut self, at: Timestamp, cursor: String, event: Event, hands: Hands) {
+        self.concerns.put(self.events.len(), hands);
         // Of two with one cursor the first is found, as by walking along the list.
         self.event_places.entry(cursor.clone()).or_insert(self.events.len());
         self.events.push(Happened { at, cursor, event });
@@ -276,6 +294,7 @@ impl Universe {
             }
         }
         if !added.is_empty() {
+            self.concerns.relate(self.events.len(), evidence);
             self.happened(at, format!("{evidence}.{data}"), Event::Matched(evidence.clone(), added));
         }
     }
@@ -288,7 +307,6 @@ impl Universe {
     }
 
     fn apply_release(&mut self, at: Timestamp, fact: ReleaseFact) {
-        self.happened(at, fact.id.to_string(), Event::Release(fact.id.clone()));
         for artifact in &fact.artifacts {
             self.releases_by_artifact.entry(artifact.sha256).or_default().push(fact.id.clone());
         }
@@ -303,12 +321,18 @@ impl Universe {
         if let Some(product) = self.products.get_mut(&fact.product) {
             product.releases.push(fact.id.clone());
         }
-        self.releases.insert(fact.id.clone(), Release { fact, at, part_of: Vec::new() });
+        let id = fact.id.clone();
+        self.releases.insert(id.clone(), Release { fact, at, part_of: Vec::new() });
+        self.happened(at, id.to_string(), Event::Release(id));
     }
 
     fn apply_evidence(&mut self, at: Timestamp, fact: EvidenceFact) {
         let (id, order) = (fact.id.clone(), self.evidence.len());
-        self.happened(at, id.to_string(), Event::Evidence(id.clone()));
+        let hands = self.hands_of(&fact);
+        if let Effect::Withdraw { target: of, .. } | Effect::Commit { document: of, .. } = &fact.effect {
+            self.concerns.relate(self.events.len(), of);
+        }
+        self.happened_among(at, id.to_string(), Event::Evidence(id.clone()), hands);
         if let Some(release) = &fact.release {
             self.evidence_by_release.entry(release.clone()).or_default().push(order);
         }

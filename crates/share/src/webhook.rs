@@ -69,18 +69,6 @@ impl Platform {
         Ok(WebhookView { id, url: url.to_owned(), failures: 0, dead: false, next_at: None, created_at: at })
     }
 
-    /// Cursor of the newest change the viewer sees.
-    fn last_change(&self, viewer: &Viewer) -> Option<String> {
-        let mut cursor = None;
-        loop {
-            let page = self.changes(viewer, cursor.clone(), Some(200));
-            match page.items.last() {
-                Some(last) => cursor = Some(last.cursor.clone()),
-                None => return cursor,
-            }
-        }
-    }
-
     /// Webhooks of the viewer's organization, oldest first.
     pub async fn webhooks(&self, viewer: &Viewer) -> Result<Vec<WebhookView>, ReadError> {
         let rows: Vec<Row> = sqlx::query_as(
