@@ -31,6 +31,7 @@ codes! {
     BadRequest = "bad-request", BAD_REQUEST, "the request does not read";
     BadStatement = "bad-statement", UNPROCESSABLE_ENTITY, "the statement does not read";
     BudgetSpent = "budget-spent", TOO_MANY_REQUESTS, "no questions left in this month";
+    CommitmentStands = "commitment-stands", CONFLICT, "the commitment to the document is in force";
     Exists = "exists", CONFLICT, "it exists already";
     Internal = "internal", INTERNAL_SERVER_ERROR, "something failed here";
     KeyProof = "key-proof", UNPROCESSABLE_ENTITY, "the new key has not signed";
@@ -159,6 +160,7 @@ impl From<WriteError> for Problem {
             WriteError::Head { .. } => Code::BadHead,
             WriteError::KeyProof { .. } => Code::KeyProof,
             WriteError::Commitment => Code::BadCommitment,
+            WriteError::CommitmentStands { .. } => Code::CommitmentStands,
             WriteError::NotDelegated => Code::NotDelegated,
             WriteError::InstanceOnly => Code::BadStatement,
             WriteError::SamePerson => Code::SamePerson,

@@ -4,10 +4,10 @@ mod support;
 
 use client::{Bundle, Gathering, Pulled};
 use record::Sha256;
-use share::{EvidenceView, Registration};
+use share::{ChangeKind, EvidenceState, EvidenceView, Registration};
 use statement::{
-    Commitment, DisclosureLevel, EvidenceType, KeyRing, Predicate, PredicateType, Redactable, Statement,
-    Subject, Unverified,
+    Commitment, DisclosureLevel, Envelope, EvidenceType, KeyRing, Predicate, PredicateType, Redactable,
+    Statement, Subject, Unverified, Withdrawal,
 };
 use support::FIRMWARE;
 use support::instances::{BUILDER, CHIPS, Instance, MAKER, Party, blocking, key, release};
@@ -118,6 +118,28 @@ async fn parts_of_an_inspection_read_as_a_record_and_the_whole_replaces_them() {
         all.iter().map(|e| (e.level, e.opaque.is_some(), e.superseded_by.is_some())).collect();
     let (full, redacted) = (DisclosureLevel::Full, DisclosureLevel::Redacted);
     assert_eq!(states, [(full, false, false), (redacted, true, true)]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_has_parts_elsewhere_learns_that_they_were_taken_back() {
+    let t = two().await;
+    let original = committed(&t.first, &t.chips, PredicateType::CYCLONEDX, SBOM).await;
+    assert_eq!(t.second.pull(&t.peer).await.unwrap().taken, 1);
+    let commitment = t.first.platform.shown(&t.chips.viewer, &original.id).await.unwrap().commitment;
+    for id in [commitment.id, original.id] {
+        let envelope = t.first.platform.statement(&t.chips.viewer, &id).await.unwrap();
+        let payload = pipeline::digest(&Envelope::read(envelope.as_slice()).unwrap().payload);
+        let reason = Withdrawal { reason: "wrong file".to_owned() };
+        let taken_back = Statement::new(vec![Subject::new("statement", payload)], &reason).unwrap();
+        t.first.register(&t.chips, CHIPS, taken_back).await;
+    }
+    let pulled = t.second.pull(&t.peer).await.unwrap();
+    assert_eq!((pulled.taken, pulled.left.as_slice()), (1, [].as_slice()), "{pulled:?}");
+    let [arrived] = t.second.evidence(&t.maker, EvidenceType::Sbom).try_into().unwrap();
+    let seen = (arrived.state, arrived.withdrawn_because.as_deref());
+    assert_eq!(seen, (EvidenceState::Withdrawn, Some("wrong file")));
+    let changes = t.second.platform.changes(&t.maker.viewer, None, None).items;
+    assert!(changes.iter().any(|c| c.kind == ChangeKind::EvidenceWithdrawn), "{changes:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -80,6 +80,11 @@ fn withdrawal(
     if !may {
         return Err(WriteError::Supersedes { what: subject.sha256().to_string() });
     }
+    let commitment = universe.commitments.get(&target.fact.id).and_then(|id| universe.evidence.get(id));
+    // Parts travel with the commitment and not with the document: what takes it back has to be seen where they are.
+    if let Some(commitment) = commitment.filter(|c| c.withdrawn_by.is_none()) {
+        return Err(WriteError::CommitmentStands { payload: commitment.fact.payload });
+    }
     let place = match (&target.fact.release, &target.fact.system) {
         (Some(release), _) => Target::Release(release.clone()),
         (None, Some(system)) => Target::System(system.clone()),

@@ -3,6 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
+use record::Sha256;
 use statement::KeyId;
 
 use crate::blob::OpenBucketError;
@@ -173,6 +174,14 @@ pub enum WriteError {
         "commitment does not belong to the document; hint: name the document's evidence and the seed of its salts"
     )]
     Commitment,
+    /// The document cannot be taken back before the commitment to it.
+    #[error(
+        "a commitment to the document is in force, and whoever has parts of it elsewhere would not learn that it was taken back; hint: withdraw the commitment first, whose payload has the digest `{payload}`"
+    )]
+    CommitmentStands {
+        /// Digest of the commitment's payload.
+        payload: Sha256,
+    },
     /// Only an instance makes such statements.
     #[error("statements of this kind are made by the platform")]
     InstanceOnly,

@@ -5,7 +5,11 @@ mod support;
 use std::collections::BTreeSet;
 
 use record::{AspectState, Sha256};
-use share::{ChangeKind, ReadError, Registered, Registration, Role, Viewer, WriteError};
+use sha2::Digest as _;
+use share::{
+    ChangeKind, EvidenceFilter, EvidenceId, EvidenceState, ReadError, Registered, Registration, Role, Viewer,
+    WriteError,
+};
 use statement::{
     AnswerVerdict, Delegation, DisclosureGrant, DisclosureLevel, EvidenceType, GrantScope, Head,
     KeyRevocation, KeyRotation, PredicateType, Redactable, SigningKey, Statement, Subject, Timestamp,
@@ -114,6 +118,39 @@ async fn a_customer_checks_what_it_is_shown_against_the_suppliers_signature() {
     shown.view.verify(verified.predicate::<statement::Commitment>().unwrap().value()).unwrap();
     assert!(!shown.view.document().to_string().contains("ecret"));
     assert!(matches!(c.platform.shown(&c.chips.viewer, &document.id).await, Err(ReadError::NotFound)));
+}
+
+/// What takes back the evidence of `by` with that id.
+async fn withdraw(c: &Chain, by: &Party, id: &EvidenceId) -> Result<EvidenceId, WriteError> {
+    let envelope = c.platform.statement(&by.viewer, id).await.unwrap();
+    let payload = statement::Envelope::read(envelope.as_slice()).unwrap().payload;
+    let payload = Sha256(sha2::Sha256::digest(&payload).into());
+    let body = statement::Withdrawal { reason: "wrong file".to_owned() };
+    c.register(by, &Statement::new(vec![Subject::new("x", payload)], &body).unwrap()).await
+}
+
+#[tokio::test]
+async fn whoever_has_a_part_of_a_document_learns_that_it_was_taken_back() {
+    let c = chain().await;
+    let commitment = commit(&c, [5; 32]).await.unwrap().evidence().unwrap().id.clone();
+    let found = |of: &Party| {
+        let filter =
+            EvidenceFilter { kind: Some(EvidenceType::Sbom), all_states: true, ..Default::default() };
+        c.platform.evidence_list(&of.viewer, &filter, &Default::default()).items.remove(0)
+    };
+    let document = found(&c.water).id;
+    let refused = withdraw(&c, &c.maker, &document).await;
+    assert!(matches!(refused, Err(WriteError::CommitmentStands { .. })), "{refused:?}");
+    let taken_back = withdraw(&c, &c.maker, &commitment).await.unwrap();
+    assert_eq!(c.level(&c.water, &taken_back), Some(DisclosureLevel::Full), "to be shown elsewhere as well");
+    let taken_back = withdraw(&c, &c.maker, &document).await.unwrap();
+    assert_eq!(c.level(&c.water, &taken_back), Some(DisclosureLevel::Redacted));
+    let seen = found(&c.water);
+    assert_eq!((seen.state, seen.level), (EvidenceState::Withdrawn, DisclosureLevel::Redacted));
+    assert_eq!(seen.withdrawn_because.as_deref(), Some("wrong file"));
+    let changes = c.platform.changes(&c.water.viewer, None, None).items;
+    let withdrawn = changes.iter().filter(|c| c.kind == ChangeKind::EvidenceWithdrawn);
+    assert_eq!(withdrawn.count(), 2, "of the commitment and of the document");
 }
 
 #[tokio::test]

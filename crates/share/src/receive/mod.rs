@@ -267,7 +267,7 @@ impl Platform {
     }
 
     /// Takes what a peer offers, or says why not. All of it, or nothing.
-    pub async fn receive(&self, peer: &Peer, offer: Offer) -> Result<Taken, ReceiveError> {
+    pub async fn receive(&self, peer: &Peer, mut offer: Offer) -> Result<Taken, ReceiveError> {
         let claim = Unverified::<Statement>::read(offer.envelope.as_slice())?;
         let statement = claim.verify(&self.accepted(peer))?;
         let Logged { key_id, entry, hop } = logged(peer, &offer, &statement)?;
@@ -282,7 +282,10 @@ impl Platform {
         if offer.hops.iter().any(|hop| hop.log == own) {
             return Ok(Taken::Known);
         }
-        let partial = offer.view.as_ref().map(|view| Partial::verified(&statement, view)).transpose()?;
+        let partial = match offer.view.take() {
+            Some(view) => Some(Partial::verified(statement.value().clone(), view).await?),
+            None => None,
+        };
         let level = match &partial {
             Some(_) => DisclosureLevel::Redacted,
             None => offer.level,

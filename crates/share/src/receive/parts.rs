@@ -6,9 +6,7 @@
 use bytes::Bytes;
 use record::Sha256;
 use serde_json::{Map, Value, json};
-use statement::{
-    Commitment, DisclosureLevel, EvidenceType, PartialView, PredicateType, Statement, Subject, Verified,
-};
+use statement::{Commitment, DisclosureLevel, EvidenceType, PartialView, PredicateType, Statement, Subject};
 
 use crate::edition;
 use crate::error::{ReadError, WriteError};
@@ -33,17 +31,20 @@ pub(super) struct Partial {
 }
 
 impl Partial {
-    /// Compares what is shown with the commitment.
-    pub(super) fn verified(
-        statement: &Verified<Statement>,
-        view: &PartialView,
-    ) -> Result<Self, ReceiveError> {
+    /// Compares what is shown with the commitment that `statement` makes: apart from what answers others, since there may
+    /// be millions of leaves to hash.
+    pub(super) async fn verified(statement: Statement, view: PartialView) -> Result<Self, ReceiveError> {
+        let compared = tokio::task::spawn_blocking(move || Self::compared(&statement, &view)).await;
+        compared.map_err(|error| WriteError::Blob(std::io::Error::other(error)))?
+    }
+
+    fn compared(statement: &Statement, view: &PartialView) -> Result<Self, ReceiveError> {
         let wrong = |why: &dyn std::fmt::Display| ReceiveError::View { why: why.to_string() };
-        let commitment: Commitment = statement.value().predicate().map_err(|e| wrong(&e))?;
+        let commitment: Commitment = statement.predicate().map_err(|e| wrong(&e))?;
         view.verify(&commitment).map_err(|e| wrong(&e))?;
         let predicate_type = commitment.predicate_type.clone();
         let document = completed(predicate_type.evidence_type(), view.document()).to_string();
-        let subjects: Vec<Subject> = statement.value().subjects().to_vec();
+        let subjects: Vec<Subject> = statement.subjects().to_vec();
         let shown = Statement::of_document(subjects, predicate_type.clone(), &document).ok();
         // Figures and names may be among what is opaque.
         let outcome = shown.as_ref().and_then(|s| outcome::of(s).ok()).map(|(outcome, _)| outcome);
