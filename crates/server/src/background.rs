@@ -177,16 +177,23 @@ async fn working(site: Arc<Site>, mut stopped: watch::Receiver<bool>) {
     loop {
         version.borrow_and_update();
         worker.renew(site.vulnerabilities());
+        let mut failed = false;
         match site.alone("rounds", worker.round()).await {
             Ok(None | Some(Ok(Round { matched: 0, assessed: 0, .. }))) => {}
             Ok(Some(Ok(Round { matched, found, assessed }))) => {
                 tracing::info!(matched, found, assessed, "worked on what was registered");
             }
-            Ok(Some(Err(error))) => tracing::error!(error = causes(&error), "a round of work failed"),
-            Err(error) => tracing::error!(error = causes(&error), "cannot tell who works"),
+            Ok(Some(Err(error))) => {
+                tracing::error!(error = causes(&error), "a round of work failed");
+                failed = true;
+            }
+            Err(error) => {
+                tracing::error!(error = causes(&error), "cannot tell who works");
+                failed = true;
+            }
         }
-        // Whoever worked last may be gone.
-        let waits = site.is_shared();
+        // Whoever worked last may be gone; what failed is done once the store is well again.
+        let waits = failed || site.is_shared();
         tokio::select! {
             () = tokio::time::sleep(ROUND), if waits => {}
             () = site.renewed.notified() => {}

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::Method;
+use axum::http::{Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::Response;
 use share::{AccountId, OrganizationId, Written};
@@ -35,7 +35,9 @@ pub(crate) async fn observe(State(app): State<App>, mut request: Request, next: 
     app.metrics.request(method.as_str(), &route, status, took);
     tracing::debug!(%method, route, status, duration_ms = took.as_millis(), "answered");
     let writes = !matches!(method, Method::GET | Method::HEAD | Method::OPTIONS);
-    if let Some((account, organization)) = who.found().filter(|_| writes) {
+    // Where the store is gone nothing was written, and the trail would wait for it once more.
+    let gone = response.status() == StatusCode::SERVICE_UNAVAILABLE;
+    if let Some((account, organization)) = who.found().filter(|_| writes && !gone) {
         let written = Written { account, organization, method: method.to_string(), path, status };
         if let Err(error) = app.note_written(written).await {
             tracing::error!(%error, "cannot write the audit trail");

@@ -39,12 +39,25 @@ fn of_database(error: &sqlx::Error) -> Option<Trouble> {
     }
 }
 
+/// What is not there is another matter where it is read: then something is missing that was stored.
 fn of_io(error: &io::Error) -> Option<Trouble> {
     match error.kind() {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Some(Trouble::Full),
-        io::ErrorKind::NetworkDown => Some(Trouble::Unavailable),
+        // No answer; no right to use it, be it expired credentials; no such folder any more.
+        io::ErrorKind::NetworkDown
+        | io::ErrorKind::PermissionDenied
+        | io::ErrorKind::ReadOnlyFilesystem
+        | io::ErrorKind::NotADirectory => Some(Trouble::Unavailable),
         _ => None,
     }
+}
+
+/// Longest reason for a failure that is kept for people to see, in characters.
+const MAX_REASON: usize = 500;
+
+/// `why` as it is kept: of one line, and not too long.
+pub(crate) fn shown_reason(why: &str) -> String {
+    why.chars().filter(|c| !c.is_control()).take(MAX_REASON).collect()
 }
 
 impl ReadError {
@@ -63,6 +76,7 @@ impl WriteError {
     pub fn trouble(&self) -> Option<Trouble> {
         match self {
             Self::Database(error) => of_database(error),
+            Self::Blob(error) if error.kind() == io::ErrorKind::NotFound => Some(Trouble::Unavailable),
             Self::Blob(error) => of_io(error),
             Self::Read(error) => error.trouble(),
             _ => None,

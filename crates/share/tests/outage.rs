@@ -2,69 +2,20 @@
 
 mod support;
 
-use std::net::SocketAddr;
+#[path = "support/wire.rs"]
+mod wire;
+
 use std::time::{Duration, Instant};
 
 use share::{OrganizationKind, Places, Platform, Trouble};
 use support::{FIRMWARE, places, sbom};
-use tokio::io::copy_bidirectional;
-use tokio::net::{TcpListener, TcpStream};
-use tokio::task::JoinHandle;
-
-/// A wire to a server that can be cut.
-struct Wire {
-    to: SocketAddr,
-    at: SocketAddr,
-    carrying: Option<JoinHandle<()>>,
-}
-
-impl Wire {
-    async fn new(to: SocketAddr) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let at = listener.local_addr().unwrap();
-        let mut wire = Self { to, at, carrying: None };
-        wire.carry(listener);
-        wire
-    }
-
-    fn carry(&mut self, listener: TcpListener) {
-        let to = self.to;
-        self.carrying = Some(tokio::spawn(async move {
-            let mut lines = tokio::task::JoinSet::new();
-            while let Ok((mut near, _)) = listener.accept().await {
-                lines.spawn(async move {
-                    let mut far = TcpStream::connect(to).await?;
-                    copy_bidirectional(&mut near, &mut far).await
-                });
-            }
-        }));
-    }
-
-    /// Ends every connection, and refuses new ones.
-    async fn cut(&mut self) {
-        if let Some(carrying) = self.carrying.take() {
-            carrying.abort();
-            let _ = carrying.await;
-        }
-    }
-
-    async fn mend(&mut self) {
-        self.carry(TcpListener::bind(self.at).await.unwrap());
-    }
-}
-
-/// Host and port in a URL.
-fn address(url: &str) -> SocketAddr {
-    let after = url.split("://").last().unwrap();
-    let host = after.split(['/', '?']).next().unwrap();
-    host.rsplit('@').next().unwrap().parse().unwrap()
-}
+use wire::Wire;
 
 #[tokio::test]
 async fn a_database_that_was_gone_for_a_while_is_used_again() {
     let Some(database) = places::postgres().await else { return };
-    let mut wire = Wire::new(address(&database)).await;
-    let database = database.replace(&address(&database).to_string(), &wire.at.to_string());
+    let mut wire = Wire::new(wire::address(&database)).await;
+    let database = database.replace(&wire::address(&database).to_string(), &wire.at.to_string());
     let folder = tempfile::tempdir().unwrap();
     let platform =
         Platform::open_at(&Places { database: Some(database), ..Places::directory(folder.path()) })
@@ -95,7 +46,7 @@ async fn a_database_that_was_gone_for_a_while_is_used_again() {
 async fn a_bucket_that_was_gone_for_a_while_is_used_again() {
     let Some(bucket) = places::bucket() else { return };
     let endpoint = bucket.split("endpoint=").last().unwrap().to_owned();
-    let mut wire = Wire::new(address(&endpoint)).await;
+    let mut wire = Wire::new(wire::address(&endpoint)).await;
     let blobs = Some(bucket.replace(&endpoint, &format!("http://{}", wire.at)));
     let folder = tempfile::tempdir().unwrap();
     let c = support::chain_at(Places { blobs, ..Places::directory(folder.path()) }).await;

@@ -7,6 +7,7 @@ mod places;
 #[path = "../support/mod.rs"]
 mod support;
 
+mod bucket;
 mod crash;
 mod login;
 mod s1_maker;

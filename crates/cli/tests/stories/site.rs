@@ -58,8 +58,14 @@ fn exchange(address: &str, request: &str) -> (u16, String, String) {
 impl Site {
     /// Serves `data` in `place` with further options.
     pub(crate) fn start(place: &Place, options: &[&str]) -> Self {
+        Self::start_with(place, options, &[])
+    }
+
+    /// The same, with more in its environment.
+    pub(crate) fn start_with(place: &Place, options: &[&str], environment: &[(&str, &str)]) -> Self {
         let arguments = [&["serve", "--data", "data", "--listen", "127.0.0.1:0"], options].concat();
         let mut command = place.command(&arguments);
+        command.envs(environment.iter().copied());
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
@@ -125,6 +131,12 @@ impl Site {
 
     /// Answers of the interface as JSON; fails unless it says yes.
     pub(crate) fn get(&self, who: &Session, path: &str) -> Value {
+        let (status, body) = self.try_get(who, path);
+        assert_eq!(status, 200, "{path}: {body}");
+        body
+    }
+
+    pub(crate) fn try_get(&self, who: &Session, path: &str) -> (u16, Value) {
         let (status, _, body) = exchange(
             &self.address,
             &format!(
@@ -132,8 +144,7 @@ impl Site {
                 self.address, who.cookie
             ),
         );
-        assert_eq!(status, 200, "{path}: {body}");
-        serde_json::from_str(&body).unwrap()
+        (status, serde_json::from_str(&body).unwrap())
     }
 
     pub(crate) fn post(&self, who: &Session, path: &str, body: &Value) -> Value {

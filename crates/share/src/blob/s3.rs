@@ -119,9 +119,9 @@ impl S3 {
         loop {
             let error = match send() {
                 Ok(answer) if answer.status().is_success() => return Ok(answer),
-                Ok(answer) => {
+                Ok(mut answer) => {
                     let status = answer.status();
-                    let error = refused(status.as_u16());
+                    let error = refused(status.as_u16(), &code(answer.body_mut()));
                     if !status.is_server_error() && status.as_u16() != 429 {
                         return Err(error);
                     }
@@ -137,14 +137,30 @@ impl S3 {
     }
 }
 
-fn refused(status: u16) -> io::Error {
+/// Longest description of an error, in bytes.
+const MAX_ERROR: u64 = 64 << 10;
+
+/// What S3 calls the error; empty where it does not say.
+fn code(body: &mut ureq::Body) -> String {
+    let text = body.with_config().limit(MAX_ERROR).read_to_string().unwrap_or_default();
+    let code = text.split_once("<Code>").and_then(|(_, rest)| rest.split_once("</Code>"));
+    code.map(|(code, _)| code.chars().filter(char::is_ascii_alphanumeric).take(64).collect())
+        .unwrap_or_default()
+}
+
+fn refused(status: u16, code: &str) -> io::Error {
     let kind = match status {
+        // Everything is gone, not this one thing: a bucket of that name may be there again.
+        404 if code == "NoSuchBucket" => io::ErrorKind::NetworkDown,
         404 => io::ErrorKind::NotFound,
         401 | 403 => io::ErrorKind::PermissionDenied,
+        400 if code == "ExpiredToken" => io::ErrorKind::PermissionDenied,
+        507 => io::ErrorKind::StorageFull,
         429 | 500.. => io::ErrorKind::NetworkDown,
         _ => io::ErrorKind::Other,
     };
-    io::Error::new(kind, format!("the object store answered {status}"))
+    let code = if code.is_empty() { String::new() } else { format!(" ({code})") };
+    io::Error::new(kind, format!("the object store answered {status}{code}"))
 }
 
 fn unreachable(error: ureq::Error) -> io::Error {
@@ -173,8 +189,11 @@ mod tests {
 
     #[test]
     fn what_nobody_answers_is_told_apart_from_what_is_not_there() {
-        assert_eq!(refused(503).kind(), io::ErrorKind::NetworkDown);
-        assert_eq!(refused(404).kind(), io::ErrorKind::NotFound);
-        assert_eq!(refused(403).kind(), io::ErrorKind::PermissionDenied);
+        assert_eq!(refused(503, "SlowDown").kind(), io::ErrorKind::NetworkDown);
+        assert_eq!(refused(404, "NoSuchKey").kind(), io::ErrorKind::NotFound);
+        assert_eq!(refused(404, "NoSuchBucket").kind(), io::ErrorKind::NetworkDown);
+        assert_eq!(refused(403, "").kind(), io::ErrorKind::PermissionDenied);
+        assert_eq!(refused(400, "ExpiredToken").kind(), io::ErrorKind::PermissionDenied);
+        assert_eq!(refused(507, "").kind(), io::ErrorKind::StorageFull);
     }
 }

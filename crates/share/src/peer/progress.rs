@@ -7,15 +7,13 @@ use crate::error::ReadError;
 use crate::ids::now;
 use crate::peer::{PAUSE, Peer, Source};
 use crate::platform::Platform;
+use crate::trouble::shown_reason;
 
 /// Longest pause between pulls of a peer that fails, in seconds.
 pub(super) const MAX_PAUSE: i64 = 60 * 60;
 
 /// Servers without a list of changes are asked more rarely.
 const LONG_PAUSE: i64 = 15 * 60;
-
-/// Longest reason of a failure that is kept, in characters.
-const MAX_REASON: usize = 500;
 
 /// Most faults that are kept of one pull.
 const MAX_FAULTS: usize = 100;
@@ -79,10 +77,9 @@ impl Platform {
         let failures = failures.unwrap_or(0).clamp(0, 1000);
         let doubled = 1_i64.checked_shl(u32::try_from(failures.min(10)).unwrap_or(0)).unwrap_or(1);
         let pause = PAUSE.saturating_mul(doubled).min(MAX_PAUSE);
-        let shown = why.chars().filter(|c| !c.is_control()).take(MAX_REASON).collect::<String>();
         sqlx::query("UPDATE peer SET failures = $1, error = $2, next_at = $3 WHERE id = $4")
             .bind(failures.saturating_add(1))
-            .bind(shown)
+            .bind(shown_reason(why))
             .bind(now().unix().saturating_add(pause))
             .bind(&peer.id)
             .execute(&self.store.pool)
