@@ -53,11 +53,13 @@ pub(crate) async fn deliver(site: &Arc<Site>) -> Result<(), ReadError> {
     for due in site.due_webhooks().await? {
         let page = site.changes(&due.viewer, due.cursor.clone(), Some(BATCH));
         let (Some(next), false) = (page.next.clone(), page.items.is_empty()) else { continue };
+        let changes = page.items.len();
         match tell(site, &due, page).await {
-            Ok(()) => site.webhook_delivered(&due.id, &next).await?,
+            Ok(()) => site.webhook_delivered(&due.id, &next, changes).await?,
             Err(error) => {
-                tracing::warn!(webhook = due.id, error = causes(&error), "a webhook or mailbox was not told");
-                site.webhook_failed(&due.id).await?;
+                let why = causes(&error);
+                tracing::warn!(webhook = due.id, error = why, "a webhook or mailbox was not told");
+                site.webhook_failed(&due.id, changes, &why).await?;
             }
         }
     }

@@ -3,11 +3,14 @@
 mod support;
 
 use std::io;
+use std::sync::Arc;
 
 use axum::body::{Body, Bytes};
-use axum::http::StatusCode;
+use axum::http::{Request, StatusCode};
 use futures_util::stream;
 use serde_json::{Value, json};
+use share::Platform;
+use sqlx::Connection as _;
 use statement::{
     Envelope, Head, PredicateType, SigningKey, Statement, Subject, Timestamp, Withdrawal, list_digest,
 };
@@ -222,4 +225,63 @@ async fn heads_that_are_over_or_of_a_clock_that_is_far_ahead_are_refused() {
             assert_eq!(registered(&site, &maker).await, (0, 0), "{name}");
         }
     }
+}
+
+#[tokio::test]
+async fn tokens_sessions_and_login_links_that_are_over_let_nobody_in() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("sukashi.sqlite");
+    let platform = Arc::new(Platform::open(folder.path()).await.unwrap());
+    let served = Arc::new(server::Site::new(Arc::clone(&platform)));
+    let site = Site { router: server::router(served, false), platform, _folder: folder };
+    let maker = site.party("Maker", 1).await;
+    let as_bearer = async |token: &str| {
+        let request = Request::get("/api/v1/session").header("authorization", format!("Bearer {token}"));
+        let answer = site.send(request.body(Body::empty()).unwrap()).await;
+        (answer.status.as_u16(), answer.json()["code"].as_str().map(str::to_owned))
+    };
+    let log_in = async |token: &str| {
+        let body = json!({"token": token}).to_string();
+        let answer = site.send(Request::post("/api/v1/login").body(body.into()).unwrap()).await;
+        (answer.status.as_u16(), answer.json()["code"].as_str().map(str::to_owned))
+    };
+    let not_logged_in = (401, Some("not-logged-in".to_owned()));
+    let login_failed = (401, Some("login-failed".to_owned()));
+
+    let token = site.post(&maker, "/api/v1/tokens", r#"{"name": "ci", "role": "viewer"}"#).await.json();
+    let tokens = site.get(&maker, "/api/v1/tokens").await.json();
+    assert_eq!((&tokens["items"][0]["name"], &tokens["items"][0]["role"]), (&json!("ci"), &json!("viewer")));
+    assert_eq!(tokens["items"][0]["id"], token["id"]);
+    let path = format!("/api/v1/tokens/{}", token["id"].as_str().unwrap());
+    let token = token["token"].as_str().unwrap();
+    assert_eq!(as_bearer(token).await, (200, None));
+    let revoke = Request::delete(path).header("cookie", &maker.cookie).header("x-sukashi-csrf", &maker.csrf);
+    assert_eq!(site.send(revoke.body(Body::empty()).unwrap()).await.status, StatusCode::NO_CONTENT);
+    assert_eq!(as_bearer(token).await, not_logged_in, "a token that was taken back");
+    assert_eq!(as_bearer("nobody's").await, not_logged_in);
+
+    assert_eq!(site.get(&maker, "/api/v1/tokens").await.json()["items"], json!([]));
+
+    let admin = site.platform.local_administrator();
+    let link = async || site.platform.login_link(&admin, maker.viewer.account()).await.unwrap();
+    let used = link().await;
+    assert_eq!(log_in(used.reveal()).await, (200, None));
+    assert_eq!(log_in(used.reveal()).await, login_failed, "a link that was used");
+    let late = link().await;
+    let mut database =
+        sqlx::SqliteConnection::connect(&format!("sqlite://{}", file.display())).await.unwrap();
+    for table in ["login_link", "session"] {
+        let past = sqlx::AssertSqlSafe(format!("UPDATE {table} SET expires_at = 1"));
+        sqlx::raw_sql(past).execute(&mut database).await.unwrap();
+    }
+    assert_eq!(log_in(late.reveal()).await, login_failed, "a link of the day before yesterday");
+    let over = site.get(&maker, "/api/v1/session").await;
+    assert_eq!((over.status.as_u16(), over.json()["code"].as_str()), (401, Some("not-logged-in")));
+
+    let (here, other) = (site.party("Other", 2).await, site.party("Third", 3).await);
+    let everywhere = Request::delete("/api/v1/sessions").header("cookie", &here.cookie);
+    let everywhere = everywhere.header("x-sukashi-csrf", &here.csrf).body(Body::empty()).unwrap();
+    assert_eq!(site.send(everywhere).await.status, StatusCode::NO_CONTENT);
+    assert_eq!(site.get(&here, "/api/v1/session").await.status, StatusCode::UNAUTHORIZED);
+    assert_eq!(site.get(&other, "/api/v1/session").await.status, StatusCode::OK, "nobody else is logged out");
 }

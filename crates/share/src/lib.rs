@@ -20,6 +20,7 @@ mod backup;
 mod blob;
 mod change;
 mod concern;
+mod delivery;
 mod disclose;
 mod edition;
 mod effect;
@@ -110,12 +111,12 @@ pub use trouble::Trouble;
 pub use upload::{MAX_CHUNK, MAX_UPLOAD};
 pub use view::{
     AccessView, AccountRef, AffectedRelease, AffectedView, AnswerView, ArtifactView, Aspects, AssessmentView,
-    AssetView, AuditView, ChangeKind, ChangeReason, ChangeView, ComponentView, Confidence, DisclosureView,
-    EvidenceState, EvidenceView, FindingCounts, FindingSummary, FindingView, HeadView, InstalledIn,
-    JobResultView, JobState, JobView, KeyState, KeyView, LinkListView, LinkState, LinkView, LogProof,
-    LogView, NamedRef, OrganizationKind, OrganizationRef, OrganizationView, Outcome, PeerKind, PeerView,
-    PendingView, ProductKind, ProductView, Relation, ReleaseRef, ReleaseView, ScopeView, SessionView,
-    ShownView, SubjectView, SystemView, Tlp, UploadView, VerdictCounts, WebhookView,
+    AssetView, AuditView, ChangeKind, ChangeReason, ChangeView, ComponentView, Confidence, DeliveryView,
+    DisclosureView, EvidenceState, EvidenceView, FindingCounts, FindingSummary, FindingView, HeadView,
+    InstalledIn, JobResultView, JobState, JobView, KeyState, KeyView, LinkListView, LinkState, LinkView,
+    LogProof, LogView, NamedRef, OrganizationKind, OrganizationRef, OrganizationView, Outcome, PeerKind,
+    PeerView, PendingView, ProductKind, ProductView, Relation, ReleaseRef, ReleaseView, ScopeView,
+    SessionView, ShownView, SubjectView, SystemView, Tlp, TokenView, UploadView, VerdictCounts, WebhookView,
 };
 pub use viewer::{Administrator, Role, Viewer};
 pub use webhook::Due;

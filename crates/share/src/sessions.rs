@@ -110,6 +110,16 @@ impl Platform {
         SessionView { account, organization, role: viewer.role, csrf, expires_at }
     }
 
+    /// Ends all sessions of the viewer's account, as after a computer was lost.
+    pub async fn end_sessions(&self, viewer: &Viewer) -> Result<(), WriteError> {
+        let _turn = self.row_turn().await;
+        sqlx::query("DELETE FROM session WHERE account = $1")
+            .bind(viewer.account.as_str())
+            .execute(&self.store.pool)
+            .await?;
+        Ok(())
+    }
+
     /// Ends a session.
     pub async fn log_out(&self, secret: &str) -> Result<(), WriteError> {
         let _turn = self.row_turn().await;

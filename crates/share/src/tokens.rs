@@ -1,11 +1,13 @@
 //! Tokens: how a script becomes a [`Viewer`].
 
+use statement::Timestamp;
+
 use crate::accounts::viewer_of;
 use crate::error::{ReadError, WriteError};
 use crate::ids::{now, random_text};
 use crate::platform::{Platform, checked_text};
 use crate::secret::{Secret, digest};
-use crate::view::SessionView;
+use crate::view::{SessionView, TokenView};
 use crate::viewer::{Role, Viewer};
 
 /// A token that was just made.
@@ -72,6 +74,22 @@ impl Platform {
         .execute(&self.store.pool)
         .await?;
         Ok(NewToken { id, secret })
+    }
+
+    /// Tokens of the viewer's account that are good, oldest first; not their secrets.
+    pub async fn tokens(&self, viewer: &Viewer) -> Result<Vec<TokenView>, ReadError> {
+        let rows: Vec<(String, String, String, i64, i64)> = sqlx::query_as(
+            "SELECT id, name, role, instance, created_at FROM token
+             WHERE account = $1 AND revoked_at IS NULL ORDER BY created_at, id",
+        )
+        .bind(viewer.account.as_str())
+        .fetch_all(&self.store.pool)
+        .await?;
+        let view = |(id, name, role, instance, created_at): (String, String, String, i64, i64)| {
+            let (role, created_at) = (Role::of_name(&role)?, Timestamp::from_unix(created_at)?);
+            Some(TokenView { id, name, role, instance: instance != 0, created_at })
+        };
+        Ok(rows.into_iter().filter_map(view).collect())
     }
 
     /// Revokes a token of the viewer's account.

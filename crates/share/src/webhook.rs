@@ -3,6 +3,7 @@
 //! A webhook sees what the account that made it sees. Deliveries are signed with the instance's key, so that no secret
 //! has to be kept for them; a delivery that fails is tried again, later each time, and given up in the end, visibly.
 
+use sqlx::AssertSqlSafe;
 use statement::Timestamp;
 
 use crate::accounts::{AccountRow, viewer_of};
@@ -92,15 +93,20 @@ impl Platform {
             return Err(WriteError::Role);
         }
         let _turn = self.row_turn().await;
+        let mut change = self.store.begin().await?;
+        let own = "SELECT id FROM webhook WHERE id = $1 AND organization = $2";
+        let deliveries = AssertSqlSafe(format!("DELETE FROM delivery WHERE webhook IN ({own})"));
+        let (id, organization) = (id.to_owned(), viewer.organization.as_str());
+        sqlx::query(deliveries).bind(&id).bind(organization).execute(&mut *change).await?;
         let done = sqlx::query("DELETE FROM webhook WHERE id = $1 AND organization = $2")
-            .bind(id)
-            .bind(viewer.organization.as_str())
-            .execute(&self.store.pool)
+            .bind(&id)
+            .bind(organization)
+            .execute(&mut *change)
             .await?;
         if done.rows_affected() == 0 {
-            return Err(WriteError::NotFound { what: id.to_owned() });
+            return Err(WriteError::NotFound { what: id });
         }
-        Ok(())
+        Ok(change.commit().await?)
     }
 
     /// Webhooks that may be tried now.
@@ -124,9 +130,10 @@ impl Platform {
         Ok(rows.into_iter().filter_map(due).collect())
     }
 
-    /// Remembers that everything up to `cursor` was delivered.
-    pub async fn webhook_delivered(&self, id: &str, cursor: &str) -> Result<(), ReadError> {
+    /// Remembers that `changes` up to `cursor` were delivered.
+    pub async fn webhook_delivered(&self, id: &str, cursor: &str, changes: usize) -> Result<(), ReadError> {
         let _turn = self.row_turn().await;
+        self.note_delivery(id, changes, None).await?;
         sqlx::query("UPDATE webhook SET cursor = $1, failures = 0, next_at = 0 WHERE id = $2")
             .bind(cursor)
             .bind(id)
@@ -135,9 +142,10 @@ impl Platform {
         Ok(())
     }
 
-    /// Remembers that a delivery failed, and when to try again.
-    pub async fn webhook_failed(&self, id: &str) -> Result<(), ReadError> {
+    /// Remembers that a delivery of `changes` failed and why, and when to try again.
+    pub async fn webhook_failed(&self, id: &str, changes: usize, why: &str) -> Result<(), ReadError> {
         let _turn = self.row_turn().await;
+        self.note_delivery(id, changes, Some(why)).await?;
         let failures: Option<i64> = sqlx::query_scalar("SELECT failures FROM webhook WHERE id = $1")
             .bind(id)
             .fetch_optional(&self.store.pool)

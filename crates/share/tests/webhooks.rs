@@ -4,7 +4,7 @@ mod support;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use share::{Due, Role, WriteError};
+use share::{Due, ReadError, Role, WriteError};
 use statement::{PredicateType, Statement, Subject};
 use support::{Chain, FIRMWARE, LIBRARY, chain, sbom};
 
@@ -37,7 +37,7 @@ async fn a_webhook_is_told_what_its_organization_sees_from_then_on() {
     let page = c.platform.changes(&told.viewer, told.cursor, Some(9));
     let ids: Vec<_> = page.items.iter().filter_map(|i| Some(i.evidence.as_ref()?.id.clone())).collect();
     assert_eq!(ids.last(), Some(&id));
-    c.platform.webhook_delivered(&told.id, page.next.as_deref().unwrap()).await.unwrap();
+    c.platform.webhook_delivered(&told.id, page.next.as_deref().unwrap(), page.items.len()).await.unwrap();
     let after = due(&c).await.unwrap();
     assert!(c.platform.changes(&after.viewer, after.cursor, Some(9)).items.is_empty(), "it is told once");
 }
@@ -48,7 +48,7 @@ async fn a_delivery_that_fails_is_tried_later_each_time_and_given_up_visibly() {
     let id = c.platform.add_webhook(&c.water.viewer, URL).await.unwrap().id;
     let mut pauses = Vec::new();
     for failures in 1..=12_u32 {
-        c.platform.webhook_failed(&id).await.unwrap();
+        c.platform.webhook_failed(&id, 1, "nobody answers").await.unwrap();
         assert!(due(&c).await.is_none(), "not at once, and not when it is dead");
         let view = c.platform.webhooks(&c.water.viewer).await.unwrap().remove(0);
         assert_eq!((view.failures, view.dead), (failures, failures == 12));
@@ -57,7 +57,7 @@ async fn a_delivery_that_fails_is_tried_later_each_time_and_given_up_visibly() {
     let expected = [10, 20, 40, 80, 160, 320, 640, 1280, 2560, 5120, 10240];
     let near = pauses.iter().zip(expected).all(|(pause, expected)| (expected - 5..=expected).contains(pause));
     assert!(near && pauses.len() == expected.len(), "{pauses:?}");
-    c.platform.webhook_delivered(&id, "x").await.unwrap();
+    c.platform.webhook_delivered(&id, "x", 1).await.unwrap();
     assert!(due(&c).await.is_some(), "a delivery that arrives after all makes it good again");
 }
 
@@ -87,4 +87,24 @@ async fn webhooks_are_the_administrators_business_and_stay_within_the_organizati
     ));
     c.platform.remove_webhook(&c.water.viewer, &id).await.unwrap();
     assert!(due(&c).await.is_none());
+}
+
+#[tokio::test]
+async fn the_last_deliveries_are_listed_with_why_they_failed() {
+    let c = chain().await;
+    let id = c.platform.add_webhook(&c.water.viewer, URL).await.unwrap().id;
+    c.platform.webhook_failed(&id, 3, "the other side\nanswered 503").await.unwrap();
+    c.platform.webhook_delivered(&id, "x", 4).await.unwrap();
+    let list = c.platform.deliveries(&c.water.viewer, &id).await.unwrap();
+    let rows: Vec<_> = list.iter().map(|d| (d.attempt, d.changes, d.error.as_deref())).collect();
+    assert_eq!(rows, [(2, 4, None), (1, 3, Some("the other sideanswered 503"))]);
+    let others = c.platform.deliveries(&c.maker.viewer, &id).await;
+    assert!(matches!(others, Err(ReadError::NotFound)));
+    for _ in 0..60 {
+        c.platform.webhook_failed(&id, 1, "no").await.unwrap();
+    }
+    let list = c.platform.deliveries(&c.water.viewer, &id).await.unwrap();
+    assert_eq!((list.len(), list[0].attempt), (50, 62), "no more than the last are kept");
+    c.platform.remove_webhook(&c.water.viewer, &id).await.unwrap();
+    assert!(matches!(c.platform.deliveries(&c.water.viewer, &id).await, Err(ReadError::NotFound)));
 }

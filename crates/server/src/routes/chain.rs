@@ -6,8 +6,8 @@ use axum::routing::{MethodFilter, on};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use share::{
-    AccessView, ChangeView, DisclosureView, LinkId, LinkView, NewLink, OrganizationId, Page, Paging,
-    ProductId, WebhookView,
+    AccessView, ChangeView, DeliveryView, DisclosureView, LinkId, LinkView, NewLink, OrganizationId, Page,
+    Paging, ProductId, WebhookView,
 };
 use statement::Timestamp;
 
@@ -55,6 +55,14 @@ pub(super) fn routes() -> Vec<Route> {
             "limit"
         ),
         post!("/api/v1/webhooks", add_webhook, WebhookInput, 201 WebhookView, "be told of changes at an https address, or by e-mail (`mailto:`)"),
+        get!(
+            "/api/v1/webhooks/{id}/deliveries",
+            deliveries,
+            Page<DeliveryView>,
+            "the last deliveries to a webhook or mailbox, and why they failed, newest first",
+            "after",
+            "limit"
+        ),
         plain(
             MethodFilter::DELETE,
             Method::DELETE,
@@ -166,6 +174,16 @@ async fn webhooks(
     Asked(list): Asked<List>,
 ) -> Result<Json<Page<WebhookView>>, Problem> {
     Ok(ok(Paging::from(list).cut(app.webhooks(&caller.viewer).await?, |w| w.id.clone())))
+}
+
+async fn deliveries(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<String>,
+    Asked(list): Asked<List>,
+) -> Result<Json<Page<DeliveryView>>, Problem> {
+    let all = app.deliveries(&caller.viewer, &id).await?;
+    Ok(ok(Paging::from(list).cut(all, |d| d.attempt.to_string())))
 }
 
 /// Where to: an https address, or a mailbox that e-mail may be sent to.

@@ -7,8 +7,8 @@ use axum::routing::{MethodFilter, on};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use share::{
-    AuditView, OrganizationId, OrganizationKind, OrganizationView, Page, Role, SESSION_SECONDS, Secret,
-    SessionView,
+    AuditView, OrganizationId, OrganizationKind, OrganizationView, Page, Paging, Role, SESSION_SECONDS,
+    Secret, SessionView, TokenView,
 };
 use statement::{KeyId, PublicKey};
 
@@ -49,11 +49,29 @@ pub(super) fn routes(secure: bool) -> Vec<Route> {
         "revoke a token of one's own",
         |m| on(m, revoke_token),
     );
+    let everywhere = plain(
+        MethodFilter::DELETE,
+        Method::DELETE,
+        "/api/v1/sessions",
+        Area::Api,
+        (204, ""),
+        "log out everywhere: ends all sessions of one's account",
+        |m| on(m, log_out_everywhere),
+    );
     vec![
         login_link,
         login,
         get!("/api/v1/session", session, SessionView, "who is logged in"),
         log_out,
+        everywhere,
+        get!(
+            "/api/v1/tokens",
+            tokens,
+            Page<TokenView>,
+            "one's own tokens, without their secrets",
+            "after",
+            "limit"
+        ),
         post!("/api/v1/tokens", add_token, NewToken, 201 Token, "make a token for scripts; shown once"),
         revoke,
         get!(
@@ -207,8 +225,25 @@ async fn log_out(State(app): State<App>, headers: HeaderMap, _: Caller) -> Resul
     if let Some(secret) = cookie(&headers) {
         app.log_out(secret).await?;
     }
+    Ok(logged_out())
+}
+
+async fn log_out_everywhere(State(app): State<App>, caller: Caller) -> Result<Response, Problem> {
+    app.end_sessions(&caller.viewer).await?;
+    Ok(logged_out())
+}
+
+fn logged_out() -> Response {
     let gone = format!("{COOKIE}=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0");
-    Ok((StatusCode::NO_CONTENT, AppendHeaders([(header::SET_COOKIE, gone)])).into_response())
+    (StatusCode::NO_CONTENT, AppendHeaders([(header::SET_COOKIE, gone)])).into_response()
+}
+
+async fn tokens(
+    State(app): State<App>,
+    caller: Caller,
+    Asked(list): Asked<List>,
+) -> Result<Json<Page<TokenView>>, Problem> {
+    Ok(ok(Paging::from(list).cut(app.tokens(&caller.viewer).await?, |token| token.id.clone())))
 }
 
 async fn add_token(

@@ -17,6 +17,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/postgres/0004_peer.sql"),
     include_str!("migrations/postgres/0005_identity.sql"),
     include_str!("migrations/postgres/0006_peer_kind.sql"),
+    include_str!("migrations/postgres/0007_delivery.sql"),
 ];
 
 /// Key of the lock under which one process at a time brings the database up to date: "sukashi" in ASCII.

@@ -26,6 +26,7 @@ pub(crate) const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0011_peer.sql"),
     include_str!("migrations/0012_identity.sql"),
     include_str!("migrations/0013_peer_kind.sql"),
+    include_str!("migrations/0014_delivery.sql"),
 ];
 
 /// Of every connection: what was answered must be on disk.
@@ -155,7 +156,7 @@ mod tests {
         let pool = database(folder.path()).await;
         migrate(&pool, folder.path(), MIGRATIONS).await.unwrap();
         let error = migrate(&pool, folder.path(), &MIGRATIONS[..1]).await.unwrap_err();
-        assert!(matches!(error, OpenError::Newer { found: 13, known: 1, .. }), "{error}");
+        assert!(matches!(error, OpenError::Newer { found: 14, known: 1, .. }), "{error}");
     }
 
     #[tokio::test]

@@ -150,6 +150,17 @@ pub(crate) const TABLES: &[Table] = &[
         key: 1,
     },
     Table {
+        name: "delivery",
+        columns: &[
+            ("webhook", Text),
+            ("attempt", Number),
+            ("at", Number),
+            ("changes", Number),
+            ("error", Text),
+        ],
+        key: 2,
+    },
+    Table {
         name: "peer",
         columns: &[
             ("id", Text),

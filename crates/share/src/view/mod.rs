@@ -40,7 +40,9 @@ pub use evidence::{ComponentView, EvidenceView, FindingSummary, FindingView, Sho
 pub use job::{JobResultView, JobState, JobView, UploadView};
 pub use log::{LogProof, LogView};
 pub use outcome::{FindingCounts, Outcome, VerdictCounts};
-pub use people::{AuditView, KeyView, OrganizationView, PeerView, SessionView, WebhookView};
+pub use people::{
+    AuditView, DeliveryView, KeyView, OrganizationView, PeerView, SessionView, TokenView, WebhookView,
+};
 pub use product::{
     AffectedRelease, AffectedView, ArtifactView, Aspects, InstalledIn, ProductView, ReleaseView,
 };

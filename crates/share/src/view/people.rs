@@ -24,6 +24,30 @@ views! {
         /// Since when.
         created_at: Timestamp,
     }
+    /// A token for scripts, without its secret.
+    TokenView {
+        /// To revoke it by.
+        id: String,
+        /// What it is called.
+        name: String,
+        /// What it may do at most.
+        role: Role,
+        /// Whether it manages the instance as well.
+        instance: bool,
+        /// Since when.
+        created_at: Timestamp,
+    }
+    /// One attempt to tell a webhook or mailbox of changes.
+    DeliveryView {
+        /// Counts the attempts of its webhook, from 1.
+        attempt: u64,
+        /// When.
+        at: Timestamp,
+        /// How many changes it held.
+        changes: u64,
+        /// Why it was not told; null where it was.
+        error: Option<String>,
+    }
     /// Another instance that evidence is pulled from.
     PeerView {
         /// Id.
