@@ -39,9 +39,10 @@ pub(crate) struct Args {
     #[arg(long, value_name = "TEI|URL", conflicts_with_all = ["all", "bundle"])]
     tea: Option<String>,
     /// One file with everything that is needed to verify offline.
-    #[arg(long, value_name = "FILE", required_unless_present = "output")]
+    #[arg(long, value_name = "FILE", required_unless_present_any = ["output", "tea"])]
     bundle: Option<PathBuf>,
-    /// Folder for statements (`.dsse.json`), proofs (`.tlog-proof`) and documents (`.json`).
+    /// Folder for statements (`.dsse.json`), proofs (`.tlog-proof`) and documents (`.json`); with `--tea`, this folder if
+    /// none is named.
     #[arg(short, long, value_name = "DIR")]
     output: Option<PathBuf>,
     /// Whose keys are accepted; without a trust file nothing is verified.

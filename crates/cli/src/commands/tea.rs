@@ -5,7 +5,7 @@
 
 use std::path::Path;
 
-use client::{Artifact, Download, DownloadError, Format, Integrity, Tea, TeaRelease, Tei};
+use client::{Artifact, Download, DownloadError, Format, Integrity, Tea, TeaError, TeaRelease, Tei};
 use statement::{Statement, Trust, Unverified};
 
 use crate::commands::Context;
@@ -50,19 +50,8 @@ pub(crate) fn pull(
     context: &mut Context,
 ) -> anyhow::Result<Outcome> {
     let token = platform.token_in_file()?;
-    let (tea, found) = if Tei::is_meant(wanted.source) {
-        let tei: Tei = wanted.source.parse()?;
-        let tea = match platform.url() {
-            Some(url) => Tea::at(url, token.as_deref())?,
-            None => Tea::of(&tei, token.as_deref())?,
-        };
-        let found = tea.discover(&tei)?;
-        (tea, found)
-    } else {
-        let tea = Tea::at(wanted.source, token.as_deref())?;
-        let found = tea.list()?;
-        (tea, found)
-    };
+    let asked = ask(wanted.source, platform, token.as_deref());
+    let (tea, found) = asked.map_err(|error| explained(error, token.is_some()))?;
     let fits = |f: &&client::Found| {
         wanted.product.is_none_or(|p| f.product() == p) && wanted.version.is_none_or(|v| f.version() == v)
     };
@@ -83,6 +72,38 @@ pub(crate) fn pull(
     }
     context.output.line(&format!("pulled {} documents about {releases} releases", pulling.kept))?;
     Ok(pulling.outcome)
+}
+
+/// The server, and what it shows.
+fn ask(source: &str, platform: &Platform, token: Option<&str>) -> anyhow::Result<(Tea, Vec<client::Found>)> {
+    if !Tei::is_meant(source) {
+        let tea = Tea::at(source, token)?;
+        let found = tea.list()?;
+        return Ok((tea, found));
+    }
+    let tei: Tei = source.parse()?;
+    let tea = match platform.url() {
+        Some(url) => Tea::at(url, token)?,
+        None => Tea::of(&tei, token)?,
+    };
+    let found = tea.discover(&tei)?;
+    Ok((tea, found))
+}
+
+/// With what to do where a server does not know who asks.
+fn explained(error: anyhow::Error, with_token: bool) -> anyhow::Error {
+    let status = match error.downcast_ref() {
+        Some(TeaError::Fetch(fetching)) => fetching.status(),
+        _ => None,
+    };
+    let hint = match status {
+        Some(401 | 403) if with_token => {
+            "it takes another token than that in `--token-file`; ask whoever runs it"
+        }
+        Some(401 | 403) => "this server wants a token, in a file: `--token-file`",
+        _ => return error,
+    };
+    error.context(format!("the server does not let you in; hint: {hint}"))
 }
 
 struct Pulling<'a> {

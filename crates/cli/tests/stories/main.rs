@@ -9,6 +9,7 @@ mod support;
 
 mod bucket;
 mod crash;
+mod federation;
 mod login;
 mod s1_maker;
 mod s2_integrator;
