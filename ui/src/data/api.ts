@@ -9,7 +9,8 @@ export interface Page<T> { items: T[]; next: string | null }
 
 export type EvidenceType =
   | 'sbom' | 'inspection' | 'vex' | 'assessment' | 'provenance' | 'verification-summary' | 'system-registration'
-  | 'disclosure-grant' | 'head' | 'countermeasure-applied' | 'withdrawal' | 'other';
+  | 'disclosure-grant' | 'head' | 'countermeasure-applied' | 'withdrawal' | 'key-rotation' | 'key-revocation' | 'delegation'
+  | 'commitment' | 'answer' | 'other';
 export type EvidenceState = 'current' | 'superseded' | 'withdrawn';
 
 export interface Outcome {
@@ -160,7 +161,7 @@ export interface Change {
   at: string;
   kind:
     | 'evidence-registered' | 'evidence-superseded' | 'evidence-withdrawn' | 'release-added' | 'link-changed'
-    | 'disclosure-changed' | 'key-changed';
+    | 'disclosure-changed' | 'key-changed' | 'reassessed' | 'answered' | 'emergency' | 'vulnerability-known';
   organization: OrganizationRef;
   evidence: Evidence | null;
   release: ReleaseRef | null;
@@ -169,6 +170,13 @@ export interface Change {
   rule: string;
   params: Record<string, string>;
 }
+/** Who of mine is affected by a vulnerability, as far as the components may be seen. */
+export interface Affected {
+  vulnerability: string;
+  releases: { release: ReleaseRef; evidence: string; installed_in: { system: SystemRef; asset: string }[] }[];
+}
+/** The platform's answer to a question about components that are not shown. */
+export interface Answer { vulnerability: string; verdict: 'affected' | 'not-affected' | 'unknown' }
 export interface Upload { id: string; name: string; size: number; received: number }
 export type JobState = 'waiting' | 'running' | 'done' | 'dead';
 export interface Job {
@@ -272,6 +280,7 @@ export const api = {
   model: (id: string) => readIfThere<SystemModel>(`/systems/${part(id)}/model`),
   assessment: (id: string) =>
     readIfThere<{ evidence: Evidence; assessment: Assessment }>(`/systems/${part(id)}/assessment`),
+  vulnerability: (id: string) => read<Affected>(`/vulnerabilities/${part(id)}`),
   products: () => all<Product>('/products'),
   product: (id: string) => read<ProductDetail>(`/products/${part(id)}`),
   release: (id: string) => read<ReleaseDetail>(`/releases/${part(id)}`),

@@ -72,6 +72,7 @@ export const links = {
   finding: (evidence: string, id: string) => `/evidence/${part(evidence)}/findings/${part(id)}`,
   risk: '/risk',
   riskOf: (system: string) => `/risk/${part(system)}`,
+  vulnerability: (id: string) => `/vulnerabilities/${part(id)}`,
   chain: '/chain',
   upload: '/upload',
   uploaded: (job: string) => `/upload?job=${part(job)}`,

@@ -1,7 +1,7 @@
 // Which icon and tone stands for which word. A word is always beside them.
 
 import type { AspectState, Mark, ReviewState, Severity, Verdict, WitnessStatus } from '../data/records';
-import type { EvidenceState } from '../data/api';
+import type { Answer, EvidenceState } from '../data/api';
 import type { IconName } from './icons';
 
 export type Tone = 'good' | 'warn' | 'old' | 'bad' | 'mute' | 'accent';
@@ -26,6 +26,12 @@ export const verdictLook: Record<Verdict, Look> = {
   exploitable: { icon: 'alert', tone: 'bad' },
   'not-reachable': { icon: 'stop', tone: 'good' },
   mitigated: { icon: 'shield', tone: 'good' },
+  'not-affected': { icon: 'check', tone: 'good' },
+  unknown: { icon: 'question', tone: 'warn' },
+};
+
+export const answerLook: Record<Answer['verdict'], Look> = {
+  affected: { icon: 'alert', tone: 'bad' },
   'not-affected': { icon: 'check', tone: 'good' },
   unknown: { icon: 'question', tone: 'warn' },
 };

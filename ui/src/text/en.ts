@@ -80,6 +80,7 @@ export const en = {
   changes: {
     'evidence-registered': 'registered', 'evidence-superseded': 'superseded', 'evidence-withdrawn': 'withdrew', 'release-added': 'released',
     'link-changed': 'changed a supply link', 'disclosure-changed': 'changed a disclosure', 'key-changed': 'changed a key',
+    reassessed: 'assessed a system anew', answered: 'answered a question', emergency: 'is concerned by an emergency', 'vulnerability-known': 'delivers a component with a known vulnerability',
   },
   empty: {
     title: 'Nothing is registered yet',
@@ -224,6 +225,14 @@ export const en = {
   },
   verdicts: { exploitable: 'Exploitable', 'not-reachable': 'Not reachable', mitigated: 'Mitigated', 'not-affected': 'Not affected', unknown: 'Unknown' },
   measures: { patch: 'Patch', filter: 'Filter', remove: 'Remove', credential: 'Credential', account: 'Account', usage: 'Usage', monitor: 'Monitor' },
+  vulnerability: {
+    lead: 'Which of your systems it can be exploited in, and which deliveries contain it.',
+    where: 'Where it is exploitable', nowhere: 'No assessment of your systems names this vulnerability.', unassessed: 'Not assessed yet',
+    releases: 'Deliveries that contain it', release: 'Release', installed: 'Installed in', noRelease: 'No bill of materials that you see lists an affected component.',
+    opaque: 'Components that a supplier does not show are not searched; it can be asked about them.',
+    ask: 'Look up a vulnerability', show: 'Show',
+  },
+  answers: { affected: 'Affected', 'not-affected': 'Not affected', unknown: 'Unknown' },
   chain: {
     title: 'Chain',
     lead: 'Who delivers what to whom, what you disclose, and who has looked at it.',
@@ -231,6 +240,8 @@ export const en = {
     organization: 'Organization', kind: 'Kind', relation: 'Relation', keys: 'Keys',
     supplier: 'Supplier', customer: 'Customer', products: 'Products', allProducts: 'all products', state: 'State', valid: 'Valid',
     audience: 'To', scope: 'What', types: 'Documents', level: 'Level', until: 'Until', granted: 'Granted', allTypes: 'all documents',
+    asked: 'What was asked', askedLead: 'Questions about components that are not shown, by your customers and by you. Each answer is one word, signed by the platform.',
+    question: 'Asked about', answer: 'Answer', noQuestions: 'Nobody has asked anything yet.',
     when: 'When', evidence: 'Evidence', noAccess: 'Nobody has looked at your evidence yet.', noLinks: 'There are no supply links yet.', noDisclosures: 'You disclose nothing yet.',
     noLimit: 'no end',
     nobody: 'everybody else',
@@ -292,6 +303,7 @@ export const en = {
     sbom: 'Bill of materials', inspection: 'Inspection record', vex: 'Vulnerability statement', assessment: 'Risk assessment', provenance: 'Provenance',
     'verification-summary': 'Verification summary', 'system-registration': 'System registration', 'disclosure-grant': 'Disclosure grant', head: 'Head of a supply link',
     'countermeasure-applied': 'Countermeasure applied', withdrawal: 'Withdrawal', other: 'Other',
+    'key-rotation': 'New key', 'key-revocation': 'Revoked key', delegation: 'Delegation to the platform', commitment: 'Commitment to a document', answer: 'Answer to a question',
   },
   evidenceStates: { current: 'Current', superseded: 'Superseded', withdrawn: 'Withdrawn' },
   outcomes: {

@@ -82,6 +82,7 @@ export const ja: Texts = {
   changes: {
     'evidence-registered': '登録', 'evidence-superseded': '差し替え', 'evidence-withdrawn': '撤回', 'release-added': 'リリース',
     'link-changed': '供給関係の変更', 'disclosure-changed': '開示の変更', 'key-changed': '鍵の変更',
+    reassessed: 'システムの再評価', answered: '問い合わせへの回答', emergency: '緊急の脆弱性', 'vulnerability-known': '部品の既知の脆弱性',
   },
   empty: {
     title: 'まだ何も登録されていません',
@@ -226,6 +227,14 @@ export const ja: Texts = {
   },
   verdicts: { exploitable: '悪用可能', 'not-reachable': '到達不可', mitigated: '緩和済み', 'not-affected': '影響なし', unknown: '不明' },
   measures: { patch: '更新', filter: 'フィルター', remove: '除去', credential: '認証情報', account: 'アカウント', usage: '使い方', monitor: '監視' },
+  vulnerability: {
+    lead: 'どのシステムで悪用可能か、どの納入物に含まれているか。',
+    where: '悪用可能な場所', nowhere: '貴組織のシステムの評価には、この脆弱性は現れていません。', unassessed: '未評価',
+    releases: '含まれている納入物', release: 'リリース', installed: '設置先', noRelease: '閲覧できる部品表に、該当する部品はありません。',
+    opaque: '供給元が開示していない部品は検索の対象外です。供給元に問い合わせることができます。',
+    ask: '脆弱性を調べる', show: '表示',
+  },
+  answers: { affected: '該当する', 'not-affected': '該当しない', unknown: '不明' },
   chain: {
     title: 'チェーン',
     lead: '誰が誰に何を納入し、何を開示し、誰がそれを見たか。',
@@ -233,6 +242,8 @@ export const ja: Texts = {
     organization: '組織', kind: '種別', relation: '関係', keys: '鍵',
     supplier: '供給元', customer: '供給先', products: '製品', allProducts: 'すべての製品', state: '状態', valid: '有効期間',
     audience: '開示先', scope: '範囲', types: '文書', level: 'レベル', until: '期限', granted: '付与日', allTypes: 'すべての文書',
+    asked: '問い合わせの記録', askedLead: '開示されていない部品についての、供給先と貴組織による問い合わせ。回答は一語で、プラットフォームが署名します。',
+    question: '対象', answer: '回答', noQuestions: '問い合わせはまだありません。',
     when: '日時', evidence: 'エビデンス', noAccess: '貴組織のエビデンスはまだ閲覧されていません。', noLinks: '供給関係はまだありません。', noDisclosures: '開示しているものはまだありません。',
     noLimit: '期限なし',
     nobody: 'その他すべて',
@@ -294,6 +305,7 @@ export const ja: Texts = {
     sbom: '部品表（SBOM）', inspection: '検査記録', vex: '脆弱性の言明', assessment: 'リスク評価', provenance: '来歴',
     'verification-summary': '検証の要約', 'system-registration': 'システム登録', 'disclosure-grant': '開示の付与', head: '供給関係のヘッド',
     'countermeasure-applied': '対策の実施', withdrawal: '撤回', other: 'その他',
+    'key-rotation': '新しい鍵', 'key-revocation': '鍵の失効', delegation: 'プラットフォームへの委任', commitment: '文書へのコミットメント', answer: '問い合わせへの回答',
   },
   evidenceStates: { current: '最新', superseded: '差し替え済み', withdrawn: '撤回済み' },
   outcomes: {

@@ -23,6 +23,7 @@ const ROUTES = [
   [/^\/systems\/([^/]+)$/, (id) => world.systemDetails[id]],
   [/^\/systems\/([^/]+)\/model$/, (id) => (id === 'sys-plant' ? world.model : undefined)],
   [/^\/systems\/([^/]+)\/assessment$/, (id) => (id === 'sys-plant' ? { evidence: evidence('ev-assess'), assessment: world.assessment } : undefined)],
+  [/^\/vulnerabilities\/([^/]+)$/, (id) => world.affected(id)],
   [/^\/products$/, () => list(world.products)],
   [/^\/products\/([^/]+)$/, (id) => product(id)],
   [/^\/releases\/([^/]+)$/, (id) => world.releases[id]],

@@ -72,6 +72,11 @@ export const evidenceList = [
   evidence('inspection', kawa, '2026-08-14T08:00:00Z', router, { findings: { critical: 2, high: 0, medium: 1 }, coverage: 948 }, { id: 'ev-insp-old', state: 'superseded', superseded_by: 'ev-insp' }),
   evidence('vex', kawa, '2026-08-01T08:00:00Z', router, null, { state: 'withdrawn', withdrawn_because: 'issued for the wrong release' }),
 ];
+evidenceList.push(evidence('answer', sdk, '2026-11-22T04:00:00Z', chip, null, { id: 'ev-answer' }));
+export const affected = (id) => ({
+  vulnerability: id,
+  releases: id === 'CVE-2014-0160' ? [{ release: router, evidence: 'ev-sbom', installed_in: [{ system: plant, asset: 'as-router' }] }, { release: routerOld, evidence: 'ev-sbom', installed_in: [] }] : [],
+});
 const byId = (id) => evidenceList.find((one) => one.id === id);
 
 // --- status
@@ -245,6 +250,7 @@ export const history = Object.fromEntries(releaseRefs.map((one) => [one.id, evid
 export const documents = {
   'ev-insp': inspection,
   'ev-assess': assessment,
+  'ev-answer': { vulnerability: 'CVE-2022-0778', verdict: 'not-affected', vuln_db: sha('db') },
   'ev-vex': {
     '@context': 'https://openvex.dev/ns/v0.2.0', statements: [
       { vulnerability: { name: 'CVE-2014-0160' }, products: [{ '@id': 'pkg:opkg/libopenssl@1.0.1f-2' }], status: 'affected', action_statement: 'Update to KR-200 3.2.2 when it is released.' },
