@@ -100,16 +100,21 @@ pub fn yaml(document: &Document, source: impl Fn(&'static str, &str) -> Option<S
 
 fn field(out: &mut String, key: &str, value: &Value) {
     let whole = flow(value);
-    match value {
-        Value::Array(items) if whole.chars().count() > WIDTH => {
-            let _ = writeln!(out, "    {key}:");
-            for item in items {
-                let _ = writeln!(out, "      - {}", flow(item));
-            }
+    let lines: Vec<String> = match value {
+        _ if whole.chars().count() <= WIDTH => Vec::new(),
+        Value::Array(items) => items.iter().map(|item| format!("- {}", flow(item))).collect(),
+        Value::Object(fields) => {
+            fields.iter().map(|(key, value)| format!("{}: {}", text(key), flow(value))).collect()
         }
-        _ => {
-            let _ = writeln!(out, "    {key}: {whole}");
-        }
+        _ => Vec::new(),
+    };
+    if lines.is_empty() {
+        let _ = writeln!(out, "    {key}: {whole}");
+        return;
+    }
+    let _ = writeln!(out, "    {key}:");
+    for line in lines {
+        let _ = writeln!(out, "      {line}");
     }
 }
 
@@ -147,7 +152,9 @@ mod tests {
     const MODEL: &str = r#"{"schema": "sukashi.system/1", "name": "yes", "zones": {"it": {}, "8": {}}, "networks": {
         "lan": {"zone": "it", "cidr": "10.0.1.0/24"}}, "hosts": {"web1": {"title": "a: # \"b\"\n\u2028é", "interfaces": [
             {"network": "lan", "address": "10.0.1.5"}, {"network": "lan", "address": "10.0.1.6"},
-            {"network": "lan", "address": "10.0.1.7"}]}}}"#;
+            {"network": "lan", "address": "10.0.1.7"}], "files": {
+            "usr/bin/a": "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
+            "usr/bin/b": "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"}}}}"#;
 
     #[test]
     fn what_is_written_reads_back_as_it_was() {
@@ -157,6 +164,7 @@ mod tests {
         assert!(written.contains("\n  web1:  # scan.xml: hosts\u{fffd}web1\n"), "{written}");
         assert!(written.contains("\n  it: {}  # scan.xml: zones\u{fffd}it\n"), "{written}");
         assert!(written.contains("\n      - {network: lan, address: \"10.0.1.6\"}\n"), "{written}");
+        assert!(written.contains("\n      usr/bin/b: \"0123456789abcdef"), "{written}");
         assert!(written.starts_with("schema: sukashi.system/1\nname: \"yes\"\n"), "{written}");
     }
 
