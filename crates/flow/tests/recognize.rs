@@ -35,7 +35,11 @@ fn a_program_is_started_and_what_its_library_asks_the_system_for_is_named() {
     {
         let mut program = program(&name);
         let recognition = recognize(&mut program);
-        assert_eq!(names(&program), ["__libc_start_main", "getenv", "main", "recv", "system"], "{name}");
+        assert_eq!(
+            names(&program),
+            ["__libc_start_main", "getenv", "main", "recv", "signal", "system"],
+            "{name}"
+        );
         // What the library calls, and it alone.
         assert_eq!(recognition.in_library, 3, "{name}");
         let library = program.functions.iter().filter(|code| code.in_library);

@@ -126,6 +126,8 @@ impl<'a> Calls<'_, 'a> {
             verdict.name = self.asks_what_it_is_told().then_some("syscall");
         } else if tried.result == Some(NOW) && tried.asked.len() == 1 {
             verdict.name = Some("time");
+        } else if tried.asked.is_empty() {
+            verdict.name = self.sets_handler().then_some("signal");
         } else {
             verdict.name = wrappers::name_of(&tried.asked, &arguments, b"/kettle");
         }
@@ -143,6 +145,25 @@ impl<'a> Calls<'_, 'a> {
             [asked] => asked.name == TOLD && asked.arguments.starts_with(&passed),
             _ => false,
         })
+    }
+
+    /// Does it ask for a function to be called on a signal, given the number of one and that function? What it asks with
+    /// holds the function in its first word or, on MIPS, the second.
+    fn sets_handler(&mut self) -> bool {
+        let process = self.laboratory.process;
+        let (signal, handler) = (15, PLACES);
+        let Some(tried) = process.call(self.bench, self.pointer, &[signal, handler], &[], MAX_OPERATIONS)
+        else {
+            return false;
+        };
+        self.work += tried.operations;
+        let word = process.convention.pointer;
+        let [asked] = tried.asked.as_slice() else { return false };
+        let [number, action, ..] = *asked.arguments.as_slice() else { return false };
+        let at = |n: u64| tried.memory.word(action.wrapping_add(n * u64::from(word)), word);
+        matches!(asked.name, "rt_sigaction" | "sigaction")
+            && number == signal
+            && (at(0) == Some(handler) || at(1) == Some(handler))
     }
 
     /// Does it open a file by name and mode, and answer with an address?

@@ -8,27 +8,32 @@ long ask(long number, long a, long b, long c, long d, long e, long f);
 int main(int argc, char **argv);
 void begin(int (*main)(int, char **), long *stack);
 #if defined(__x86_64__)
-enum { READ = 0, WRITE = 1, EXIT = 231, CLONE = 56, EXECVE = 59, RECVFROM = 45 };
+enum { READ = 0, WRITE = 1, EXIT = 231, CLONE = 56, EXECVE = 59, RECVFROM = 45, SIGACTION = 13 };
 __asm__(".globl _start\n_start: mov %rsp,%rsi\nmov $main,%edi\nand $-16,%rsp\ncall begin\n");
 #elif defined(__aarch64__)
-enum { READ = 63, WRITE = 64, EXIT = 94, CLONE = 220, EXECVE = 221, RECVFROM = 207 };
+enum { READ = 63, WRITE = 64, EXIT = 94, CLONE = 220, EXECVE = 221, RECVFROM = 207, SIGACTION = 134 };
 __asm__(".globl _start\n_start: mov x1,sp\nadrp x0,main\nadd x0,x0,:lo12:main\nbl begin\n");
 #elif defined(__i386__)
-enum { READ = 3, WRITE = 4, EXIT = 252, CLONE = 120, EXECVE = 11, SOCKETCALL = 102 };
+enum { READ = 3, WRITE = 4, EXIT = 252, CLONE = 120, EXECVE = 11, SOCKETCALL = 102, SIGACTION = 174 };
 __asm__(".globl _start\n_start: mov %esp,%eax\npush %eax\npush $main\ncall begin\n");
 #elif defined(__powerpc64__)
-enum { READ = 3, WRITE = 4, EXIT = 234, CLONE = 120, EXECVE = 11, RECVFROM = 337 };
+enum { READ = 3, WRITE = 4, EXIT = 234, CLONE = 120, EXECVE = 11, RECVFROM = 337, SIGACTION = 173 };
 __asm__(".globl _start\n_start: lis 2,.TOC.@ha\naddi 2,2,.TOC.@l\nmr 4,1\nlis 3,main@ha\naddi 3,3,main@l\nli 0,0\n"
         "stdu 0,-128(1)\nbl begin\nnop\n");
 #elif defined(__riscv)
-enum { READ = 63, WRITE = 64, EXIT = 94, CLONE = 220, EXECVE = 221, RECVFROM = 207 };
+enum { READ = 63, WRITE = 64, EXIT = 94, CLONE = 220, EXECVE = 221, RECVFROM = 207, SIGACTION = 134 };
 __asm__(".globl _start\n_start: mv a1,sp\nla a0,main\ncall begin\n");
 #else
-enum { READ = 4003, WRITE = 4004, EXIT = 4246, CLONE = 4120, EXECVE = 4011, RECVFROM = 4176 };
+enum { READ = 4003, WRITE = 4004, EXIT = 4246, CLONE = 4120, EXECVE = 4011, RECVFROM = 4176, SIGACTION = 4194 };
 __asm__(".set noreorder\n.globl __start\n__start: move $a1,$sp\nlui $a0,%hi(main)\naddiu $a0,%lo(main)\naddiu $sp,-32\njal begin\nnop\n");
 #endif
 
 /* The program's own code. */
+int on_signal(int number, void (*handler)(int));
+void again(int number)
+{
+    on_signal(number, again);
+}
 char *variable(const char *name);
 size recv(int descriptor, void *to, size most, int flags);
 int shell(const char *text);
@@ -42,6 +47,7 @@ int own(char *line)
 int main(int argc, char **argv)
 {
     char line[64];
+    on_signal(1, again);
     recv(0, line, sizeof line, 0);
     if (variable("KETTLE"))
         return own(line);
@@ -102,6 +108,23 @@ int shell(const char *text)
         quit(127);
     }
     return 0;
+}
+int on_signal(int number, void (*handler)(int))
+{
+    struct {
+#if defined(__mips__)
+        unsigned flags;
+        void (*handler)(int);
+#else
+        void (*handler)(int);
+        unsigned long flags;
+#endif
+        unsigned long mask[4];
+    } action = { 0 };
+    if (number <= 0 || number > 64)
+        return -1;
+    action.handler = handler;
+    return answer(ask(SIGACTION, number, (long)&action, 0, 8, 0, 0));
 }
 /* No function of a C library. */
 int remember(int c)
