@@ -16,6 +16,7 @@
 //! - `start`: the function that the C library starts; `user`: operations that tables only name.
 //! - `system`: system calls that the program makes itself.
 //! - `labels`, `taint`: origins of data as a powerset lattice; interprocedural fixpoint.
+//! - `unseen`: data that no label explains and that the program does not determine.
 //! - `choice`: pointers that hang on the way by which control came.
 //! - `dispatch`: tables of names and functions.
 //! - `decode`, `filler`, `machine`: texts that the program computes, found by running the code that does.

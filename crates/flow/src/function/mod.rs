@@ -137,48 +137,41 @@ impl FunctionFacts {
 
     /// The values that an address is computed from: through sums, and through merges of loops.
     pub fn roots(&self, address: ValueId) -> BTreeSet<ValueId> {
-        let mut found = BTreeSet::new();
+        let is_root = |id: &ValueId| {
+            !matches!(
+                self.arena.get(*id),
+                Value::Sum(..) | Value::Binary(Opcode::IntAdd, ..) | Value::Merge { .. }
+            )
+        };
+        self.parts(address).into_iter().filter(is_root).collect()
+    }
+
+    /// The numbers that an address is computed from, sums of tables and indexes included.
+    pub fn addresses(&self, address: ValueId) -> BTreeSet<u64> {
+        let number = |id: ValueId| match self.arena.get(id) {
+            Value::Number(number) => Some(number),
+            Value::Sum(_, more) => Some(more as u64),
+            _ => None,
+        };
+        self.parts(address).into_iter().filter_map(number).collect()
+    }
+
+    /// An address and everything that it is a sum or a merge of.
+    fn parts(&self, address: ValueId) -> BTreeSet<ValueId> {
         let mut seen = BTreeSet::new();
         let mut todo = vec![address];
         while let Some(id) = todo.pop() {
-            if !seen.insert(id) || seen.len() > MAX_ROOTS {
+            if seen.len() >= MAX_ROOTS || !seen.insert(id) {
                 continue;
             }
             match self.arena.get(id) {
                 Value::Sum(base, _) => todo.push(base),
                 Value::Binary(Opcode::IntAdd, _, a, b) => todo.extend([a, b]),
                 Value::Merge { .. } => todo.extend(self.arena.operands(id).iter().map(|operand| operand.2)),
-                _ => {
-                    found.insert(id);
-                }
-            }
-        }
-        found
-    }
-
-    /// The numbers that an address is computed from, sums of tables and indexes included.
-    pub fn addresses(&self, address: ValueId) -> BTreeSet<u64> {
-        let mut found = BTreeSet::new();
-        let mut seen = BTreeSet::new();
-        let mut todo = vec![address];
-        while let Some(id) = todo.pop() {
-            if !seen.insert(id) || seen.len() > MAX_ROOTS {
-                continue;
-            }
-            match self.arena.get(id) {
-                Value::Number(number) => {
-                    found.insert(number);
-                }
-                Value::Sum(base, more) => {
-                    found.insert(more as u64);
-                    todo.push(base);
-                }
-                Value::Binary(Opcode::IntAdd, _, a, b) => todo.extend([a, b]),
-                Value::Merge { .. } => todo.extend(self.arena.operands(id).iter().map(|operand| operand.2)),
                 _ => {}
             }
         }
-        found
+        seen
     }
 
     /// By value: is something done with it? It is decided by, passed, called, stored, returned, or part of one that is.

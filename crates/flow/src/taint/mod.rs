@@ -115,8 +115,7 @@ impl Taint {
 
     /// What a value of a function holds, callers included.
     pub(crate) fn labels(&self, function: FuncId, value: ValueId) -> Labels {
-        let own = self.locals.get(function.0 as usize).and_then(|l| l.values.get(value.0 as usize));
-        self.actual(function, own.copied().unwrap_or_default())
+        self.actual(function, self.own(function, value))
     }
 
     /// What a value of a function holds where that was called by this way, in the order of calls: each call passes what it
@@ -128,16 +127,12 @@ impl Taint {
         function: FuncId,
         value: ValueId,
     ) -> Labels {
-        let own = |function: FuncId, value: ValueId| {
-            let values = self.locals.get(function.0 as usize).map(|local| &local.values);
-            values.and_then(|values| values.get(value.0 as usize)).copied().unwrap_or_default()
-        };
-        let (mut function, mut labels) = (function, own(function, value));
+        let (mut function, mut labels) = (function, self.own(function, value));
         for edge in way.iter().rev().take_while(|edge| !edge.registered) {
             let site = functions.get(edge.caller.0 as usize).and_then(|facts| facts.calls.get(&edge.call));
             let Some(site) = site.filter(|_| edge.callee == function) else { break };
             let passed = labels.parameters().filter_map(|n| site.arguments.get(usize::from(n)));
-            labels = passed.fold(labels.absolute(), |all, value| all.or(own(edge.caller, *value)));
+            labels = passed.fold(labels.absolute(), |all, value| all.or(self.own(edge.caller, *value)));
             function = edge.caller;
         }
         self.actual(function, labels)
@@ -145,8 +140,13 @@ impl Taint {
 
     /// Parameters of the function that a value depends on.
     pub(crate) fn parameters(&self, function: FuncId, value: ValueId) -> Vec<u8> {
+        self.own(function, value).parameters().collect()
+    }
+
+    /// What a value holds by what its own function says: parameters stand for what callers pass.
+    fn own(&self, function: FuncId, value: ValueId) -> Labels {
         let own = self.locals.get(function.0 as usize).and_then(|l| l.values.get(value.0 as usize));
-        own.copied().unwrap_or_default().parameters().collect()
+        own.copied().unwrap_or_default()
     }
 
     fn actual(&self, function: FuncId, relative: Labels) -> Labels {
