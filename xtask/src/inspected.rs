@@ -106,41 +106,8 @@ pub(crate) fn release_command() -> anyhow::Result<PathBuf> {
 
 /// Inspects all programs in a folder, one record for each; CPU seconds it took.
 pub(crate) fn inspect(command: &Path, programs: &Path, records: &Path) -> anyhow::Result<f64> {
-    let before = children_seconds()?;
-    let status = Command::new(command)
-        .args(["inspect", "--format", "json", "--fail-on", "never", "--quiet", "--no-cache"])
-        .arg(programs)
-        // With the slash at its end it is a folder.
-        .arg("-o")
-        .arg(records.join(""))
-        .status()
-        .with_context(|| format!("cannot run `{}`", command.display()))?;
-    if !matches!(status.code(), Some(0 | 3)) {
-        bail!("`sukashi inspect {}` ended with {status}", programs.display());
-    }
-    Ok(children_seconds()? - before)
-}
-
-/// Inspects one program; CPU seconds it took.
-pub(crate) fn inspect_one(
-    command: &Path,
-    program: &Path,
-    record: &Path,
-    options: &[&Path],
-) -> anyhow::Result<f64> {
-    let before = children_seconds()?;
-    let status = Command::new(command)
-        .args(["inspect", "--format", "json", "--fail-on", "never", "--quiet", "--no-cache"])
-        .arg(program)
-        .args(options)
-        .arg("-o")
-        .arg(record)
-        .status()
-        .with_context(|| format!("cannot run `{}`", command.display()))?;
-    if !matches!(status.code(), Some(0 | 3)) {
-        bail!("`sukashi inspect {}` ended with {status}", program.display());
-    }
-    Ok(children_seconds()? - before)
+    // With the slash at its end it is a folder.
+    inspect_one(command, programs, &records.join(""), &[])
 }
 
 /// Inspects one program; the most memory that this took, in bytes.
@@ -151,20 +118,31 @@ pub(crate) fn peak_memory(command: &Path, program: &Path) -> anyhow::Result<u64>
     }
     let folder = tempfile::tempdir()?;
     let timings = folder.path().join("timings.json");
+    inspect_one(command, program, &folder.path().join("record.json"), &[Path::new("--timings"), &timings])?;
+    let rows: Vec<Row> = serde_json::from_str(&fs::read_to_string(&timings)?)?;
+    rows.first().and_then(|row| row.peak_bytes).context("this system does not tell how much memory was held")
+}
+
+/// Runs the command so that nothing earlier helps it and no finding fails it; CPU seconds it took.
+pub(crate) fn inspect_one(
+    command: &Path,
+    path: &Path,
+    output: &Path,
+    options: &[&Path],
+) -> anyhow::Result<f64> {
+    let before = children_seconds()?;
     let status = Command::new(command)
         .args(["inspect", "--format", "json", "--fail-on", "never", "--quiet", "--no-cache"])
-        .arg(program)
+        .arg(path)
+        .args(options)
         .arg("-o")
-        .arg(folder.path().join("record.json"))
-        .arg("--timings")
-        .arg(&timings)
+        .arg(output)
         .status()
         .with_context(|| format!("cannot run `{}`", command.display()))?;
     if !matches!(status.code(), Some(0 | 3)) {
-        bail!("`sukashi inspect {}` ended with {status}", program.display());
+        bail!("`sukashi inspect {}` ended with {status}", path.display());
     }
-    let rows: Vec<Row> = serde_json::from_str(&fs::read_to_string(&timings)?)?;
-    rows.first().and_then(|row| row.peak_bytes).context("this system does not tell how much memory was held")
+    Ok(children_seconds()? - before)
 }
 
 /// User and system time of children that ended, from `/proc/self/stat`.
