@@ -13,7 +13,7 @@ use flow::{Aim, Comparison, Fact, Labels, Test, Value, ValueId};
 use program::FuncId;
 use record::{Location, Payload, RouteStep, SourceKind};
 
-use super::gated::doubts;
+use super::doubts::doubts;
 use super::outcome::TwoWays;
 use super::{Case, Detector};
 use crate::files::escaped;

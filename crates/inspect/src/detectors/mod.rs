@@ -6,6 +6,7 @@
 mod authentication_bypass;
 mod connect_back;
 mod destructive_trigger;
+mod doubts;
 mod environment_trigger;
 mod gated;
 mod hardcoded_credential;
