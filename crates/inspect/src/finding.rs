@@ -160,11 +160,19 @@ pub(crate) fn source(facts: &Facts<'_>, function: FuncId, labels: Labels) -> (So
                 SourceKind::Argument => "argv",
                 SourceKind::Environment => "environ",
                 SourceKind::Parameter => "caller",
-                SourceKind::None => "an origin that is not seen",
+                SourceKind::None => "not seen",
                 _ => "input",
             };
             (Source { kind, via: via.to_owned(), address: None }, Vec::new())
         }
+    }
+}
+
+/// The data of a source, at the beginning of a sentence.
+pub(crate) fn data_from(source: &Source) -> String {
+    match source.kind {
+        SourceKind::None => "Data whose origin is not seen".to_owned(),
+        _ => format!("Data from `{}`", source.via),
     }
 }
 

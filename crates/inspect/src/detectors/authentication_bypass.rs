@@ -17,7 +17,7 @@ use super::doubts::doubts;
 use super::outcome::TwoWays;
 use super::{Case, Detector};
 use crate::files::escaped;
-use crate::finding::{ProgramFinding, address, evidence, name_of, source, source_kind, trigger};
+use crate::finding::{ProgramFinding, address, data_from, evidence, name_of, source, source_kind, trigger};
 use crate::score::{Doubt, PayloadWeight, score};
 
 pub(crate) const DETECTOR: Detector = Detector { rule: "authentication-bypass", version: 6, detect };
@@ -184,9 +184,9 @@ fn finding(
         score: score(weight, input, &doubts),
         title,
         why: format!(
-            "Data from `{}` that equals the constant `{value}` leads to success; {what}. The constant is the same on \
-             every device and cannot be changed.",
-            source.via
+            "{} that equals the constant `{value}` leads to success; {what}. The constant is the same on every device \
+             and cannot be changed.",
+            data_from(&source)
         ),
         params: [("value".to_owned(), value)].into(),
         location: Location {

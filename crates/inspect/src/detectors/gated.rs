@@ -17,7 +17,9 @@ use super::outcome::{entries, ways};
 use super::payload::{Running, running, worst_through};
 use super::state::{Step, armed, asks_variable};
 use crate::files::escaped;
-use crate::finding::{ProgramFinding, address, evidence, name_of, source, source_kind, steps, trigger};
+use crate::finding::{
+    ProgramFinding, address, data_from, evidence, name_of, source, source_kind, steps, trigger,
+};
 use crate::query::{ConstantTest, Subject, constant_tests, outside_or_unseen, pieces};
 use crate::runs::{Runs, is_mixed};
 use crate::score::{Doubt, score};
@@ -189,12 +191,11 @@ fn in_table(facts: &Facts<'_>, dispatch: &Dispatch, row: &Row) -> Option<Gated> 
 
 impl Gated {
     pub(crate) fn class(&self) -> Class {
-        let printable = self.test.value.iter().all(|b| (0x20..0x7f).contains(b) || b"\t\r\n".contains(b));
         let kind = self.kind();
         match () {
             () if self.running.is_destructive() => Class::Destructive,
             () if kind == SourceKind::Environment && !self.test.concealed => Class::Environment,
-            () if !self.steps.is_empty() || self.test.number || !printable => Class::Packet,
+            () if !self.steps.is_empty() || self.test.number || !is_text(&self.test.value) => Class::Packet,
             () if kind == SourceKind::Network && self.test.value.starts_with(b"/") => Class::Url,
             () => Class::Command,
         }
@@ -255,8 +256,8 @@ impl Gated {
         if self.steps.is_empty() {
             return last;
         }
-        let hexes: Vec<String> = self.steps.iter().map(|step| hex::encode(&step.bytes)).collect();
-        let condition = format!("first {}; then {}", hexes.join(", then "), last.condition);
+        let steps: Vec<String> = self.steps.iter().map(|step| shown(&step.bytes)).collect();
+        let condition = format!("first {}; then {}", steps.join(", then "), last.condition);
         let mut bytes: Vec<u8> = self.steps.iter().flat_map(|step| step.bytes.clone()).collect();
         bytes.extend(&self.test.value);
         let value = TriggerValue { text: escaped(&bytes), hex: hex::encode(&bytes) };
@@ -272,7 +273,7 @@ impl Gated {
             route.push(RouteStep {
                 address: address(step.address),
                 function: Some(name_of(facts, step.function)),
-                note: format!("remembers that {} came", hex::encode(&step.bytes)),
+                note: format!("remembers that {} came", shown(&step.bytes)),
             });
         }
         route.push(RouteStep {
@@ -296,6 +297,7 @@ impl Gated {
             if case.texts.document(&self.test.value) { "" } else { " No text of the program mentions it." };
         let before = match self.steps.len() {
             0 => String::new(),
+            1 => " Another value must have come before.".to_owned(),
             n => format!(" {n} other values must have come before, in their order."),
         };
         ProgramFinding {
@@ -303,9 +305,9 @@ impl Gated {
             score,
             title: format!("`{value}` {}", self.running.sentence()),
             why: format!(
-                "Data from `{}` is compared with the constant `{value}`. Only if they are equal, the program \
+                "{} is compared with the constant `{value}`. Only if they are equal, the program \
                  {}.{before}{documented}",
-                source.via,
+                data_from(&source),
                 self.running.sentence()
             ),
             params: [("value".to_owned(), value), ("runs".to_owned(), payload.detail.clone())].into(),
@@ -344,4 +346,16 @@ pub(crate) fn findings(
         }
     }
     best.into_values().collect()
+}
+
+/// Bytes for people: a text as one, others in hexadecimal.
+fn shown(bytes: &[u8]) -> String {
+    match is_text(bytes) {
+        true => format!("\"{}\"", escaped(bytes)),
+        false => hex::encode(bytes),
+    }
+}
+
+fn is_text(bytes: &[u8]) -> bool {
+    bytes.iter().all(|b| (0x20..0x7f).contains(b) || b"\t\r\n".contains(b))
 }
